@@ -11,10 +11,52 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from openecp.kernel.datamodel.documents import AdditionalDocument, AdditionalInformation, Amendment, Authentication, Invoice, PreviousDocument, UCR
+from openecp.kernel.datamodel.documents import (
+    AdditionalDocument,
+    AdditionalInformation,
+    Amendment,
+    Authentication,
+    Invoice,
+    PreviousDocument,
+    UCR,
+)
 from openecp.kernel.datamodel.item import CustomsValuation, GovernmentAgencyGoodsItem
-from openecp.kernel.datamodel.parties import AEOMutualRecognitionParty, Agent, AuthorisationHolder, Buyer, Carrier, Consignee, Consignor, Declarant, DomesticDutyTaxParty, Exporter, Importer, Payer, Seller, Submitter, Surety
-from openecp.kernel.datamodel.transport import ArrivalTransportMeans, BorderTransportMeans, CurrencyExchange, DepartureTransportMeans, Destination, ExitOffice, ExportCountry, Freight, GoodsLocation, Itinerary, LoadingLocation, ObligationGuarantee, PresentationOffice, SupervisingOffice, TradeTerms, TransportEquipment, Warehouse
+from openecp.kernel.datamodel.parties import (
+    AEOMutualRecognitionParty,
+    Agent,
+    AuthorisationHolder,
+    Buyer,
+    Carrier,
+    Consignee,
+    Consignor,
+    Declarant,
+    DomesticDutyTaxParty,
+    Exporter,
+    Importer,
+    Payer,
+    Seller,
+    Submitter,
+    Surety,
+)
+from openecp.kernel.datamodel.transport import (
+    ArrivalTransportMeans,
+    BorderTransportMeans,
+    CurrencyExchange,
+    DepartureTransportMeans,
+    Destination,
+    ExitOffice,
+    ExportCountry,
+    Freight,
+    GoodsLocation,
+    Itinerary,
+    LoadingLocation,
+    ObligationGuarantee,
+    PresentationOffice,
+    SupervisingOffice,
+    TradeTerms,
+    TransportEquipment,
+    Warehouse,
+)
 from openecp.kernel.datamodel.values import Amount, DateTime, Quantity, Wco, WcoClass
 
 

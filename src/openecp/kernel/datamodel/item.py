@@ -12,7 +12,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from openecp.kernel.datamodel.documents import AdditionalDocument, AdditionalInformation, PreviousDocument, UCR
-from openecp.kernel.datamodel.parties import AEOMutualRecognitionParty, Buyer, Consignee, Consignor, DomesticDutyTaxParty, Seller
+from openecp.kernel.datamodel.parties import (
+    AEOMutualRecognitionParty,
+    Buyer,
+    Consignee,
+    Consignor,
+    DomesticDutyTaxParty,
+    Seller,
+)
 from openecp.kernel.datamodel.transport import Destination, ExportCountry, ObligationGuarantee, TransportEquipment
 from openecp.kernel.datamodel.values import Amount, DateTime, Quantity, Wco, WcoClass
 

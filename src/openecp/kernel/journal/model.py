@@ -138,7 +138,9 @@ class Store(Protocol):
     def case(self, case_id: str) -> tuple[CaseRow, int] | None:
         """Return a case and the last seq of its stream."""
 
-    def find_case(self, *, mrn: str | None = None, lrn: str | None = None, organisation: str | None = None) -> CaseRow | None:
+    def find_case(
+        self, *, mrn: str | None = None, lrn: str | None = None, organisation: str | None = None
+    ) -> CaseRow | None:
         """Return the case with this MRN, or with this LRN of this organisation."""
 
     def events(self, *, case_id: str | None = None, after_seq: int = 0, limit: int = 1000) -> list[Event]:

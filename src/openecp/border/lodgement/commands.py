@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands that people and systems give, and the one answer they get; the same for API, console and command line."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.datamodel.response import Response
+from openecp.kernel.parties.model import Principal
+
+
+class Lodge(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Lodge a declaration, or a request (FunctionCode 13: amend, invalidate, present) about one lodged before."""
+
+    principal: Principal
+    declaration: Declaration
+    raw: bytes
+    media_type: Literal["application/xml", "application/json"]
+    faults: tuple[Reason, ...] = ()  # what reading found
+    key: str | None = None  # Idempotency-Key; None: the declaration's LRN and function
+    body_hash: bytes = b""  # SHA-256 of raw
+
+
+OfficerActKind = Literal[
+    "documents_checked",  # result conform | not_conform
+    "control_result",  # result conform | detained | seized
+    "release",
+    "hold",
+    "lift_hold",
+    "grant_request",
+    "refuse_request",
+    "confirm_payment",
+    "confirm_exit",
+    "confirm_arrival",  # presentation of goods by the office or a carrier's system
+]
+
+
+class OfficerAct(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """An officer's act on a case, with the ground for it."""
+
+    principal: Principal
+    case_id: str
+    act: OfficerActKind
+    result: str | None = None
+    reason: str = ""
+    expected_seq: int | None = None  # refused where the case has moved on since the officer looked
+
+
+class DeadlinePassed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A clock of the case has run out."""
+
+    case_id: str
+    act: str
+
+
+Command = Lodge | OfficerAct | DeadlinePassed
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a command. `refused` names why nothing was done; the assessment is already cut to the audience."""
+
+    outcome: Literal["accepted", "rejected", "registered", "done", "refused", "repeated"]
+    case_id: str | None = None
+    lrn: str | None = None
+    mrn: str | None = None
+    status: str | None = None
+    version: int = 0
+    assessment: Assessment | None = None
+    notifications: tuple[Response, ...] = ()
+    first_seq: int = 0
+    last_seq: int = 0
+    error: Reason | None = None
+    http_status: int = 200
