@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from openecp.kernel.datamodel.documents import (
+    UCR,
     AdditionalDocument,
     AdditionalInformation,
     Amendment,
     Authentication,
     Invoice,
     PreviousDocument,
-    UCR,
 )
 from openecp.kernel.datamodel.item import CustomsValuation, GovernmentAgencyGoodsItem
 from openecp.kernel.datamodel.parties import (
@@ -60,7 +60,7 @@ from openecp.kernel.datamodel.transport import (
 from openecp.kernel.datamodel.values import Amount, DateTime, Quantity, Wco, WcoClass
 
 
-class ConsignmentItem(WcoClass):
+class ConsignmentItem(WcoClass, frozen=True, kw_only=True):
     """Item of the consignment as carried."""
 
     wco_id = "29A"
@@ -69,7 +69,7 @@ class ConsignmentItem(WcoClass):
     freight: Freight | None = None
 
 
-class Consignment(WcoClass):
+class Consignment(WcoClass, frozen=True, kw_only=True):
     """What is carried together: transport means, equipment, places."""
 
     wco_id = "28A"
@@ -86,7 +86,7 @@ class Consignment(WcoClass):
     itinerary: tuple[Itinerary, ...] = ()
 
 
-class GoodsShipment(WcoClass):
+class GoodsShipment(WcoClass, frozen=True, kw_only=True):
     """What is sold or sent together: parties, terms, items."""
 
     wco_id = "67A"
@@ -113,7 +113,7 @@ class GoodsShipment(WcoClass):
     warehouse: Warehouse | None = None
 
 
-class Declaration(WcoClass):
+class Declaration(WcoClass, frozen=True, kw_only=True):
     """Statement by which a person places goods under a customs procedure, or asks to change one."""
 
     wco_id = "42A"

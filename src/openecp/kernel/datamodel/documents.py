@@ -15,7 +15,7 @@ from openecp.kernel.datamodel.parties import Authenticator, Submitter
 from openecp.kernel.datamodel.values import Amount, DateTime, Quantity, Wco, WcoClass
 
 
-class Pointer(WcoClass):
+class Pointer(WcoClass, frozen=True, kw_only=True):
     """One step of a path from the root to an element; `tag_id` only on the last step."""
 
     wco_id = "97A"
@@ -24,7 +24,7 @@ class Pointer(WcoClass):
     tag_id: Annotated[str | None, Wco("381", "an..4")] = None
 
 
-class Authentication(WcoClass):
+class Authentication(WcoClass, frozen=True, kw_only=True):
     """Signature of the declaration."""
 
     wco_id = "61B"
@@ -32,7 +32,7 @@ class Authentication(WcoClass):
     authenticator: Authenticator | None = None
 
 
-class WriteOff(WcoClass):
+class WriteOff(WcoClass, frozen=True, kw_only=True):
     """Quantity or amount to draw from a licence."""
 
     wco_id = "22C"
@@ -40,7 +40,7 @@ class WriteOff(WcoClass):
     amount_amount: Annotated[Amount | None, Wco("503", "n..16,3")] = None
 
 
-class AdditionalDocument(WcoClass):
+class AdditionalDocument(WcoClass, frozen=True, kw_only=True):
     """Licence, certificate, invoice or other document produced; its code is category + type."""
 
     wco_id = "02A"
@@ -54,7 +54,7 @@ class AdditionalDocument(WcoClass):
     write_off: WriteOff | None = None
 
 
-class AdditionalInformation(WcoClass):
+class AdditionalInformation(WcoClass, frozen=True, kw_only=True):
     """Statement of the declarant, coded or in words."""
 
     wco_id = "03A"
@@ -65,7 +65,7 @@ class AdditionalInformation(WcoClass):
     pointer: tuple[Pointer, ...] = ()
 
 
-class Amendment(WcoClass):
+class Amendment(WcoClass, frozen=True, kw_only=True):
     """One change asked for or granted: why, and where."""
 
     wco_id = "06A"
@@ -73,7 +73,7 @@ class Amendment(WcoClass):
     pointer: tuple[Pointer, ...] = ()
 
 
-class PreviousDocument(WcoClass):
+class PreviousDocument(WcoClass, frozen=True, kw_only=True):
     """Document that stands before this one: summary declaration, UCR, manifest, entry in records."""
 
     wco_id = "99A"
@@ -83,7 +83,7 @@ class PreviousDocument(WcoClass):
     line_numeric: Annotated[str | None, Wco("171", "n..5")] = None
 
 
-class Invoice(WcoClass):
+class Invoice(WcoClass, frozen=True, kw_only=True):
     """Commercial invoice."""
 
     wco_id = "78A"
@@ -91,7 +91,7 @@ class Invoice(WcoClass):
     issue_date_time: Annotated[DateTime | None, Wco("D015", "an..35")] = None
 
 
-class UCR(WcoClass):
+class UCR(WcoClass, frozen=True, kw_only=True):
     """Unique consignment reference."""
 
     wco_id = "35B"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from openecp.kernel.datamodel.documents import AdditionalDocument, AdditionalInformation, PreviousDocument, UCR
+from openecp.kernel.datamodel.documents import UCR, AdditionalDocument, AdditionalInformation, PreviousDocument
 from openecp.kernel.datamodel.parties import (
     AEOMutualRecognitionParty,
     Buyer,
@@ -24,7 +24,7 @@ from openecp.kernel.datamodel.transport import Destination, ExportCountry, Oblig
 from openecp.kernel.datamodel.values import Amount, DateTime, Quantity, Wco, WcoClass
 
 
-class Classification(WcoClass):
+class Classification(WcoClass, frozen=True, kw_only=True):
     """One classification of the commodity; `identification_type_code` says in which nomenclature."""
 
     wco_id = "21A"
@@ -32,14 +32,14 @@ class Classification(WcoClass):
     identification_type_code: Annotated[str | None, Wco("", "an..3")] = None
 
 
-class DangerousGoods(WcoClass):
+class DangerousGoods(WcoClass, frozen=True, kw_only=True):
     """Dangerous goods code."""
 
     wco_id = "12C"
     u_n_d_g_id: Annotated[str | None, Wco("506", "n..4")] = None
 
 
-class Payment(WcoClass):
+class Payment(WcoClass, frozen=True, kw_only=True):
     """Method of payment, and in replies the amounts assessed and payable."""
 
     wco_id = "94A"
@@ -51,7 +51,7 @@ class Payment(WcoClass):
     obligation_guarantee: tuple[ObligationGuarantee, ...] = ()
 
 
-class DutyTaxFee(WcoClass):
+class DutyTaxFee(WcoClass, frozen=True, kw_only=True):
     """What bears on duties and taxes: tax type, preference, quota order, bases, payment."""
 
     wco_id = "50A"
@@ -65,7 +65,7 @@ class DutyTaxFee(WcoClass):
     payment: Payment | None = None
 
 
-class GoodsMeasure(WcoClass):
+class GoodsMeasure(WcoClass, frozen=True, kw_only=True):
     """Gross and net mass, and the quantity in the tariff's unit."""
 
     wco_id = "65A"
@@ -74,14 +74,14 @@ class GoodsMeasure(WcoClass):
     tariff_quantity: Annotated[Quantity | None, Wco("130", "n..16,6")] = None
 
 
-class InvoiceLine(WcoClass):
+class InvoiceLine(WcoClass, frozen=True, kw_only=True):
     """Price of the item."""
 
     wco_id = "79A"
     item_charge_amount: Annotated[Amount | None, Wco("112", "n..16,3")] = None
 
 
-class Commodity(WcoClass):
+class Commodity(WcoClass, frozen=True, kw_only=True):
     """The goods themselves."""
 
     wco_id = "23A"
@@ -94,7 +94,7 @@ class Commodity(WcoClass):
     transport_equipment: tuple[TransportEquipment, ...] = ()
 
 
-class GovernmentProcedure(WcoClass):
+class GovernmentProcedure(WcoClass, frozen=True, kw_only=True):
     """Procedure (current and previous code), or an additional procedure code (no previous code)."""
 
     wco_id = "70A"
@@ -102,7 +102,7 @@ class GovernmentProcedure(WcoClass):
     previous_code: Annotated[str | None, Wco("161", "an..7")] = None
 
 
-class Origin(WcoClass):
+class Origin(WcoClass, frozen=True, kw_only=True):
     """Country of origin; `type_code` 1 non-preferential, 2 preferential."""
 
     wco_id = "92A"
@@ -111,7 +111,7 @@ class Origin(WcoClass):
     type_code: Annotated[str | None, Wco("501", "an..3")] = None
 
 
-class Packaging(WcoClass):
+class Packaging(WcoClass, frozen=True, kw_only=True):
     """Packages of the item."""
 
     wco_id = "93A"
@@ -126,7 +126,7 @@ class Packaging(WcoClass):
     volume_measure: Annotated[Quantity | None, Wco("395", "n..16,6")] = None
 
 
-class ChargeDeduction(WcoClass):
+class ChargeDeduction(WcoClass, frozen=True, kw_only=True):
     """Addition to, or deduction from, the price."""
 
     wco_id = "58B"
@@ -134,7 +134,7 @@ class ChargeDeduction(WcoClass):
     other_charge_deduction_amount: Annotated[Amount | None, Wco("181", "n..16,3")] = None
 
 
-class CustomsValuation(WcoClass):
+class CustomsValuation(WcoClass, frozen=True, kw_only=True):
     """Valuation method, freight and charges."""
 
     wco_id = "41A"
@@ -143,14 +143,14 @@ class CustomsValuation(WcoClass):
     charge_deduction: tuple[ChargeDeduction, ...] = ()
 
 
-class ValuationAdjustment(WcoClass):
+class ValuationAdjustment(WcoClass, frozen=True, kw_only=True):
     """Valuation indicators."""
 
     wco_id = "39B"
     addition_code: Annotated[str | None, Wco("188", "an..4")] = None
 
 
-class GovernmentAgencyGoodsItem(WcoClass):
+class GovernmentAgencyGoodsItem(WcoClass, frozen=True, kw_only=True):
     """One item of the declaration: goods of one commodity code, origin and procedure."""
 
     wco_id = "68A"

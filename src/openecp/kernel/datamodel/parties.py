@@ -14,7 +14,7 @@ from typing import Annotated
 from openecp.kernel.datamodel.values import Wco, WcoClass
 
 
-class Address(WcoClass):
+class Address(WcoClass, frozen=True, kw_only=True):
     """Postal address of a party, or the place of a goods location (`type_code` is then its qualifier)."""
 
     wco_id = "04A"
@@ -27,7 +27,7 @@ class Address(WcoClass):
     postcode_id: Annotated[str | None, Wco("245", "an..9")] = None
 
 
-class Communication(WcoClass):
+class Communication(WcoClass, frozen=True, kw_only=True):
     """Telephone, e-mail or other way to reach a party."""
 
     wco_id = "25A"
@@ -35,14 +35,14 @@ class Communication(WcoClass):
     type_code: Annotated[str | None, Wco("253", "an..3")] = None
 
 
-class Contact(WcoClass):
+class Contact(WcoClass, frozen=True, kw_only=True):
     """Person or department to speak to."""
 
     wco_id = "34A"
     name: Annotated[str | None, Wco("246", "an..70")] = None
 
 
-class Submitter(WcoClass):
+class Submitter(WcoClass, frozen=True, kw_only=True):
     """Party that sends the message."""
 
     wco_id = "17B"
@@ -52,14 +52,14 @@ class Submitter(WcoClass):
     address: Address | None = None
 
 
-class Authenticator(WcoClass):
+class Authenticator(WcoClass, frozen=True, kw_only=True):
     """Person who signs for the declaration."""
 
     wco_id = "12A"
     name: Annotated[str | None, Wco("R007", "an..70")] = None
 
 
-class Agent(WcoClass):
+class Agent(WcoClass, frozen=True, kw_only=True):
     """Representative of the declarant; `function_code` 2 is direct, 3 indirect representation."""
 
     wco_id = "05A"
@@ -69,7 +69,7 @@ class Agent(WcoClass):
     address: Address | None = None
 
 
-class AuthorisationHolder(WcoClass):
+class AuthorisationHolder(WcoClass, frozen=True, kw_only=True):
     """Holder of an authorisation that the declaration relies on; `category_code` is its kind."""
 
     wco_id = "17C"
@@ -77,7 +77,7 @@ class AuthorisationHolder(WcoClass):
     category_code: Annotated[str | None, Wco("R145", "an..4")] = None
 
 
-class Carrier(WcoClass):
+class Carrier(WcoClass, frozen=True, kw_only=True):
     """Party that carries the goods."""
 
     wco_id = "18A"
@@ -87,7 +87,7 @@ class Carrier(WcoClass):
     communication: Communication | None = None
 
 
-class Consignor(WcoClass):
+class Consignor(WcoClass, frozen=True, kw_only=True):
     """Party that consigns the goods under the transport contract."""
 
     wco_id = "30A"
@@ -96,7 +96,7 @@ class Consignor(WcoClass):
     address: Address | None = None
 
 
-class Declarant(WcoClass):
+class Declarant(WcoClass, frozen=True, kw_only=True):
     """Party that makes the declaration, or in whose name it is made."""
 
     wco_id = "57B"
@@ -107,7 +107,7 @@ class Declarant(WcoClass):
     communication: Communication | None = None
 
 
-class Exporter(WcoClass):
+class Exporter(WcoClass, frozen=True, kw_only=True):
     """Party that exports, or on import the party abroad that sells or sends."""
 
     wco_id = "57A"
@@ -118,7 +118,7 @@ class Exporter(WcoClass):
     communication: Communication | None = None
 
 
-class AEOMutualRecognitionParty(WcoClass):
+class AEOMutualRecognitionParty(WcoClass, frozen=True, kw_only=True):
     """Trusted operator of a partner administration; `role_code` says its part in the supply chain."""
 
     wco_id = "16C"
@@ -126,7 +126,7 @@ class AEOMutualRecognitionParty(WcoClass):
     role_code: Annotated[str | None, Wco("R005", "an..3")] = None
 
 
-class Buyer(WcoClass):
+class Buyer(WcoClass, frozen=True, kw_only=True):
     """Party that buys the goods."""
 
     wco_id = "16A"
@@ -137,7 +137,7 @@ class Buyer(WcoClass):
     communication: Communication | None = None
 
 
-class Consignee(WcoClass):
+class Consignee(WcoClass, frozen=True, kw_only=True):
     """Party to which the goods are consigned."""
 
     wco_id = "27A"
@@ -146,7 +146,7 @@ class Consignee(WcoClass):
     address: Address | None = None
 
 
-class DomesticDutyTaxParty(WcoClass):
+class DomesticDutyTaxParty(WcoClass, frozen=True, kw_only=True):
     """Party with a national tax identifier; `role_code` says in what capacity."""
 
     wco_id = "55B"
@@ -154,7 +154,7 @@ class DomesticDutyTaxParty(WcoClass):
     role_code: Annotated[str | None, Wco("R005", "an..3")] = None
 
 
-class Seller(WcoClass):
+class Seller(WcoClass, frozen=True, kw_only=True):
     """Party that sells the goods."""
 
     wco_id = "09B"
@@ -165,7 +165,7 @@ class Seller(WcoClass):
     communication: Communication | None = None
 
 
-class Importer(WcoClass):
+class Importer(WcoClass, frozen=True, kw_only=True):
     """Party that imports, or on whose behalf the import is declared."""
 
     wco_id = "74A"
@@ -176,7 +176,7 @@ class Importer(WcoClass):
     communication: Communication | None = None
 
 
-class Payer(WcoClass):
+class Payer(WcoClass, frozen=True, kw_only=True):
     """Party that pays the charges."""
 
     wco_id = "56B"
@@ -185,7 +185,7 @@ class Payer(WcoClass):
     address: Address | None = None
 
 
-class Surety(WcoClass):
+class Surety(WcoClass, frozen=True, kw_only=True):
     """Party that stands surety."""
 
     wco_id = "19B"

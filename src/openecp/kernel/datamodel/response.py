@@ -18,14 +18,14 @@ from openecp.kernel.datamodel.parties import Communication
 from openecp.kernel.datamodel.values import DateTime, Wco, WcoClass
 
 
-class AppealOffice(WcoClass):
+class AppealOffice(WcoClass, frozen=True, kw_only=True):
     """Office to which an appeal is made."""
 
     wco_id = "07A"
     id: Annotated[str | None, Wco("G001", "an..17")] = None
 
 
-class Bank(WcoClass):
+class Bank(WcoClass, frozen=True, kw_only=True):
     """Bank account to pay to."""
 
     wco_id = "14A"
@@ -33,7 +33,7 @@ class Bank(WcoClass):
     id: Annotated[str | None, Wco("372", "an..35")] = None
 
 
-class ContactOffice(WcoClass):
+class ContactOffice(WcoClass, frozen=True, kw_only=True):
     """Customs office to contact."""
 
     wco_id = "35A"
@@ -41,7 +41,7 @@ class ContactOffice(WcoClass):
     communication: tuple[Communication, ...] = ()
 
 
-class Error(WcoClass):
+class Error(WcoClass, frozen=True, kw_only=True):
     """One fault, or one warning: its code and where it is."""
 
     wco_id = "53A"
@@ -50,7 +50,7 @@ class Error(WcoClass):
     pointer: tuple[Pointer, ...] = ()
 
 
-class Status(WcoClass):
+class Status(WcoClass, frozen=True, kw_only=True):
     """Status that the reply announces."""
 
     wco_id = "12B"
@@ -60,7 +60,7 @@ class Status(WcoClass):
     pointer: tuple[Pointer, ...] = ()
 
 
-class ResponseDeclaration(WcoClass):
+class ResponseDeclaration(WcoClass, frozen=True, kw_only=True):
     """The declaration that a reply is about: its numbers, dates and tax lines."""
 
     wco_id = "42A"
@@ -75,7 +75,7 @@ class ResponseDeclaration(WcoClass):
     goods_shipment: GoodsShipment | None = None
 
 
-class Response(WcoClass):
+class Response(WcoClass, frozen=True, kw_only=True):
     """Reply of Customs; `function_code` says which notification it is."""
 
     wco_id = "07B"

@@ -15,7 +15,7 @@ from openecp.kernel.datamodel.parties import Address
 from openecp.kernel.datamodel.values import Amount, Wco, WcoClass
 
 
-class BorderTransportMeans(WcoClass):
+class BorderTransportMeans(WcoClass, frozen=True, kw_only=True):
     """Active means of transport crossing the border."""
 
     wco_id = "15A"
@@ -27,7 +27,7 @@ class BorderTransportMeans(WcoClass):
     mode_code: Annotated[str | None, Wco("T022", "n1")] = None
 
 
-class ArrivalTransportMeans(WcoClass):
+class ArrivalTransportMeans(WcoClass, frozen=True, kw_only=True):
     """Means of transport on arrival."""
 
     wco_id = "10A"
@@ -38,7 +38,7 @@ class ArrivalTransportMeans(WcoClass):
     mode_code: Annotated[str | None, Wco("T020", "n1")] = None
 
 
-class DepartureTransportMeans(WcoClass):
+class DepartureTransportMeans(WcoClass, frozen=True, kw_only=True):
     """Means of transport on departure."""
 
     wco_id = "46A"
@@ -49,7 +49,7 @@ class DepartureTransportMeans(WcoClass):
     mode_code: Annotated[str | None, Wco("T021", "n1")] = None
 
 
-class Seal(WcoClass):
+class Seal(WcoClass, frozen=True, kw_only=True):
     """Seal on transport equipment."""
 
     wco_id = "44B"
@@ -57,7 +57,7 @@ class Seal(WcoClass):
     id: Annotated[str | None, Wco("165", "an..35")] = None
 
 
-class TransportEquipment(WcoClass):
+class TransportEquipment(WcoClass, frozen=True, kw_only=True):
     """Container or other equipment and its seals."""
 
     wco_id = "31B"
@@ -66,14 +66,14 @@ class TransportEquipment(WcoClass):
     seal: tuple[Seal, ...] = ()
 
 
-class Freight(WcoClass):
+class Freight(WcoClass, frozen=True, kw_only=True):
     """How the freight is paid."""
 
     wco_id = "62A"
     payment_method_code: Annotated[str | None, Wco("098", "an..3")] = None
 
 
-class Itinerary(WcoClass):
+class Itinerary(WcoClass, frozen=True, kw_only=True):
     """Country on the route."""
 
     wco_id = "81A"
@@ -81,7 +81,7 @@ class Itinerary(WcoClass):
     routing_country_code: Annotated[str | None, Wco("064", "a2")] = None
 
 
-class GoodsLocation(WcoClass):
+class GoodsLocation(WcoClass, frozen=True, kw_only=True):
     """Place where the goods can be examined."""
 
     wco_id = "64A"
@@ -91,7 +91,7 @@ class GoodsLocation(WcoClass):
     address: Address | None = None
 
 
-class LoadingLocation(WcoClass):
+class LoadingLocation(WcoClass, frozen=True, kw_only=True):
     """Place of loading."""
 
     wco_id = "83A"
@@ -99,7 +99,7 @@ class LoadingLocation(WcoClass):
     id: Annotated[str | None, Wco("L010", "an..17")] = None
 
 
-class Warehouse(WcoClass):
+class Warehouse(WcoClass, frozen=True, kw_only=True):
     """Customs warehouse."""
 
     wco_id = "43B"
@@ -107,42 +107,42 @@ class Warehouse(WcoClass):
     type_code: Annotated[str | None, Wco("L112", "an..3")] = None
 
 
-class ExitOffice(WcoClass):
+class ExitOffice(WcoClass, frozen=True, kw_only=True):
     """Customs office of exit."""
 
     wco_id = "56A"
     id: Annotated[str | None, Wco("G005", "an..17")] = None
 
 
-class PresentationOffice(WcoClass):
+class PresentationOffice(WcoClass, frozen=True, kw_only=True):
     """Customs office where the goods are presented."""
 
     wco_id = "15C"
     id: Annotated[str | None, Wco("G015", "an..17")] = None
 
 
-class SupervisingOffice(WcoClass):
+class SupervisingOffice(WcoClass, frozen=True, kw_only=True):
     """Customs office that supervises the procedure."""
 
     wco_id = "97B"
     id: Annotated[str | None, Wco("G012", "an..17")] = None
 
 
-class GuaranteeOffice(WcoClass):
+class GuaranteeOffice(WcoClass, frozen=True, kw_only=True):
     """Customs office of the guarantee."""
 
     wco_id = "14C"
     id: Annotated[str | None, Wco("G014", "an..17")] = None
 
 
-class ExportCountry(WcoClass):
+class ExportCountry(WcoClass, frozen=True, kw_only=True):
     """Country of dispatch or export."""
 
     wco_id = "95B"
     id: Annotated[str | None, Wco("062", "a2")] = None
 
 
-class Destination(WcoClass):
+class Destination(WcoClass, frozen=True, kw_only=True):
     """Country or region of destination."""
 
     wco_id = "99B"
@@ -150,7 +150,7 @@ class Destination(WcoClass):
     region_id: Annotated[str | None, Wco("477", "an..9")] = None
 
 
-class TradeTerms(WcoClass):
+class TradeTerms(WcoClass, frozen=True, kw_only=True):
     """Delivery terms: Incoterm and named place."""
 
     wco_id = "22B"
@@ -161,7 +161,7 @@ class TradeTerms(WcoClass):
     location_name: Annotated[str | None, Wco("L001", "an..256")] = None
 
 
-class CurrencyExchange(WcoClass):
+class CurrencyExchange(WcoClass, frozen=True, kw_only=True):
     """Currency and agreed rate."""
 
     wco_id = "40A"
@@ -169,7 +169,7 @@ class CurrencyExchange(WcoClass):
     rate_numeric: Annotated[str | None, Wco("118", "n..12,5")] = None
 
 
-class ObligationGuarantee(WcoClass):
+class ObligationGuarantee(WcoClass, frozen=True, kw_only=True):
     """Guarantee for the duties and taxes; `security_details_code` is its kind."""
 
     wco_id = "90A"

@@ -7,7 +7,7 @@ and written again unchanged. `columns.py` is where text becomes numbers and date
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
