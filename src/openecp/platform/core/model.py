@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the core offers to the API, the console and the command line, and what it needs from casework and assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Protocol
+
+import msgspec
+
+from openecp.border.lodgement.commands import Answer, Command
+from openecp.kernel.assessment.reasons import Assessment
+from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.journal.model import CaseRow, CaseWrite
+
+
+class Core(Protocol):
+    """The one place where commands are decided and recorded; in this process or behind a Unix socket."""
+
+    async def submit(self, command: Command) -> Answer:
+        """Decide and record one command; the answer comes after the commit."""
+
+    async def statistics(self) -> dict[str, Any]:
+        """Return counters of the core, for /metrics and /health."""
+
+
+class LoadedCase(msgspec.Struct, frozen=True):
+    """A case as it stands in the store: its row (with the folded state) and the last seq of its stream."""
+
+    row: CaseRow
+    seq: int
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What casework decided: the answer, and what is to be recorded (None where the command is refused)."""
+
+    answer: Answer
+    write: CaseWrite | None = None
+
+
+class AssessesDeclarations(Protocol):
+    """Assesses declarations in one batch; the answers stand in the order of the declarations."""
+
+    def assess(self, declarations: list[Declaration], on: date | None = None) -> Sequence[Assessment]: ...
+
+
+class Casework(Protocol):
+    """The rules of the case, as pure functions: what must be assessed for a command, and what it changes."""
+
+    def to_assess(self, command: Command, case: LoadedCase | None) -> Declaration | None:
+        """Return the declaration to be assessed for this command, None where none is."""
+
+    def decide(self, command: Command, case: LoadedCase | None, assessment: Assessment | None) -> Decided:
+        """Decide one command about one case."""
+
+
+class CaseReader(Protocol):
+    """The part of the store that deciding reads."""
+
+    def case(self, case_id: str) -> tuple[CaseRow, int] | None: ...
+
+    def find_case(
+        self, *, mrn: str | None = None, lrn: str | None = None, organisation: str | None = None
+    ) -> CaseRow | None: ...

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which role may do what. A role that is not named for a permission does not have it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from openecp.kernel.parties.model import Principal, Role
+
+Permission = Literal[
+    "lodge",  # lodge declarations and requests
+    "read_own",  # cases, notifications and receipts of one's own organisation
+    "read_all",  # those of every organisation
+    "act",  # officer acts
+    "read_metrics",  # counters of the installation
+    "administer",  # organisations, tokens, webhooks
+]
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    "trader": frozenset({"lodge", "read_own"}),
+    "officer": frozenset({"read_own", "read_all", "act"}),
+    "auditor": frozenset({"read_own", "read_all", "read_metrics"}),
+    "operator": frozenset({"read_metrics", "administer"}),
+}
+
+
+def may(principal: Principal, permission: Permission) -> bool:
+    """Tell whether one of the principal's roles has this permission."""
+    return any(permission in PERMISSIONS.get(role, frozenset()) for role in principal.roles)
+
+
+def may_read(principal: Principal, organisation: str) -> bool:
+    """Tell whether the principal may read a case of this organisation."""
+    if may(principal, "read_all"):
+        return True
+    return may(principal, "read_own") and principal.organisation == organisation
+
+
+def roles_with(permission: Permission) -> tuple[Role, ...]:
+    """Return the roles that have this permission, in the order of the table."""
+    return tuple(role for role, held in PERMISSIONS.items() if permission in held)
