@@ -29,7 +29,7 @@ class Classification(WcoClass, frozen=True, kw_only=True):
 
     wco_id = "21A"
     id: Annotated[str | None, Wco("145", "an..18")] = None
-    identification_type_code: Annotated[str | None, Wco("", "an..3")] = None
+    identification_type_code: Annotated[str | None, Wco("337", "an..3")] = None
 
 
 class DangerousGoods(WcoClass, frozen=True, kw_only=True):
