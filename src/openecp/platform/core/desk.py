@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decide and record a micro-batch: load the cases, assess together, decide each, write in one transaction.
+
+No thread and no queue here: `line.py` calls `decide` in one thread and `record` in another, the command line and
+tests call both in turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from openecp.border.lodgement.commands import Answer, Command, Lodge
+from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.journal.model import CaseWrite, Written
+from openecp.platform.core.model import AssessesDeclarations, CaseReader, Casework, Decided, LoadedCase
+
+log = logging.getLogger("openecp.core")
+_answers = msgspec.msgpack.Decoder(Answer)
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Writes(Protocol):
+    """The part of the store that recording writes through."""
+
+    def write(self, batch: list[CaseWrite]) -> list[Written]: ...
+
+
+def refused(code: str, message: str, *, status: int, expected: str, got: str, fix: str) -> Answer:
+    """Return the answer of a command that was not done."""
+    error = Reason(
+        code=code, layer="state", rule="core", message=message, expected=expected, got=got, fix=fix, severity="reject"
+    )
+    return Answer(outcome="refused", error=error, http_status=status)
+
+
+def case_key(command: Command, case: LoadedCase | None) -> tuple[str, ...]:
+    """Return the key of the case that a command is about; commands of one key are never in work together."""
+    if case is not None:
+        return ("case", case.row.case_id)
+    if isinstance(command, Lodge):
+        reference = command.declaration.functional_reference_id or ""
+        return ("lrn", command.principal.organisation, reference)
+    return ("case", command.case_id)
+
+
+def is_request(declaration: Declaration) -> bool:
+    """A FunctionCode 13 asks for something about a declaration lodged before."""
+    return declaration.function_code == "13"
+
+
+def load(command: Command, reader: CaseReader) -> LoadedCase | None:
+    """Return the case that a command is about: by id, by MRN, else by the LRN within the organisation."""
+    if not isinstance(command, Lodge):
+        found = reader.case(command.case_id)
+        return LoadedCase(*found) if found else None
+    declaration = command.declaration
+    if not is_request(declaration):
+        return None
+    if declaration.id:
+        row = reader.find_case(mrn=declaration.id)
+    else:
+        row = reader.find_case(lrn=declaration.functional_reference_id, organisation=command.principal.organisation)
+    if row is None:
+        return None
+    found = reader.case(row.case_id)
+    return LoadedCase(*found) if found else None
+
+
+class Desk:
+    """Decides and records batches."""
+
+    def __init__(
+        self, *, assessor: AssessesDeclarations, casework: Casework, reader: CaseReader, writer: Writes
+    ) -> None:
+        self._assessor = assessor
+        self._casework = casework
+        self._reader = reader
+        self._writer = writer
+
+    def load(self, command: Command) -> LoadedCase | None:
+        """Return the case that a command is about, as the store has it now."""
+        return load(command, self._reader)
+
+    def decide(self, work: Sequence[tuple[Command, LoadedCase | None]]) -> list[Decided]:
+        """Assess all that needs it in one batch and decide each command; one that cannot be worked harms no other."""
+        try:
+            return self._decide_together(work)
+        except Exception:
+            if len(work) == 1:
+                return [self._unworkable(work[0][0])]
+        log.warning("a batch of %d could not be decided together; deciding in halves", len(work))
+        half = len(work) // 2
+        return [*self.decide(work[:half]), *self.decide(work[half:])]
+
+    def _decide_together(self, work: Sequence[tuple[Command, LoadedCase | None]]) -> list[Decided]:
+        wanted = [self._casework.to_assess(command, case) for command, case in work]
+        declarations = [declaration for declaration in wanted if declaration is not None]
+        found = iter(self._assessor.assess(declarations) if declarations else ())
+        decided = []
+        for (command, case), declaration in zip(work, wanted, strict=True):
+            assessment: Assessment | None = next(found) if declaration is not None else None
+            decided.append(self._casework.decide(command, case, assessment))
+        return decided
+
+    def _unworkable(self, command: Command) -> Decided:
+        incident = f"{time.time_ns():x}"
+        log.exception("incident %s: a %s could not be decided", incident, type(command).__name__)
+        return Decided(
+            refused(
+                "OECP-UNPROCESSABLE",
+                "The message was read, but it could not be worked. Nothing was recorded.",
+                status=422,
+                expected="a message that the rules can be applied to",
+                got=f"an internal fault, incident {incident}",
+                fix="Give the incident number to the operator, whose log says more.",
+            )
+        )
+
+    def write(self, batch: list[CaseWrite]) -> list[Written]:
+        """Record a batch in one transaction."""
+        return self._writer.write(batch)
+
+    def write_patiently(
+        self,
+        batch: list[CaseWrite],
+        *,
+        patience_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> list[Written] | None:
+        """Record a batch, again and again while the database is away; None where it stayed away.
+
+        A write that was committed although its answer was lost is found by its idempotency key (`repeated`) or by
+        its expected seq (`stale`), so that trying again never doubles anything.
+        """
+        end = clock() + patience_s
+        pause = 0.05
+        while True:
+            try:
+                return self._writer.write(batch)
+            except Exception as error:
+                if clock() + pause >= end:
+                    log.exception("a batch of %d could not be written for %.0f s", len(batch), patience_s)
+                    return None
+                log.warning("write failed (%s: %s); trying again in %.2f s", type(error).__name__, error, pause)
+                sleep(pause)
+                pause = min(1.0, pause * 2)
+
+
+def settle(decided: Decided, written: Written) -> Answer | None:
+    """Return the answer once the store has spoken; None where the case has moved on and must be decided again."""
+    if written.outcome == "stale":
+        return None
+    if written.outcome == "recorded":
+        return msgspec.structs.replace(decided.answer, first_seq=written.first_seq, last_seq=written.last_seq)
+    if written.outcome == "repeated":
+        return repeated(written)
+    if written.outcome == "conflict":
+        return refused(
+            "OECP-IDEMPOTENCY-CONFLICT",
+            "The idempotency key was used before with another message.",
+            status=422,
+            expected="the same message as the first time, or a new key",
+            got="another body under the same key",
+            fix="Send a new Idempotency-Key with a changed message.",
+        )
+    return msgspec.structs.replace(
+        refused(
+            "OECP-LRN-IN-USE",
+            "The local reference number is already in use by your organisation.",
+            status=409,
+            expected="an LRN that was not used before",
+            got=decided.answer.lrn or "",
+            fix="Choose a new LRN, or send the first message unchanged to get its answer again.",
+        ),
+        lrn=decided.answer.lrn,
+    )
+
+
+def repeated(written: Written) -> Answer:
+    """Return the first answer again, marked as a repetition by its seqs alone."""
+    first = _answers.decode(written.answer)
+    return msgspec.structs.replace(first, first_seq=written.first_seq, last_seq=written.last_seq)
+
+
+def encode_answer(answer: Answer) -> bytes:
+    """Return an answer as the store keeps it for a repeated request."""
+    return _encoder.encode(answer)
+
+
+def unavailable() -> Answer:
+    """The answer where the database stayed away: nothing is known, so the sender asks again with the same key."""
+    return refused(
+        "OECP-STORE-UNAVAILABLE",
+        "The journal could not be reached in time; whether the message was recorded is not known.",
+        status=503,
+        expected="the journal to answer",
+        got="no answer",
+        fix="Send the same message again with the same Idempotency-Key: it is recorded once.",
+    )
