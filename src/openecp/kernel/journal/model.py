@@ -102,7 +102,7 @@ class Idempotency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaseWrite(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that one command writes, in one transaction. `expected_seq` is the stream's last seq, 0 for a new case."""
+    """All that one command writes, in one transaction. `expected_seq` is the stream's last seq, 0 for a new case."""
 
     row: CaseRow
     expected_seq: int
@@ -119,14 +119,16 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one `CaseWrite`.
 
     `recorded`: done; `repeated`: same key and body, `answer` is the first one's; `conflict`: same key, other body;
-    `stale`: the stream has moved on, decide again; `duplicate`: the LRN is already in use by this organisation.
+    `stale`: the stream has moved on, decide again; `duplicate`: the LRN is already in use by this organisation;
+    `invalid`: this write cannot be recorded, `error` says why (the rest of the batch is recorded all the same).
     """
 
-    outcome: Literal["recorded", "repeated", "conflict", "stale", "duplicate"]
+    outcome: Literal["recorded", "repeated", "conflict", "stale", "duplicate", "invalid"]
     first_seq: int = 0
     last_seq: int = 0
     recorded_at: str = ""
     answer: bytes = b""
+    error: str = ""
 
 
 class Store(Protocol):

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a write must look like before it may enter the journal: one bad write never spoils the batch it came in."""
+
+from __future__ import annotations
+
+import msgspec
+
+from openecp.kernel.journal.canonical import MAX_INTEGER, NotCanonical, body_bytes, check_name, check_time
+from openecp.kernel.journal.model import CaseWrite, Deadline, LedgerEntry, OutboxMessage, StoredDocument
+
+MAX_EVENTS = 256
+MAX_ATTACHED = 1_000  # documents, messages, entries or clocks of one write
+MAX_DOCUMENT_BYTES = 64 << 20
+MAX_STATE_BYTES = 16 << 20
+MAX_TEXT = 500
+
+
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an installation decides about its store.
+
+    `lrn_reuse_days`: an organisation may use an LRN again so many days after the earlier case; None: never. A case in
+    one of `lrn_free_statuses` does not hold its LRN. `retention_days`: how long a document of a kind is kept.
+    """
+
+    lrn_reuse_days: int | None = None
+    lrn_free_statuses: tuple[str, ...] = ("rejected",)
+    retention_days: dict[str, int] = {}
+    pool_size: int = 6
+
+
+def check_write(write: CaseWrite) -> list[bytes]:
+    """Check one write alone and return the canonical bodies of its events.
+
+    Raises: NotCanonical, naming the field, what was expected and what was found.
+    """
+    row = write.row
+    check_name("case_id", row.case_id)
+    for field in ("organisation", "lrn", "mrn", "status", "channel", "office", "movement"):
+        _check_text(field, getattr(row, field))
+    check_time("updated_at", row.updated_at)
+    if not row.organisation or not row.status:
+        raise NotCanonical("case: expected an organisation and a status, found none")
+    if len(row.state) > MAX_STATE_BYTES:
+        raise NotCanonical(f"state: expected at most {MAX_STATE_BYTES} bytes, found {len(row.state)}")
+    if not 0 <= write.expected_seq <= MAX_INTEGER:
+        raise NotCanonical(f"expected_seq: expected 0 or the stream's last seq, found {write.expected_seq}")
+    if not 1 <= len(write.events) <= MAX_EVENTS:
+        raise NotCanonical(f"events: expected 1 to {MAX_EVENTS}, found {len(write.events)}")
+    if max(len(write.documents), len(write.outbox), len(write.ledger), len(write.deadlines)) > MAX_ATTACHED:
+        raise NotCanonical(f"write: expected at most {MAX_ATTACHED} documents, messages, entries or clocks")
+    for document in write.documents:
+        _check_document(document)
+    for message in write.outbox:
+        _check_message(message)
+    for entry in write.ledger:
+        _check_entry(entry)
+    for deadline in write.deadlines:
+        _check_deadline(deadline)
+    if write.idempotency is not None:
+        _check_text("idempotency.organisation", write.idempotency.organisation)
+        _check_text("idempotency.key", write.idempotency.key)
+    return [body_bytes(event) for event in write.events]
+
+
+def _check_text(field: str, text: str | None) -> None:
+    if text is None:
+        return
+    if len(text) > MAX_TEXT or "\x00" in text:
+        raise NotCanonical(f"{field}: expected at most {MAX_TEXT} characters without NUL, found {text[:40]!r}")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise NotCanonical(f"{field}: expected text in Unicode, found a lone surrogate") from error
+
+
+def _check_document(document: StoredDocument) -> None:
+    check_name("document_id", document.document_id)
+    for text in (document.kind, document.media_type, *document.person_keys):
+        _check_text("document", text)
+    if len(document.content) > MAX_DOCUMENT_BYTES:
+        raise NotCanonical(f"document: expected at most {MAX_DOCUMENT_BYTES} bytes, found {len(document.content)}")
+    if len(document.salt) < 16:
+        raise NotCanonical(f"document {document.document_id}: expected a salt of at least 16 bytes")
+    if document.retain_until is not None:
+        check_time("retain_until", document.retain_until)
+
+
+def _check_message(message: OutboxMessage) -> None:
+    check_name("message_id", message.message_id)
+    for text in (message.organisation, message.case_id, message.kind):
+        _check_text("outbox", text)
+    check_time("created_at", message.created_at)
+    if len(message.body) > MAX_STATE_BYTES:
+        raise NotCanonical(f"outbox: expected at most {MAX_STATE_BYTES} bytes, found {len(message.body)}")
+
+
+def _check_entry(entry: LedgerEntry) -> None:
+    check_name("entry_id", entry.entry_id)
+    for text in (entry.case_id, entry.debit, entry.credit, entry.currency, entry.reason, entry.reverses):
+        _check_text("ledger", text)
+    if not 0 < entry.amount_minor <= MAX_INTEGER:
+        raise NotCanonical(
+            f"ledger {entry.entry_id}: expected a positive amount in minor units within 2^53, found "
+            f"{entry.amount_minor}; fix: to take money back, swap debit and credit and name what is reversed"
+        )
+    if entry.debit == entry.credit:
+        raise NotCanonical(f"ledger {entry.entry_id}: expected two accounts, found {entry.debit!r} twice")
+
+
+def _check_deadline(deadline: Deadline) -> None:
+    _check_text("deadline.act", deadline.act)
+    if deadline.due_at is not None:
+        check_time("due_at", deadline.due_at)
