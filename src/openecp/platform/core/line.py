@@ -48,6 +48,7 @@ class ClearanceLine:
         self._settings = settings
         self._queue: deque[Waiting] = deque()  # shared, under the lock
         self._held: deque[Waiting] = deque()  # the assessment thread's own: keys known, not yet in work
+        self._returned: deque[Waiting] = deque()  # stale, to be decided again before all others
         self._in_work: set[tuple[str, ...]] = set()
         self._ready = threading.Condition()
         self._to_journal: Queue[list[tuple[Waiting, Decided]] | None] = Queue(maxsize=1)
@@ -125,12 +126,14 @@ class ClearanceLine:
         """Return the next batch; None at the end."""
         while True:
             with self._ready:
-                if not self._queue:
-                    if self._stopping and not self._held:
+                if not self._queue and not self._returned:
+                    if self._stopping and not self._held and not self._in_work:
                         return None
-                    self._ready.wait(timeout=0.02 if self._held else None)
+                    self._ready.wait(timeout=0.02 if self._held or self._stopping else None)
                 self._wait_for_company()
                 arrived, self._queue = self._queue, deque()
+                self._held.extendleft(reversed(self._returned))
+                self._returned.clear()
             for waiting in arrived:
                 waiting.keys = self._keys(waiting.command)
             self._held.extend(arrived)
@@ -215,7 +218,7 @@ class ClearanceLine:
             for waiting in stale:
                 waiting.attempts += 1
                 self._in_work.difference_update(waiting.keys)
-            self._queue.extendleft(waiting for waiting in reversed(stale) if waiting not in given_up)
+            self._returned.extend(waiting for waiting in stale if waiting not in given_up)
             self._ready.notify()
 
     def _answer(self, answers: list[tuple[Waiting, Answer]]) -> None:
@@ -225,7 +228,7 @@ class ClearanceLine:
         with self._ready:
             for waiting, _ in answers:
                 self._in_work.difference_update(waiting.keys)
-            if self._queue:
+            if self._held or self._stopping:
                 self._ready.notify()
         for to, items in by_sender.items():
             try:

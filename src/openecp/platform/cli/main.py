@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: `openecp --help`. Commands are imported when they are called, so that each starts fast."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+import click
+
+from openecp import __version__
+from openecp.kernel.profile import ProfileError
+from openecp.platform.cli.wiring import Fault, Installation, fail
+from openecp.platform.core.settings import SettingError
+
+COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one line of help
+    "assess": ("assess", "assess", "Assess declarations: no server, no store."),
+    "backup": ("upkeep", "backup", "Write the store into one file."),
+    "conformance": ("conformance", "conformance", "Compare with the published scenarios."),
+    "demo": ("demo", "demo", "Start everything and play a day of traffic."),
+    "erase": ("upkeep", "erase", "Erase a person's data; the journal stays verifiable."),
+    "journal": ("journal", "journal", "Verify the journal, sign checkpoints, print receipts."),
+    "lodge": ("lodge", "lodge", "Lodge declarations and requests."),
+    "restore": ("upkeep", "restore", "Restore a store from a backup."),
+    "serve": ("serve", "serve", "Run the server."),
+    "show": ("show", "show", "Show a case."),
+    "tariff": ("tariff", "tariff", "Load and look up measures."),
+    "token": ("upkeep", "token", "Give an organisation a person or system with a token."),
+    "traffic": ("traffic", "traffic", "Write synthetic declarations."),
+}
+
+
+class Commands(click.Group):
+    """Commands by name; the help is known without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        name = f"openecp.platform.cli.{module}"
+        command: click.Command = getattr(importlib.import_module(name), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][2]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=Commands)
+@click.version_option(__version__, prog_name="openecp")
+@click.option("--data", metavar="FOLDER", help="Data folder (OPENECP_DATA).")
+@click.option("-v", "--verbose", is_flag=True, help="Say more on the error stream.")
+@click.pass_context
+def openecp(context: click.Context, data: str | None, verbose: bool) -> None:
+    """Customs clearance on the WCO Data Model."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+    )
+    context.obj = context.obj.with_settings(data=data)
+
+
+def run(make: Callable[[Mapping[str, str]], Installation], arguments: list[str] | None = None) -> None:
+    """Run the command line on an installation; faults that the user can mend end with exit code 2 and no traceback."""
+    try:
+        openecp.main(args=arguments, prog_name="openecp", obj=make(os.environ))
+    except Fault as fault:
+        fail(fault)
+    except SettingError as error:
+        fail(Fault(f"{error.where} cannot be used", where=error.where, expected=error.expected, got=error.got, fix=error.fix))
+    except ProfileError as error:
+        fail(Fault(str(error), where="", expected="", got="", fix=""))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    bootstrap = importlib.import_module("openecp.bootstrap")  # the layer above wires; it is not known here
+    bootstrap.main()

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Assessments and answers as people and systems read them: JSON objects, the same from API and command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from openecp.kernel.assessment.reasons import Assessment, Audience, Reason
+from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.datamodel.pointers import to_json_pointer
+from openecp.kernel.datamodel.response import Response
+from openecp.platform.core.reading import Message, reasons_of_reading
+from openecp.platform.wire import Unreadable
+
+NOTIFICATION_NAMES = {
+    "01": "ACC", "02": "RCV", "03": "REJ", "05": "CTL", "06": "DOC", "07": "RES", "08": "ROG", "09": "CLE",
+    "10": "INV", "11": "REQ", "13": "TAX", "14": "CPI", "15": "CPR", "16": "EOG", "17": "EXT", "18": "GER",
+    "50": "ALV", "51": "QRY", "52": "DET",
+}  # fmt: skip
+
+ERROR_FIELDS = ("code", "layer", "pointer", "json_pointer", "line", "message", "expected", "got", "fix")
+
+
+def located(reason: Reason, message: Message | None, declaration: Declaration | None) -> Reason:
+    """Complete where a reason points: the JSON pointer, and the line of the message."""
+    if reason.pointer is None:
+        return reason
+    changes: dict[str, Any] = {}
+    if reason.json_pointer is None and declaration is not None:
+        changes["json_pointer"] = _json_pointer(reason.pointer, declaration)
+    if reason.line is None and message is not None and message.reading is not None:
+        changes["line"] = message.reading.line_of(reason.pointer)
+    return msgspec.structs.replace(reason, **changes) if changes else reason
+
+
+def _json_pointer(pointer: str, declaration: Declaration) -> str | None:
+    try:
+        return to_json_pointer(pointer, declaration)
+    except (ValueError, KeyError, LookupError):  # a pointer to what is not declared may have no place yet
+        return None
+
+
+def error_object(reason: Reason) -> dict[str, Any]:
+    """Return an error as the eight facts that a sender needs."""
+    return {name: getattr(reason, name) for name in ERROR_FIELDS}
+
+
+def error_of_unreadable(fault: Unreadable) -> dict[str, Any]:
+    """Return why a message cannot be read, in the form of an error."""
+    return {
+        "code": fault.code,
+        "layer": "syntax",
+        "pointer": None,
+        "json_pointer": None,
+        "line": fault.line,
+        "message": fault.message,
+        "expected": fault.expected,
+        "got": fault.got,
+        "fix": fault.fix,
+    }
+
+
+def tax_objects(assessment: Assessment) -> list[dict[str, Any]]:
+    """Return the tax lines; a line that is no charge says so."""
+    lines = []
+    for line in assessment.taxes:
+        entry: dict[str, Any] = {
+            "item": line.item,
+            "type": line.type,
+            "base_minor": line.base_minor,
+            "rate": line.rate,
+            "assessed_minor": line.assessed_minor,
+            "payable_minor": line.payable_minor,
+            "currency": line.currency,
+        }
+        if not line.charge:
+            entry["charge"] = False
+        lines.append(entry)
+    return lines
+
+
+def complete(assessment: Assessment, message: Message, audience: Audience) -> Assessment:
+    """Add what reading found and where each reason points, then cut to the audience."""
+    reading = message.reading
+    if reading is None:
+        return assessment.for_audience(audience)
+    known = {(reason.code, reason.line, reason.got) for reason in assessment.reasons}
+    found = tuple(
+        reason for reason in reasons_of_reading(reading) if (reason.code, reason.line, reason.got) not in known
+    )
+    cut = msgspec.structs.replace(assessment, reasons=(*found, *assessment.reasons)).for_audience(audience)
+    reasons = tuple(located(reason, message, reading.declaration) for reason in cut.reasons)
+    rejected = cut.outcome == "rejected" or any(reason.severity == "reject" for reason in reasons)
+    return msgspec.structs.replace(
+        cut,
+        reasons=reasons,
+        outcome="rejected" if rejected else "accepted",
+        channel=None if rejected else cut.channel,
+        taxes=() if rejected and cut.outcome != "rejected" else cut.taxes,
+    )
+
+
+def amount_text(minor: int, exponent: int = 2) -> str:
+    """Return an amount of minor units in major units, `12,345.60`."""
+    sign, digits = ("-" if minor < 0 else ""), str(abs(minor)).rjust(exponent + 1, "0")
+    if exponent == 0:
+        return f"{sign}{int(digits):,}"
+    return f"{sign}{int(digits[:-exponent]):,}.{digits[-exponent:]}"
+
+
+def line_of_file(file: str, message: Message, assessment: Assessment | None) -> dict[str, Any]:
+    """Return the line that `openecp assess --json` prints for one message."""
+    if message.unreadable is not None or assessment is None or message.declaration is None:
+        errors = [error_of_unreadable(message.unreadable)] if message.unreadable is not None else []
+        return {
+            "file": file,
+            "outcome": "unreadable",
+            "lrn": None,
+            "errors": errors,
+            "taxes": [],
+            "channel": None,
+            "reasons": [],
+        }
+    return {
+        "file": file,
+        "outcome": assessment.outcome,
+        "lrn": message.declaration.functional_reference_id,
+        "errors": [error_object(reason) for reason in assessment.errors],
+        "taxes": tax_objects(assessment),
+        "channel": assessment.channel,
+        "reasons": [msgspec.to_builtins(reason) for reason in assessment.reasons],
+    }
+
+
+def notification_object(response: Response) -> dict[str, Any]:
+    """Return the face of a notification: which, about which version, with what status, when."""
+    code = response.function_code or ""
+    declaration = response.declaration
+    status = response.status[0].name_code if response.status else None
+    return {
+        "function_code": code,
+        "name": NOTIFICATION_NAMES.get(code, ""),
+        "status": status,
+        "version": declaration.version_id if declaration is not None else None,
+        "issued": response.issue_date_time.value if response.issue_date_time is not None else None,
+    }
