@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records batches of writes, each batch in one transaction with one step of the tree's frontier.
+
+Whoever records holds the row `journal_head`, so that the sequence has no gap and no two writers fork the tree, even
+when two processes write. Reads made under that lock are therefore true until the commit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, LiteralString
+
+import psycopg
+
+from openecp.kernel.journal.admission import StoreSettings, check_write
+from openecp.kernel.journal.canonical import NotCanonical
+from openecp.kernel.journal.memory import reuse_limit
+from openecp.kernel.journal.merkle import Frontier
+from openecp.kernel.journal.model import CaseWrite, NewEvent, Written
+from openecp.platform.store.admit import Batch, KnownCase, KnownEntry, add_events, admit
+from openecp.platform.store.errors import StoreUnavailable
+from openecp.platform.store.pool import BROKEN, Connection
+
+Prepared = tuple[int, CaseWrite, list[bytes]]  # place in the batch, the write, its events' bodies
+
+_HEAD: LiteralString = "SELECT size, frontier, recorded_at, ledger_number, ledger_chain FROM journal_head FOR UPDATE"
+_KEYS: LiteralString = """
+    SELECT i.organisation, i.key, i.body_hash, i.first_seq, i.last_seq, i.recorded_at, i.answer
+    FROM unnest(%s::text[], %s::text[]) AS w (organisation, key)
+    JOIN idempotency i ON i.organisation = w.organisation AND i.key = w.key"""
+_CASES: LiteralString = "SELECT case_id, last_seq, created_at FROM cases WHERE case_id = ANY(%s)"
+_LRNS: LiteralString = """
+    SELECT c.organisation, c.lrn, c.case_id
+    FROM unnest(%s::text[], %s::text[]) AS w (organisation, lrn)
+    JOIN cases c ON lower(c.lrn) = lower(w.lrn) AND c.lrn = w.lrn AND c.organisation = w.organisation
+    WHERE c.status <> ALL(%s) AND c.created_at > %s"""
+_FEEDS: LiteralString = "SELECT organisation, last_number FROM feed_heads WHERE organisation = ANY(%s)"
+_ENTRIES: LiteralString = """
+    SELECT e.entry_id, e.debit, e.credit, e.amount_minor, e.currency,
+           coalesce((SELECT sum(r.amount_minor)::bigint FROM ledger r WHERE r.reverses = e.entry_id), 0)
+    FROM ledger e WHERE e.entry_id = ANY(%s)"""
+_CASE_COLUMNS: LiteralString = """case_id, organisation, lrn, mrn, status, channel, office, movement, version, state,
+    updated_at, created_at, last_seq"""
+
+
+class Writer:
+    """The one way by which anything enters the journal; one thread at a time."""
+
+    def __init__(self, connect: Callable[[], Connection], clock: Callable[[], str], settings: StoreSettings) -> None:
+        """Take the way to connect, the clock that gives the record time, and the settings."""
+        self._connect = connect
+        self._clock = clock
+        self.settings = settings
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()
+        self._sent: tuple[int, bytes] | None = None  # size and last leaf of a commit whose answer is still to come
+
+    def write(self, batch: list[CaseWrite]) -> list[Written]:
+        """Record a batch; the answers stand in its order.
+
+        Raises: StoreUnavailable, when the database does not answer: whether it recorded is then unknown.
+        """
+        answers: list[Written | None] = [None] * len(batch)
+        prepared: list[Prepared] = []
+        for place, write in enumerate(batch):
+            try:
+                prepared.append((place, write, check_write(write)))
+            except NotCanonical as error:
+                answers[place] = Written(outcome="invalid", error=str(error))
+        with self._lock:
+            if prepared:
+                self._record_or_split(prepared, answers)
+        return [answer if answer is not None else Written(outcome="invalid") for answer in answers]
+
+    def _record_or_split(self, prepared: list[Prepared], answers: list[Written | None]) -> None:
+        """Record; when the database refuses a row, record the halves, until the refused write stands alone."""
+        try:
+            found = self._record_and_resolve(prepared)
+        except (psycopg.IntegrityError, psycopg.DataError) as error:
+            if len(prepared) == 1:
+                said = error.diag.message_primary or str(error)
+                detail = f": {error.diag.message_detail}" if error.diag.message_detail else ""
+                answers[prepared[0][0]] = Written(outcome="invalid", error=f"the store refused it: {said}{detail}")
+                return
+            middle = len(prepared) // 2
+            self._record_or_split(prepared[:middle], answers)
+            self._record_or_split(prepared[middle:], answers)
+            return
+        for (place, _, _), answer in zip(prepared, found, strict=True):
+            answers[place] = answer
+
+    def _record_and_resolve(self, prepared: list[Prepared]) -> list[Written]:
+        """Record; when the connection breaks, find out under the lock whether the commit had arrived, else repeat."""
+        found: list[Written] = []
+        for last_try in (False, False, True):
+            try:
+                if self._sent is not None and self._arrived():
+                    self._sent = None
+                    return found
+                self._sent = None
+                found = []
+                self._record(prepared, found)
+                return found
+            except BROKEN as error:
+                self._drop_connection()
+                if last_try:
+                    self._sent = None
+                    raise StoreUnavailable(
+                        f"store: the database does not answer, what was sent may or may not be recorded: {error}; "
+                        "fix: send the same requests with the same keys again"
+                    ) from error
+            except BaseException:
+                self._roll_back()
+                raise
+        raise AssertionError("unreachable")
+
+    def _arrived(self) -> bool:
+        assert self._sent is not None
+        size, leaf = self._sent
+        connection = self._open()
+        connection.execute("SELECT 1 FROM journal_head FOR UPDATE")  # waits for what the lost connection still does
+        row = connection.execute("SELECT leaf FROM events WHERE seq = %s", (size,)).fetchone()
+        connection.rollback()
+        return row is not None and bytes(row[0]) == leaf
+
+    def _record(self, prepared: list[Prepared], found: list[Written]) -> None:
+        connection = self._open()
+        batch = self._begin(connection, prepared)
+        before = batch.size
+        found.extend(admit(batch, write, bodies) for _, write, bodies in prepared)
+        if batch.size == before:
+            connection.rollback()
+            return
+        self._store(connection, batch)
+        self._sent = (batch.size, batch.events[-1][7])
+        connection.commit()
+        self._sent = None
+
+    def append(self, case_id: str, events: list[tuple[NewEvent, bytes]], also: Callable[[Connection], None]) -> int:
+        """Record events of the installation itself (an erasure) together with what they tell of; return the last seq.
+
+        Raises: StoreUnavailable, as `write`.
+        """
+        with self._lock:
+            try:
+                connection = self._open()
+                batch = self._begin(connection, [])
+                add_events(batch, case_id, [event for event, _ in events], [body for _, body in events])
+                also(connection)
+                self._store(connection, batch)
+                connection.commit()
+            except BROKEN as error:
+                self._drop_connection()
+                raise StoreUnavailable(f"store: the database does not answer: {error}; fix: try again") from error
+            except BaseException:
+                self._roll_back()
+                raise
+            return batch.size
+
+    def _begin(self, connection: Connection, prepared: list[Prepared]) -> Batch:
+        """Take the lock and read what the batch may collide with, in one round trip."""
+        writes = [write for _, write, _ in prepared]
+        keys = {(k.organisation, k.key): None for w in writes if (k := w.idempotency) is not None}
+        lrns = {(w.row.organisation, w.row.lrn): None for w in writes if w.expected_seq == 0 and w.row.lrn}
+        feeds = {m.organisation: None for w in writes for m in w.outbox}
+        reversed_ids = {e.reverses: None for w in writes for e in w.ledger if e.reverses is not None}
+        free = list(self.settings.lrn_free_statuses)
+        now = self._clock()
+        since = reuse_limit(now, self.settings)
+        with connection.pipeline():
+            head = connection.execute(_HEAD)
+            known_keys = connection.execute(_KEYS, _columns(keys, 2))
+            known_cases = connection.execute(_CASES, (list(dict.fromkeys(w.row.case_id for w in writes)),))
+            known_lrns = connection.execute(_LRNS, (*_columns(lrns, 2), free, since))
+            known_feeds = connection.execute(_FEEDS, (list(feeds),))
+            known_entries = connection.execute(_ENTRIES, (list(reversed_ids),)) if reversed_ids else None
+        row = head.fetchone()
+        assert row is not None
+        size, frontier, recorded_at, ledger_number, ledger_chain = row
+        holders: dict[tuple[str, str], set[str]] = {}
+        for organisation, lrn, case_id in known_lrns:
+            holders.setdefault((organisation, lrn), set()).add(case_id)
+        return Batch(
+            frontier=Frontier.from_bytes(size, frontier),
+            recorded_at=max(now, recorded_at),
+            ledger_number=ledger_number,
+            ledger_chain=ledger_chain,
+            lrn_since=since,
+            lrn_free=frozenset(free),
+            keys={
+                (organisation, key): (
+                    body_hash,
+                    Written(outcome="repeated", first_seq=first, last_seq=last, recorded_at=at, answer=answer),
+                )
+                for organisation, key, body_hash, first, last, at, answer in known_keys
+            },
+            cases={case_id: KnownCase(last_seq=seq, created_at=at) for case_id, seq, at in known_cases},
+            lrn_holders=holders,
+            feed_heads=dict(known_feeds.fetchall()),
+            entries={entry[0]: KnownEntry(*entry[1:]) for entry in known_entries or ()},
+            size=size,
+        )
+
+    def _store(self, connection: Connection, batch: Batch) -> None:
+        """Write the batch's rows; COPY for what is new, one statement for each kind of change."""
+        nodes = batch.frontier.extend([event[7] for event in batch.events])
+        new = [_case_row(known) for known in batch.touched.values() if known.new]
+        changed = [_case_row(known) for known in batch.touched.values() if not known.new]
+        _copy(connection, "COPY events FROM STDIN (FORMAT binary)", _EVENT_TYPES, batch.events)
+        _copy(connection, f"COPY cases ({_CASE_COLUMNS}) FROM STDIN (FORMAT binary)", _CASE_TYPES, new)
+        _copy(connection, _COPY_DOCUMENTS, _DOCUMENT_TYPES, batch.documents)
+        _copy(connection, "COPY outbox FROM STDIN (FORMAT binary)", _OUTBOX_TYPES, batch.outbox)
+        _copy(connection, "COPY idempotency FROM STDIN (FORMAT binary)", _KEY_TYPES, batch.idempotency)
+        _copy(connection, "COPY ledger FROM STDIN (FORMAT binary)", _LEDGER_TYPES, batch.ledger)
+        _copy(connection, "COPY document_persons FROM STDIN (FORMAT binary)", ["text", "text"], batch.persons)
+        _copy(connection, "COPY merkle_nodes FROM STDIN (FORMAT binary)", ["int2", "int8", "bytea"], nodes)
+        with connection.pipeline():
+            if changed:
+                connection.execute(_UPDATE_CASES, [list(column) for column in zip(*changed, strict=True)])
+            if batch.touched_feeds:
+                connection.execute(_UPSERT_FEEDS, _columns(batch.touched_feeds.items(), 2))
+            if batch.deadlines:
+                connection.execute(_DROP_DEADLINES, _columns(batch.deadlines, 2))
+                kept = [(case_id, act, due) for (case_id, act), due in batch.deadlines.items() if due is not None]
+                connection.execute(_INSERT_DEADLINES, _columns(kept, 3))
+            connection.execute(
+                "UPDATE journal_head SET size = %s, frontier = %s, recorded_at = %s, ledger_number = %s, "
+                "ledger_chain = %s",
+                (batch.size, batch.frontier.to_bytes(), batch.recorded_at, batch.ledger_number, batch.ledger_chain),
+            )
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            connection = self._connect()
+            connection.autocommit = True
+            # The tables may be empty when plans are first made: always take the index, whatever the estimates say.
+            connection.execute("SET enable_seqscan = off")
+            connection.execute("SET enable_hashjoin = off")
+            connection.execute("SET enable_mergejoin = off")
+            connection.autocommit = False
+            self._connection = connection
+        return self._connection
+
+    def _roll_back(self) -> None:
+        try:
+            if self._connection is not None:
+                self._connection.rollback()
+        except psycopg.Error:
+            self._drop_connection()
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._drop_connection()
+
+
+_EVENT_TYPES = ["int8", "text", "text", "text", "text", "text", "text", "bytea"]
+_CASE_TYPES = [*["text"] * 8, "int4", "bytea", "text", "text", "int8"]
+_DOCUMENT_TYPES = ["text", "text", "text", "text", "bytea", "bytea", "bytea", "text", "text"]
+_COPY_DOCUMENTS: LiteralString = (
+    "COPY documents (document_id, case_id, kind, media_type, content, salt, digest, retain_until, recorded_at) "
+    "FROM STDIN (FORMAT binary)"
+)
+_OUTBOX_TYPES = ["text", "int8", "text", "text", "text", "bytea", "text"]
+_KEY_TYPES = ["text", "text", "bytea", "text", "int8", "int8", "text", "bytea"]
+_LEDGER_TYPES = ["int8", "text", "text", "text", "text", "int8", "text", "text", "text", "text", "bytea"]
+_UPDATE_CASES: LiteralString = """
+    UPDATE cases c SET organisation = w.organisation, lrn = w.lrn, mrn = w.mrn, status = w.status, channel = w.channel,
+        office = w.office, movement = w.movement, version = w.version, state = w.state, updated_at = w.updated_at,
+        last_seq = w.last_seq
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+        %s::int4[], %s::bytea[], %s::text[], %s::text[], %s::int8[])
+        AS w (case_id, organisation, lrn, mrn, status, channel, office, movement, version, state, updated_at,
+              created_at, last_seq)
+    WHERE c.case_id = w.case_id"""
+_UPSERT_FEEDS: LiteralString = """
+    INSERT INTO feed_heads SELECT * FROM unnest(%s::text[], %s::int8[])
+    ON CONFLICT (organisation) DO UPDATE SET last_number = excluded.last_number"""
+_DROP_DEADLINES: LiteralString = """
+    DELETE FROM deadlines d USING unnest(%s::text[], %s::text[]) AS w (case_id, act)
+    WHERE d.case_id = w.case_id AND d.act = w.act"""
+_INSERT_DEADLINES: LiteralString = (
+    "INSERT INTO deadlines (case_id, act, due_at) SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])"
+)
+
+
+def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """Turn rows into columns, also when there are none."""
+    listed = list(rows)
+    return [[row[place] for row in listed] for place in range(width)]
+
+
+def _case_row(known: KnownCase) -> tuple[object, ...]:
+    row = known.row
+    assert row is not None
+    return (
+        row.case_id, row.organisation, row.lrn, row.mrn, row.status, row.channel, row.office, row.movement,
+        row.version, row.state, row.updated_at, known.created_at, known.last_seq,
+    )  # fmt: skip
+
+
+def _copy(
+    connection: Connection, statement: LiteralString, types: list[str], rows: Iterable[tuple[object, ...]]
+) -> None:
+    listed = list(rows)
+    if not listed:
+        return
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
