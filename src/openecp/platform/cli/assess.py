@@ -15,7 +15,7 @@ from rich.table import Table
 
 from openecp.kernel.assessment.reasons import Assessment, Audience
 from openecp.kernel.datamodel.declaration import Declaration
-from openecp.platform.cli.wiring import Fault, console, installation, message_files
+from openecp.platform.cli.wiring import CommandFault, console, installation, message_files
 from openecp.platform.core.model import AssessesDeclarations
 from openecp.platform.core.reading import Message, read_messages, sniff, unreadable
 from openecp.platform.core.results import amount_text, complete, line_of_file
@@ -57,14 +57,14 @@ def assess(
 def read_date(text: str | None) -> date | None:
     """Return the date.
 
-    Raises: Fault where the text is none.
+    Raises: CommandFault where the text is none.
     """
     if text is None:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
+        return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
-        raise Fault(
+        raise CommandFault(
             f"--date {text}: not a date",
             where="--date",
             expected="a date such as 2026-03-01",
@@ -79,7 +79,9 @@ def read_file(file: str) -> list[Message]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             size = path.stat().st_size
-            return [unreadable("OECP-FILE-SIZE", "The file is too large.", f"at most {MAX_FILE_BYTES} bytes", str(size))]
+            return [
+                unreadable("OECP-FILE-SIZE", "The file is too large.", f"at most {MAX_FILE_BYTES} bytes", str(size))
+            ]
         data = path.read_bytes()
     except OSError as error:
         return [unreadable("OECP-FILE-OPEN", "The file cannot be opened.", "a file that can be read", str(error))]

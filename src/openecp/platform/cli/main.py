@@ -13,7 +13,7 @@ import click
 
 from openecp import __version__
 from openecp.kernel.profile import ProfileError
-from openecp.platform.cli.wiring import Fault, Installation, fail
+from openecp.platform.cli.wiring import CommandFault, Installation, fail
 from openecp.platform.core.settings import SettingError
 
 COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one line of help
@@ -72,12 +72,20 @@ def run(make: Callable[[Mapping[str, str]], Installation], arguments: list[str] 
     """Run the command line on an installation; faults that the user can mend end with exit code 2 and no traceback."""
     try:
         openecp.main(args=arguments, prog_name="openecp", obj=make(os.environ))
-    except Fault as fault:
+    except CommandFault as fault:
         fail(fault)
     except SettingError as error:
-        fail(Fault(f"{error.where} cannot be used", where=error.where, expected=error.expected, got=error.got, fix=error.fix))
+        fail(
+            CommandFault(
+                f"{error.where} cannot be used",
+                where=error.where,
+                expected=error.expected,
+                got=error.got,
+                fix=error.fix,
+            )
+        )
     except ProfileError as error:
-        fail(Fault(str(error), where="", expected="", got="", fix=""))
+        fail(CommandFault(str(error), where="", expected="", got="", fix=""))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)

@@ -16,7 +16,7 @@ from openecp.platform.core.model import AssessesDeclarations
 from openecp.platform.core.settings import Settings
 
 
-class Fault(Exception):
+class CommandFault(Exception):  # noqa: N818 - a state of what the user gave
     """Something that the user can mend: where, expected, got, fix. Ends the command with exit code 2."""
 
     def __init__(self, message: str, *, where: str, expected: str, got: str, fix: str) -> None:
@@ -48,7 +48,7 @@ def installation(context: click.Context) -> Installation:
     return found
 
 
-def fail(fault: Fault) -> NoReturn:
+def fail(fault: CommandFault) -> NoReturn:
     """Say what is wrong and end with exit code 2."""
     click.echo(f"openecp: {fault.message}", err=True)
     for label in ("where", "expected", "got", "fix"):
@@ -65,7 +65,7 @@ def console(*, err: bool = False) -> Console:
 def message_files(paths: tuple[str, ...]) -> list[str]:
     """Return the files that the paths name: a file as it is, a folder walked in sorted order for .xml and .json.
 
-    Raises: Fault for a path that is not there.
+    Raises: CommandFault for a path that is not there.
     """
     found: list[str] = []
     for text in paths:
@@ -76,7 +76,7 @@ def message_files(paths: tuple[str, ...]) -> list[str]:
         elif path.is_file():
             found.append(text)
         else:
-            raise Fault(
+            raise CommandFault(
                 f"{text}: no such file or folder",
                 where=text,
                 expected="a file, or a folder with .xml and .json files",

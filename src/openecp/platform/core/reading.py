@@ -62,13 +62,15 @@ def read_messages(data: bytes, media: Media | None = None, *, most: int = 100_00
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return [read_message(data, media)]  # which says what is wrong, and where
     if len(entries) > most:
-        return [unreadable("OECP-JSON-LIST", "The list is too long.", f"at most {most} declarations", str(len(entries)))]
+        return [
+            unreadable("OECP-JSON-LIST", "The list is too long.", f"at most {most} declarations", str(len(entries)))
+        ]
     return [read_message(bytes(entry), media) for entry in entries]
 
 
 def unreadable(code: str, message: str, expected: str, got: str, fix: str = "Mend the message.") -> Message:
     """Return a message that cannot be read, for a reason that lies outside its text."""
-    fault = Unreadable(code=code, message=message, line=None, column=None, expected=expected, got=got, fix=fix)
+    fault = Unreadable(code, message, expected=expected, got=got, fix=fix)
     return Message(b"", "json", unreadable=fault)
 
 

@@ -23,15 +23,23 @@ NOTIFICATION_NAMES = {
 ERROR_FIELDS = ("code", "layer", "pointer", "json_pointer", "line", "message", "expected", "got", "fix")
 
 
-def located(reason: Reason, message: Message | None, declaration: Declaration | None) -> Reason:
-    """Complete where a reason points: the JSON pointer, and the line of the message."""
+def located(reasons: tuple[Reason, ...], message: Message | None, declaration: Declaration) -> tuple[Reason, ...]:
+    """Complete where reasons point: the JSON pointer, and the line of the message."""
+    wanted = tuple(reason.pointer for reason in reasons if reason.pointer is not None and reason.line is None)
+    lines: dict[str, int | None] = {}
+    if wanted and message is not None and message.reading is not None:
+        lines = dict(zip(wanted, message.reading.lines_of(wanted), strict=True))
+    return tuple(_located(reason, lines, declaration) for reason in reasons)
+
+
+def _located(reason: Reason, lines: dict[str, int | None], declaration: Declaration) -> Reason:
     if reason.pointer is None:
         return reason
     changes: dict[str, Any] = {}
-    if reason.json_pointer is None and declaration is not None:
+    if reason.json_pointer is None:
         changes["json_pointer"] = _json_pointer(reason.pointer, declaration)
-    if reason.line is None and message is not None and message.reading is not None:
-        changes["line"] = message.reading.line_of(reason.pointer)
+    if reason.line is None:
+        changes["line"] = lines.get(reason.pointer)
     return msgspec.structs.replace(reason, **changes) if changes else reason
 
 
@@ -53,13 +61,18 @@ def error_of_unreadable(fault: Unreadable) -> dict[str, Any]:
         "code": fault.code,
         "layer": "syntax",
         "pointer": None,
-        "json_pointer": None,
+        "json_pointer": fault.json_pointer,
         "line": fault.line,
         "message": fault.message,
         "expected": fault.expected,
         "got": fault.got,
         "fix": fault.fix,
     }
+
+
+def reason_objects(assessment: Assessment) -> list[dict[str, Any]]:
+    """Return every reason, faults included."""
+    return [msgspec.to_builtins(reason) for reason in assessment.reasons]
 
 
 def tax_objects(assessment: Assessment) -> list[dict[str, Any]]:
@@ -91,7 +104,7 @@ def complete(assessment: Assessment, message: Message, audience: Audience) -> As
         reason for reason in reasons_of_reading(reading) if (reason.code, reason.line, reason.got) not in known
     )
     cut = msgspec.structs.replace(assessment, reasons=(*found, *assessment.reasons)).for_audience(audience)
-    reasons = tuple(located(reason, message, reading.declaration) for reason in cut.reasons)
+    reasons = located(cut.reasons, message, reading.declaration)
     rejected = cut.outcome == "rejected" or any(reason.severity == "reject" for reason in reasons)
     return msgspec.structs.replace(
         cut,
@@ -130,7 +143,7 @@ def line_of_file(file: str, message: Message, assessment: Assessment | None) -> 
         "errors": [error_object(reason) for reason in assessment.errors],
         "taxes": tax_objects(assessment),
         "channel": assessment.channel,
-        "reasons": [msgspec.to_builtins(reason) for reason in assessment.reasons],
+        "reasons": reason_objects(assessment),
     }
 
 
