@@ -155,8 +155,9 @@ def resolve(root: Declaration | Response, pointer: str) -> Any:
             value = None if position is None else value[position]
     if parts.tag is None or value is None:
         return value
-    element = element_by_id(type(value)).get(parts.tag)
-    return None if element is None else getattr(value, element.field)
+    cls: type[WcoClass] = type(value)
+    leaf = element_by_id(cls).get(parts.tag)
+    return None if leaf is None else getattr(value, leaf.field)
 
 
 def _position(elements: tuple[Any, ...], cls: type[WcoClass], number: int | None) -> int | None:

@@ -188,7 +188,7 @@ def check_message(
     except RecursionError:
         raise too_deep(limits) from None
     check = _Check(data, limits)
-    kept = check.known(loaded, type(value), root)
+    kept = check.known(loaded, type(value), "")
     if check.cleaned:
         value = msgspec.convert(kept, type(value))
     listed = [UnknownElement(path=at, line=place_of(data, at)[0], text=text) for at, text in check.unknown]

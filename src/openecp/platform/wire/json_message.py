@@ -42,8 +42,6 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 _PLACE = re.compile(r" - at `\$(.*)`$")
 _TYPES = re.compile(r"^Expected `([^`]+)`, got `([^`]+)`")
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]")
-# What sends a message of the right length the long way all the same: escapes and padded or odd texts.
-_DOUBTFUL = (b"\\", b'" ', b' "', b"\xef\xbf")
 
 
 def read_json(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Reading:
@@ -69,7 +67,7 @@ def read_json(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Reading:
         if declaration == Declaration():
             raise not_a_declaration(_first_field(bare), line=1)
         return Reading(declaration=declaration, media="json", raw=data, unknown=unknown)
-    if len(encode_json(message)) != len(bare) or any(mark in bare for mark in _DOUBTFUL):
+    if len(encode_json(message)) != len(bare) or _doubtful(bare):
         message, unknown = _checked(message, bare, limits)
         declaration = message.declaration or declaration
     return Reading(declaration=declaration, media="json", raw=data, envelope=envelope_of(message), unknown=unknown)
@@ -170,6 +168,19 @@ def _bad_encoding(got: str, line: int, column: int) -> Unreadable:
     )
 
 
+def _doubtful(compact: bytes) -> bool:
+    """Say whether a text in a message without white space may be padded, or hold what XML cannot."""
+    if b"\\" in compact or not (compact.isascii() or b"\xef\xbf" not in compact):
+        return True
+    at = compact.find(b" ")
+    while at >= 0:
+        if compact[at - 1] == _QUOTE or compact[at + 1] == _QUOTE:
+            return True
+        at = compact.find(b" ", at + 1)
+    return False
+
+
+_QUOTE = ord('"')
 _Known = Any  # Message or Declaration; check_message gives back what it is given
 
 

@@ -9,7 +9,7 @@ from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.datamodel.pointers import PointerError, to_json_pointer
 from openecp.platform.wire.json_places import places_of
 from openecp.platform.wire.messages import Limits, Media, Unreadable
-from openecp.platform.wire.xml_findings import local_name
+from openecp.platform.wire.xml_findings import line_of, local_name
 from openecp.platform.wire.xml_guard import parse_xml
 from openecp.platform.wire.xml_message import find_envelope
 
@@ -65,4 +65,4 @@ def _line_below(node: etree._Element, names: list[str]) -> int | None:
         if index >= len(like):
             break
         current = like[index]
-    return current.sourceline
+    return line_of(current)

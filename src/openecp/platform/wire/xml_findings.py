@@ -20,6 +20,12 @@ def local_name(tag: Any) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else str(tag)
 
 
+def line_of(node: etree._Element) -> int | None:
+    """Return the line where an element begins."""
+    line: object = node.sourceline
+    return line if isinstance(line, int) else None
+
+
 class Frame(NamedTuple):
     """A class being read: enough to say where we are, if anybody asks."""
 
@@ -90,7 +96,7 @@ class Findings:
         if len(self.unknown) >= self.limits.reported:
             self.unlisted += 1
             return
-        self.unknown.append(UnknownElement(path=path, line=node.sourceline, text=text))
+        self.unknown.append(UnknownElement(path=path, line=line_of(node), text=text))
 
     def found_unknown(self) -> tuple[UnknownElement, ...]:
         """Return what was not understood; the last entry says that there was more than is listed."""
@@ -111,7 +117,7 @@ class Findings:
                 rule="form_of_the_message",
                 message=message,
                 pointer=pointer,
-                line=node.sourceline,
+                line=line_of(node),
                 expected=expected,
                 got=got,
                 fix=fix,
@@ -216,7 +222,7 @@ def _too_deep(node: etree._Element, limits: Limits) -> Unreadable:
     return Unreadable(
         "OECP-XML-DEPTH",
         "The message's elements are nested too deeply.",
-        line=node.sourceline,
+        line=line_of(node),
         column=1,
         expected=f"at most {limits.depth} elements within each other",
         got="more",

@@ -12,6 +12,7 @@ text silently missing.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -169,32 +170,50 @@ def position(data: bytes, at: int) -> tuple[int, int]:
     return data.count(b"\n", 0, at) + 1, len(data[line_start:at].decode("utf-8", "replace")) + 1
 
 
-# libxml2's error numbers, by what an author of messages did. Numbers are stable; the texts are not.
+class _Fault(NamedTuple):
+    """What to say about one kind of error."""
+
+    code: str
+    message: str
+    expected: str
+    fix: str
+
+
+_ENCODING_WORDS = "text in the encoding that the message declares, UTF-8 if it declares none"
+# By libxml2's error numbers, which are stable where its texts are not.
 _JUNK_AFTER_ROOT = 5
-_WORDS: dict[int, tuple[str, str, str, str]] = {
-    # number: (code, message, expected, fix)
-    4: ("NOT-WELL-FORMED", "The message does not begin with an element.", "a start tag", "Send XML."),
-    9: ("CHARACTER", "A character stands here that XML does not allow.", "a character of XML 1.0", "Remove it."),
-    26: ("ENTITY", "An entity is used that XML does not define.", "&amp; &lt; &gt; &quot; or &apos;", "Write the character itself."),
-    38: ("NOT-WELL-FORMED", "An attribute's value holds a <.", "&lt;", "Write &lt; for <."),
-    42: ("NOT-WELL-FORMED", "An attribute is given twice in one tag.", "each attribute once", "Remove one of them."),
-    73: ("NOT-WELL-FORMED", "A tag is not closed.", ">", "Close the tag with >."),
-    76: ("TAGS", "An end tag does not close the element that is open.", "the end tag of the open element", "Close elements in the order in which they were opened."),
-    77: ("TRUNCATED", "The message ends before its root element is closed.", "more of the message", "Send the whole message."),
-    80: ("COMMENT", "A comment holds two hyphens in a row.", "a comment without --", "Remove the second hyphen, or the comment."),
-    81: ("CHARACTER", "Bytes stand here that the message's encoding does not allow.", "text in the encoding that the message declares, UTF-8 if it declares none", "Write the message in UTF-8."),
-    201: ("PREFIX", "A prefix is used that no xmlns attribute declares.", "a declared prefix", "Declare the prefix, or leave it out."),
-}  # fmt: skip
-_DEEP = frozenset({1, 114, 116})
+_FAULTS = {
+    4: _Fault("NOT-WELL-FORMED", "The message does not begin with an element.", "a start tag", "Send XML."),
+    9: _Fault("CHARACTER", "A character stands here that XML does not allow.", "characters of XML 1.0", "Remove it."),
+    26: _Fault(
+        "ENTITY", "An entity is used that XML does not define.", "&amp; &lt; &gt; &quot; or &apos;", "Write it out."
+    ),
+    38: _Fault("NOT-WELL-FORMED", "An attribute's value holds a <.", "&lt;", "Write &lt; for <."),
+    42: _Fault("NOT-WELL-FORMED", "An attribute is given twice in one tag.", "it once", "Remove one of them."),
+    73: _Fault("NOT-WELL-FORMED", "A tag is not closed.", ">", "Close the tag with >."),
+    76: _Fault(
+        "TAGS",
+        "An end tag does not close the element that is open.",
+        "the end tag of the open element",
+        "Close elements in the reverse of the order in which they were opened.",
+    ),
+    77: _Fault("TRUNCATED", "The message ends before its root is closed.", "more of it", "Send the whole message."),
+    80: _Fault("COMMENT", "A comment holds two hyphens in a row.", "a comment without --", "Remove one of them."),
+    81: _Fault("CHARACTER", "Bytes stand here that are no text.", _ENCODING_WORDS, "Write the message in UTF-8."),
+    201: _Fault("PREFIX", "A prefix is used that no xmlns declares.", "a declared prefix", "Declare it, or omit it."),
+}
+_OTHER = _Fault("NOT-WELL-FORMED", "The message is not well-formed XML.", "well-formed XML", "Correct this line.")
+_LONG = frozenset({1, 114, 116})
 
 
 def _not_well_formed(error: etree.XMLSyntaxError, data: bytes) -> Unreadable:
     """Say in our own words what is wrong; of the parser's text only the names and numbers are used."""
     line, column = error.lineno or 1, error.offset or 1
+    number = int(getattr(error, "code", 0) or 0)
     detail = _LINE.sub("", error.msg or "")
     lines = data.split(b"\n", line)
     got = excerpt(lines[line - 1].decode("utf-8", "replace").strip()) if line <= len(lines) else ""
-    if error.code == _JUNK_AFTER_ROOT:
+    if number == _JUNK_AFTER_ROOT:
         return Unreadable(
             "OECP-XML-JUNK",
             "Text follows the end of the message.",
@@ -214,7 +233,7 @@ def _not_well_formed(error: etree.XMLSyntaxError, data: bytes) -> Unreadable:
             got="more",
             fix="Send a declaration of the WCO Data Model; it needs about ten levels.",
         )
-    if error.code in _DEEP:
+    if number in _LONG:
         return Unreadable(
             "OECP-XML-SIZE",
             "A name or a text of the message is too long to be read.",
@@ -224,9 +243,7 @@ def _not_well_formed(error: etree.XMLSyntaxError, data: bytes) -> Unreadable:
             got=got,
             fix="Shorten it; attachments do not belong in a declaration.",
         )
-    code, message, expected, fix = _WORDS.get(
-        error.code, ("NOT-WELL-FORMED", "The message is not well-formed XML.", "well-formed XML", "Correct this line.")
-    )
+    code, message, expected, fix = _FAULTS.get(number, _OTHER)
     tags = re.search(r"mismatch: (\S+) line (\d+) and (\S+)", detail)
     if tags:
         expected = f"</{tags.group(1)[:60]}>, opened in line {tags.group(2)}"

@@ -6,6 +6,7 @@ Source: WCO Data Model 3.6, DocumentMetaData-DMS:2 customisation.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -15,7 +16,7 @@ from openecp.kernel.datamodel.binding import MetaData
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.datamodel.response import Response
 from openecp.platform.wire.messages import Limits, Reading, ResponseReading, Unreadable, excerpt
-from openecp.platform.wire.xml_findings import BLANK, Findings, children, local_name, path_of
+from openecp.platform.wire.xml_findings import BLANK, Findings, children, line_of, local_name, path_of
 from openecp.platform.wire.xml_guard import parse_xml
 from openecp.platform.wire.xml_reader import read_root
 
@@ -49,7 +50,7 @@ def find_envelope(root: etree._Element) -> etree._Element | None:
 def _report_wrappers(envelope: etree._Element, findings: Findings) -> None:
     """Report what a transport has put beside the envelope: it is no part of the declaration."""
     way = [envelope, *envelope.iterancestors()]
-    for inside, wrapper in zip(way, way[1:], strict=False):
+    for inside, wrapper in pairwise(way):
         for child, path in children(wrapper, path_of(wrapper)):
             if child is not inside:
                 findings.element(child, path)
@@ -114,12 +115,12 @@ def read_xml(data: bytes, limits: Limits) -> Reading:
     root, envelope, declarations, responses = _open(data, limits, findings)
     if not declarations:
         got = "a Response" if responses else f"<{excerpt(local_name(root.tag), 60)}>"
-        raise not_a_declaration(got, line=root.sourceline)
+        raise not_a_declaration(got, line=line_of(root))
     if len(declarations) > 1 or responses:
         raise Unreadable(
             "OECP-XML-SEVERAL",
             "The message holds more than one declaration.",
-            line=(declarations[1:] + responses)[0][0].sourceline,
+            line=line_of((declarations[1:] + responses)[0][0]),
             column=1,
             expected="one Declaration in a MetaData",
             got=f"{len(declarations)} Declarations and {len(responses)} Responses",
@@ -146,7 +147,7 @@ def read_xml_response(data: bytes, limits: Limits) -> ResponseReading:
         raise Unreadable(
             "OECP-NOT-A-RESPONSE",
             "The message is not a response.",
-            line=root.sourceline,
+            line=line_of(root),
             column=1,
             expected="MetaData with Responses in it",
             got=f"<{excerpt(local_name(root.tag), 60)}>",

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import Any, NamedTuple
-from xml.sax.saxutils import quoteattr
 
 import msgspec
 
@@ -28,11 +27,12 @@ RESPONSE_ENVELOPE = MetaData(wco_data_model_version_code="3.6", wco_type_name="R
 
 # What XML 1.0 cannot hold, not even as a character reference.
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_SPECIAL = re.compile("[&<>\r]")
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+_SPECIAL = re.compile("[\x00-\x08\x0b-\x1f&<>\ud800-\udfff\ufffe\uffff]")
+_ATTRIBUTE_SPECIAL = re.compile('[\x00-\x1f&<>"\ud800-\udfff\ufffe\uffff]')
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
 
 
-class Unwritable(ValueError):
+class Unwritable(ValueError):  # noqa: N818 - the counterpart of Unreadable
     """A value that no XML message can hold."""
 
 
@@ -43,30 +43,38 @@ class _Line(NamedTuple):
     name: str
     kind: str
     repeats: bool
+    opening: str
+    closing: str
 
 
 @cache
 def _lines(cls: type[WcoClass]) -> tuple[_Line, ...]:
-    return tuple(_Line(e.field, message_name(e), e.kind, e.repeats) for e in elements_of(cls))
+    lines = []
+    for element in elements_of(cls):
+        name = message_name(element)
+        lines.append(_Line(element.field, name, element.kind, element.repeats, f"<{name}>", f"</{name}>"))
+    return tuple(lines)
 
 
-def _text(value: str, place: str) -> str:
+def _text(value: str, place: str, special: re.Pattern[str] = _SPECIAL) -> str:
+    """Return a value as XML writes it: most need no change."""
+    if special.search(value) is None:
+        return value
     if (found := ILLEGAL.search(value)) is not None:
         raise Unwritable(
-            f"{place}: got the character U+{ord(found.group()):04X}, expected characters that XML 1.0 allows; remove it"
+            f"{place}: expected characters that XML 1.0 allows, got U+{ord(found.group()):04X}; remove the character"
         )
-    return _SPECIAL.sub(lambda mark: _ESCAPES[mark.group()], value)
+    return special.sub(lambda mark: _ESCAPES[mark.group()], value)
 
 
 def _attribute(name: str, value: str | None, place: str) -> str:
     if value is None:
         return ""
-    _text(value, f"{place}/@{name}")
-    return f" {name}={quoteattr(value, {chr(10): '&#10;', chr(13): '&#13;', chr(9): '&#9;'})}"
+    return f' {name}="{_text(value, f"{place}/@{name}", _ATTRIBUTE_SPECIAL)}"'
 
 
 class _Writer:
-    """Writes classes one below the other; `dates` is the prefix of the date elements where the writer stands."""
+    """Writes classes one within the other; `dates` is the prefix of the date elements where it stands."""
 
     def __init__(self) -> None:
         self.out: list[str] = []
@@ -75,17 +83,18 @@ class _Writer:
         inner = len(self.out)
         self.out.append(f"{indent}<{name}{attributes}>")
         below = indent + "  "
-        for field, child_name, kind, repeats in _lines(type(value)):
+        cls: type[WcoClass] = type(value)
+        for field, child_name, kind, repeats, opening, closing in _lines(cls):
             said = getattr(value, field)
             if said is None:
                 continue
             if kind == "text":
-                self.out.append(f"{below}<{child_name}>{_text(said, child_name)}</{child_name}>")
+                self.out.append(below + opening + _text(said, child_name) + closing)
             elif kind == "class":
                 for one in said if repeats else (said,):
                     if field == "amended_declaration":
-                        opening = f' xmlns="{ns.DEC}" xmlns:dds="{ns.DEC_DS}"'
-                        self.write_class(one, child_name, below, "dds", opening)
+                        spaces = f' xmlns="{ns.DEC}" xmlns:dds="{ns.DEC_DS}"'
+                        self.write_class(one, child_name, below, "dds", spaces)
                     else:
                         self.write_class(one, child_name, below, dates)
             else:
