@@ -32,6 +32,7 @@ from openecp.border.tariff.units import ALIASES, STANDARD_UNITS, Units
 MAX_LENGTH = 500
 MAX_TERMS = 32
 Bound = Literal["MIN", "MAX"]
+Kind = Literal["free", "ad valorem", "specific", "compound", "mixed", "retail price"]
 Rational: TypeAlias = Decimal | Fraction | int
 
 
@@ -131,18 +132,31 @@ class DutyExpression(msgspec.Struct, frozen=True):
             return None if only.of_retail else only.percent
         return Decimal(0) if isinstance(only, NoDuty) else None
 
+    @property
+    def kind(self) -> Kind:
+        """Return the kind of duty, as reports count it."""
+        if self.bounds:
+            return "mixed"
+        parts = [part for part in self.components if not isinstance(part, NoDuty)]
+        if not parts:
+            return "free"
+        if any(isinstance(part, Percentage) and part.of_retail for part in parts):
+            return "retail price"
+        if all(isinstance(part, Percentage) for part in parts):
+            return "ad valorem"
+        return "specific" if len(parts) == 1 else "compound"
+
 
 _SPACE = re.compile(r"\s*")
 _NUMBER = re.compile(r"[0-9][0-9.,]*")
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
-_WORD = re.compile(r"[^\W\d_][\w]*", re.ASCII)
 _BOUND = re.compile(r"(MIN|MAX)(?![A-Za-z0-9])", re.IGNORECASE)
 _NO_DUTY = re.compile(r"(NIHIL|FREE)(?![A-Za-z0-9])", re.IGNORECASE)
 _OF_RETAIL = re.compile(r"of\s+(?:the\s+)?(?:retail\s+price|RET)(?![A-Za-z0-9])", re.IGNORECASE)
 _CENTS = re.compile(r"(¢|cents?(?![A-Za-z0-9]))", re.IGNORECASE)
 _CURRENCY = re.compile(r"[A-Za-z]{3}(?![A-Za-z0-9])")
 _PER = re.compile(r"/|per(?![A-Za-z0-9])|each(?![A-Za-z0-9])", re.IGNORECASE)
-_UNIT = re.compile(r"[A-Za-z][A-Za-z0-9]{1,3}(?:#[A-Za-z0-9])?(?![A-Za-z0-9])")
+_UNIT = re.compile(r"[A-Za-z][A-Za-z0-9]{1,3}(?:#[A-Za-z0-9]{1,4})?(?![A-Za-z0-9#])")
 _ALIAS = re.compile(
     "("
     + "|".join(re.escape(alias).replace(r"\ ", r"\s*") for alias in sorted(ALIASES, key=len, reverse=True))
@@ -179,7 +193,7 @@ class _Reader:
         return DutyExpressionError(label, place + 1, expected, got, hint)
 
     def expression(self) -> DutyExpression:
-        segments, bounds, terms = [self.segment()], list[Bound](), 0
+        segments, bounds = [self.segment()], list[Bound]()
         while bound := self.take(_BOUND):
             bounds.append("MIN" if bound.upper() == "MIN" else "MAX")
             segments.append(self.segment())
@@ -317,43 +331,65 @@ def evaluate(
     for one unit of another. This is the plain form that documentation shows and tests hold the SQL steps against.
     Raises: QuantityMissingError, ExchangeRateMissingError.
     """
-    scale = Fraction(10) ** exponent
-    base_quantities: dict[str, Fraction] = {}
-    for unit, quantity in quantities.items():
-        base = units.base(unit)
-        name, factor = (base.unit, Fraction(base.factor)) if base else (unit, Fraction(1))
-        if unit == name:
-            base_quantities[name] = Fraction(quantity)  # what is declared in the base unit itself goes first
-        else:
-            base_quantities.setdefault(name, Fraction(quantity) * factor)
-
-    def quantity_in_base(unit: str) -> Fraction:
-        base = units.base(unit)
-        name, factor = (base.unit, Fraction(base.factor)) if base else (unit, Fraction(1))
-        if name not in base_quantities:
-            raise QuantityMissingError(name)
-        return base_quantities[name] / factor
-
-    def amount_of(component: Component) -> Fraction:
-        if (
-            isinstance(component, NoDuty)
-            or (component.percent if isinstance(component, Percentage) else component.amount) == 0
-        ):
-            return Fraction(0)  # nothing needs no quantity
-        if isinstance(component, Percentage):
-            share = Fraction(component.percent) / 100
-            return share * (quantity_in_base("RET") * scale if component.of_retail else value_minor)
-        if component.currency != currency and component.currency not in (fx or {}):
-            raise ExchangeRateMissingError(component.currency)
-        rate = Fraction(1) if component.currency == currency else Fraction((fx or {})[component.currency])
-        amount = Fraction(component.amount) * scale * rate / Fraction(component.per)
-        return amount * quantity_in_base(component.unit)
-
-    sums = [
-        sum((-amount_of(term.component) if term.minus else amount_of(term.component) for term in segment), Fraction(0))
-        for segment in expression.segments
-    ]
+    facts = _Facts(value_minor, quantities, fx or {}, currency, exponent, units)
+    sums = [sum((facts.term(term) for term in segment), Fraction(0)) for segment in expression.segments]
     result = sums[0]
     for bound, right in zip(expression.bounds, sums[1:], strict=True):
         result = max(result, right) if bound == "MIN" else min(result, right)
     return max(result, Fraction(0))
+
+
+class _Facts:
+    """What an item says of itself, with its quantities in base units."""
+
+    def __init__(
+        self,
+        value_minor: int,
+        quantities: Mapping[str, Decimal],
+        fx: Mapping[str, Rational],
+        currency: str,
+        exponent: int,
+        units: Units,
+    ) -> None:
+        self.value_minor, self.fx, self.currency, self.units = value_minor, fx, currency, units
+        self.scale = Fraction(10) ** exponent
+        self.quantities: dict[str, Fraction] = {}
+        for unit, quantity in quantities.items():
+            name, factor = self.base(unit)
+            if unit == name:
+                self.quantities[name] = Fraction(quantity)  # what is declared in the base unit itself goes first
+            else:
+                self.quantities.setdefault(name, Fraction(quantity) * factor)
+
+    def base(self, unit: str) -> tuple[str, Fraction]:
+        base = self.units.base(unit)
+        return (base.unit, Fraction(base.factor)) if base else (unit, Fraction(1))
+
+    def quantity(self, unit: str) -> Fraction:
+        name, factor = self.base(unit)
+        if name not in self.quantities:
+            raise QuantityMissingError(name)
+        return self.quantities[name] / factor
+
+    def rate(self, currency: str) -> Fraction:
+        if currency == self.currency:
+            return Fraction(1)
+        if currency not in self.fx:
+            raise ExchangeRateMissingError(currency)
+        return Fraction(self.fx[currency])
+
+    def term(self, term: Term) -> Fraction:
+        duty = self.component(term.component)
+        return -duty if term.minus else duty
+
+    def component(self, component: Component) -> Fraction:
+        """Compute one component; one of zero needs no quantity and no exchange rate."""
+        if isinstance(component, Percentage):
+            share = Fraction(component.percent) / 100
+            if not component.of_retail or not share:
+                return share * self.value_minor
+            return share * self.quantity("RET") * self.scale
+        if isinstance(component, NoDuty) or not component.amount:
+            return Fraction(0)
+        amount = Fraction(component.amount) * self.scale * self.rate(component.currency) / Fraction(component.per)
+        return amount * self.quantity(component.unit)

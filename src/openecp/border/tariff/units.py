@@ -68,7 +68,7 @@ ALIASES: dict[str, str] = {
 # Units that are their own base and have no multiples here.
 _COUNTED = (
     *("ASV", "BRX", "C62", "CCT", "CTM", "DAP", "DHS", "GFI", "GRT", "KCC", "KCL", "KMA", "KNI", "KNS", "KPH", "KPO"),
-    *("KPP", "KSD", "KSH", "KUR", "LPA", "NCL", "RET", "SPQ", "SPR", "TJO", "WAT"),
+    *("BLL", "DZN", "GRO", "HEA", "KPP", "KSD", "KSH", "KUR", "LPA", "NCL", "RET", "SPQ", "SPR", "TJO", "WAT"),
 )
 
 # unit: (base unit, how many base units one unit is). A base unit is its own base.
@@ -90,6 +90,7 @@ _STANDARD: dict[str, tuple[str, str]] = {
     "MIL": ("NAR", "1000"),
     "NPR": ("NPR", "1"),
     "MPR": ("NPR", "1000"),
+    "PFL": ("LPA", "0.5"),  # a proof litre is half alcohol
     "KWH": ("KWH", "1"),
     "MWH": ("KWH", "1000"),
     **{code: (code, "1") for code in _COUNTED},
