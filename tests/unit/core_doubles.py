@@ -53,8 +53,11 @@ class CountingAssessor:
 class CountingCasework:
     """A case counts what happened to it: `state` is a JSON list of the messages, in order."""
 
-    def to_assess(self, command: Command, case: LoadedCase | None) -> Declaration | None:
-        return command.declaration if isinstance(command, Lodge) else None
+    def open(self, row: CaseRow) -> list[str]:
+        return list(json.loads(row.state))
+
+    def to_assess(self, command: Command, case: LoadedCase | None) -> tuple[Declaration, date | None] | None:
+        return (command.declaration, None) if isinstance(command, Lodge) else None
 
     def decide(self, command: Command, case: LoadedCase | None, assessment: Assessment | None) -> Decided:
         now = utc_now()
@@ -66,7 +69,7 @@ class CountingCasework:
             return Decided(Answer(outcome="refused", http_status=404))
         else:
             case_id, lrn, seq, organisation = case.row.case_id, case.row.lrn, case.seq, case.row.organisation
-            before = json.loads(case.row.state)
+            before = case.opened
         state = [*before, told]
         mrn = f"MRN{lrn}"
         answer = Answer(outcome="accepted", case_id=case_id, lrn=lrn, mrn=mrn, status="cleared", version=len(state))

@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 import time
 
+from core_doubles import Collector, CountingAssessor, FailingStore, desk, lodge, numbers_of
+
 from openecp.border.lodgement.commands import DeadlinePassed
 from openecp.kernel.journal.memory import MemoryStore
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.line import ClearanceLine
 from openecp.platform.core.settings import Settings
-from core_doubles import Collector, CountingAssessor, FailingStore, desk, lodge, numbers_of
 
 FAST = Settings(gather_ms=1, write_patience_s=2)
 

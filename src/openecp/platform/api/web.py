@@ -27,7 +27,9 @@ async def serve_web(application: Application, settings: Settings, ready: Callabl
         interface=Interfaces.ASGINL,
         backlog=2048,
         backpressure=settings.max_connections,
-        http1_settings=HTTP1Settings(header_read_timeout=30_000, max_buffer_size=max(8192, settings.max_header_bytes * 4)),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=30_000, max_buffer_size=max(8192, settings.max_header_bytes * 4)
+        ),
         websockets=False,
         log_enabled=False,
     )
@@ -42,10 +44,8 @@ async def serve_web(application: Application, settings: Settings, ready: Callabl
         ready()
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(serving, 10)
     elif (error := serving.exception()) is not None:
         raise error
-
-

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Protocol
 
 import msgspec
@@ -17,7 +18,7 @@ import msgspec
 from openecp.border.lodgement.commands import Answer, Command, Lodge
 from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.datamodel.declaration import Declaration
-from openecp.kernel.journal.model import CaseWrite, Written
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Written
 from openecp.platform.core.model import AssessesDeclarations, CaseReader, Casework, Decided, LoadedCase
 
 log = logging.getLogger("openecp.core")
@@ -39,10 +40,10 @@ def refused(code: str, message: str, *, status: int, expected: str, got: str, fi
     return Answer(outcome="refused", error=error, http_status=status)
 
 
-def case_key(command: Command, case: LoadedCase | None) -> tuple[str, ...]:
+def case_key(command: Command, row: CaseRow | None) -> tuple[str, ...]:
     """Return the key of the case that a command is about; commands of one key are never in work together."""
-    if case is not None:
-        return ("case", case.row.case_id)
+    if row is not None:
+        return ("case", row.case_id)
     if isinstance(command, Lodge):
         reference = command.declaration.functional_reference_id or ""
         return ("lrn", command.principal.organisation, reference)
@@ -52,24 +53,6 @@ def case_key(command: Command, case: LoadedCase | None) -> tuple[str, ...]:
 def is_request(declaration: Declaration) -> bool:
     """A FunctionCode 13 asks for something about a declaration lodged before."""
     return declaration.function_code == "13"
-
-
-def load(command: Command, reader: CaseReader) -> LoadedCase | None:
-    """Return the case that a command is about: by id, by MRN, else by the LRN within the organisation."""
-    if not isinstance(command, Lodge):
-        found = reader.case(command.case_id)
-        return LoadedCase(*found) if found else None
-    declaration = command.declaration
-    if not is_request(declaration):
-        return None
-    if declaration.id:
-        row = reader.find_case(mrn=declaration.id)
-    else:
-        row = reader.find_case(lrn=declaration.functional_reference_id, organisation=command.principal.organisation)
-    if row is None:
-        return None
-    found = reader.case(row.case_id)
-    return LoadedCase(*found) if found else None
 
 
 class Desk:
@@ -83,9 +66,26 @@ class Desk:
         self._reader = reader
         self._writer = writer
 
+    def locate(self, command: Command) -> CaseRow | None:
+        """Return the case that a command is about: by id, by MRN, else by the LRN within the organisation."""
+        if not isinstance(command, Lodge):
+            found = self._reader.case(command.case_id)
+            return found[0] if found else None
+        declaration = command.declaration
+        if not is_request(declaration):
+            return None
+        if declaration.id:
+            return self._reader.find_case(mrn=declaration.id)
+        lrn = declaration.functional_reference_id
+        return self._reader.find_case(lrn=lrn, organisation=command.principal.organisation) if lrn else None
+
     def load(self, command: Command) -> LoadedCase | None:
         """Return the case that a command is about, as the store has it now."""
-        return load(command, self._reader)
+        row = self.locate(command)
+        found = self._reader.case(row.case_id) if row is not None else None
+        if found is None:
+            return None
+        return LoadedCase(found[0], found[1], self._casework.open(found[0]))
 
     def decide(self, work: Sequence[tuple[Command, LoadedCase | None]]) -> list[Decided]:
         """Assess all that needs it in one batch and decide each command; one that cannot be worked harms no other."""
@@ -100,13 +100,21 @@ class Desk:
 
     def _decide_together(self, work: Sequence[tuple[Command, LoadedCase | None]]) -> list[Decided]:
         wanted = [self._casework.to_assess(command, case) for command, case in work]
-        declarations = [declaration for declaration in wanted if declaration is not None]
-        found = iter(self._assessor.assess(declarations) if declarations else ())
-        decided = []
-        for (command, case), declaration in zip(work, wanted, strict=True):
-            assessment: Assessment | None = next(found) if declaration is not None else None
-            decided.append(self._casework.decide(command, case, assessment))
-        return decided
+        assessments = self._assess(wanted)
+        return [
+            self._casework.decide(command, case, assessment)
+            for (command, case), assessment in zip(work, assessments, strict=True)
+        ]
+
+    def _assess(self, wanted: list[tuple[Declaration, date | None] | None]) -> list[Assessment | None]:
+        """Assess in one batch for each date of law; nearly always that is one, today's."""
+        found: list[Assessment | None] = [None] * len(wanted)
+        for day in dict.fromkeys(each[1] for each in wanted if each is not None):
+            places = [place for place, each in enumerate(wanted) if each is not None and each[1] == day]
+            assessed = self._assessor.assess([each[0] for each in wanted if each is not None and each[1] == day], day)
+            for place, assessment in zip(places, assessed, strict=True):
+                found[place] = assessment
+        return found
 
     def _unworkable(self, command: Command) -> Decided:
         incident = f"{time.time_ns():x}"
@@ -161,6 +169,17 @@ def settle(decided: Decided, written: Written) -> Answer | None:
         return msgspec.structs.replace(decided.answer, first_seq=written.first_seq, last_seq=written.last_seq)
     if written.outcome == "repeated":
         return repeated(written)
+    if written.outcome == "invalid":
+        incident = f"{time.time_ns():x}"
+        log.error("incident %s: the journal refused a write: %s", incident, written.error)
+        return refused(
+            "OECP-UNPROCESSABLE",
+            "The message was read, but what followed from it could not be recorded. Nothing was recorded.",
+            status=422,
+            expected="a write that the journal takes",
+            got=f"an internal fault, incident {incident}",
+            fix="Give the incident number to the operator, whose log says more.",
+        )
     if written.outcome == "conflict":
         return refused(
             "OECP-IDEMPOTENCY-CONFLICT",
@@ -184,8 +203,10 @@ def settle(decided: Decided, written: Written) -> Answer | None:
 
 
 def repeated(written: Written) -> Answer:
-    """Return the first answer again, marked as a repetition by its seqs alone."""
+    """Return the first answer again; 200 in place of 201 says that nothing new was recorded."""
     first = _answers.decode(written.answer)
+    if first.http_status == 201:
+        first = msgspec.structs.replace(first, http_status=200)
     return msgspec.structs.replace(first, first_seq=written.first_seq, last_seq=written.last_seq)
 
 

@@ -45,7 +45,7 @@ class InProcessCore:
         batch: list[tuple[int, Command]] = []
         busy: set[tuple[str, ...]] = set()
         for position, (number, command) in enumerate(left):
-            keys = {case_key(command, self._desk.load(command))}
+            keys = {case_key(command, self._desk.locate(command))}
             if isinstance(command, Lodge) and command.key is not None:
                 keys.add(("key", command.principal.organisation, command.key))
             if keys & busy or len(batch) >= self._settings.batch_max:

@@ -170,7 +170,7 @@ class ClearanceLine:
         if not isinstance(command, Lodge):
             return (case_key(command, None),)
         try:
-            key = case_key(command, self._desk.load(command))
+            key = case_key(command, self._desk.locate(command))
         except Exception:  # deciding loads again, and says what is wrong
             log.exception("the case of a request could not be looked up")
             key = case_key(command, None)

@@ -26,10 +26,11 @@ class Core(Protocol):
 
 
 class LoadedCase(msgspec.Struct, frozen=True):
-    """A case as it stands in the store: its row (with the folded state) and the last seq of its stream."""
+    """A case as it stands in the store: its row, the last seq of its stream, and what casework made of it."""
 
     row: CaseRow
     seq: int
+    opened: Any = None
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -48,8 +49,11 @@ class AssessesDeclarations(Protocol):
 class Casework(Protocol):
     """The rules of the case, as pure functions: what must be assessed for a command, and what it changes."""
 
-    def to_assess(self, command: Command, case: LoadedCase | None) -> Declaration | None:
-        """Return the declaration to be assessed for this command, None where none is."""
+    def open(self, row: CaseRow) -> Any:
+        """Read what the store holds of a case, for `LoadedCase.opened`."""
+
+    def to_assess(self, command: Command, case: LoadedCase | None) -> tuple[Declaration, date | None] | None:
+        """Return the declaration to be assessed for this command and the date of its law; None where none is."""
 
     def decide(self, command: Command, case: LoadedCase | None, assessment: Assessment | None) -> Decided:
         """Decide one command about one case."""

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+
+from openecp.platform.store.embedded import default_data_folder
 
 _PREFIX = "OPENECP_"
 
@@ -51,8 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def data_dir(self) -> Path:
-        """The data folder; root gets one outside its closed home, because the embedded database has its own user."""
-        return Path(self.data).expanduser().absolute() if self.data else default_data_dir()
+        """The data folder; where none is set, the one that the store proposes for this user."""
+        return Path(self.data).expanduser().absolute() if self.data else default_data_folder()
 
     @property
     def store_address(self) -> str | Path:
@@ -63,14 +64,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def core_socket(self) -> Path:
         """The Unix socket of the core; only the user who runs the server can open it."""
         return self.data_dir / "core.sock"
-
-
-def default_data_dir() -> Path:
-    """Return the data folder where none is set."""
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        return Path("/var/lib/openecp")
-    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(home) / "openecp"
 
 
 def setting_names() -> tuple[str, ...]:

@@ -19,7 +19,7 @@ _WITHIN_S = 60.0
 _STOP_S = 35.0
 
 
-class ChildDied(RuntimeError):
+class ChildDiedError(RuntimeError):
     """A process died too often; the text names it, its exit code and what it said last."""
 
 
@@ -49,7 +49,7 @@ class Child:
     def look_after(self) -> bool:
         """Start the process again where it has died; tell whether that was so.
 
-        Raises: ChildDied where that happens too often.
+        Raises: ChildDiedError where that happens too often.
         """
         if self._process is None:
             self.start()
@@ -60,7 +60,7 @@ class Child:
         now = time.monotonic()
         self._deaths.append(now)
         if code == 78 or (len(self._deaths) == _MOST_DEATHS and now - self._deaths[0] < _WITHIN_S):
-            raise ChildDied(
+            raise ChildDiedError(
                 f"the process {self.name} ended with code {code}"
                 + (" and cannot be started" if code == 78 else f", {_MOST_DEATHS} times within {_WITHIN_S:.0f} s")
                 + "; its messages stand above"
@@ -104,7 +104,7 @@ class Supervisor:
     def run(self) -> None:
         """Look after the processes until asked to stop.
 
-        Raises: ChildDied.
+        Raises: ChildDiedError.
         """
         while not self._stop.wait(0.1):
             self._look_at_database()

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wires an installation: profile, store, assessment, core, web, command line. Everything else is given what it needs.
+
+`openecp` starts here; the core and web processes of a server start here too (`python -m openecp.bootstrap core`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from openecp.kernel.journal.admission import StoreSettings
+from openecp.kernel.profile import Profile, ProfileError, load_profile
+from openecp.platform.core.casework import LodgementCasework
+from openecp.platform.core.desk import Desk
+from openecp.platform.core.inprocess import InProcessCore
+from openecp.platform.core.model import AssessesDeclarations
+from openecp.platform.core.settings import SettingError, Settings, environment_of, settings_from
+
+CANNOT_START = 78  # exit code of a child whose settings cannot be used: starting it again would not help
+
+
+class Installation:
+    """One installation as its settings describe it; parts are made when they are first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def with_settings(self, **changes: object) -> Installation:
+        """Return the installation with some settings changed; None leaves a setting as it is."""
+        given = {name: value for name, value in changes.items() if value is not None}
+        if not given:
+            return self
+        return type(self)(msgspec.structs.replace(self.settings, **given))
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The administration's law and offices."""
+        return load_profile(self.settings.profile)
+
+    def assessor(self) -> AssessesDeclarations:
+        """Return the assessment of this administration, with the measures of the settings where they name any.
+
+        Raises: ProfileError, SettingError.
+        """
+        from openecp.border.pipeline import Assessor  # heavy: only those who assess load it
+
+        measures: Any = None
+        if self.settings.measures:
+            measures = Path(self.settings.measures)
+            if not measures.is_file():
+                raise SettingError(
+                    where=f"measures file {self.settings.measures}",
+                    expected="a CSV file of measures",
+                    got="a folder" if measures.is_dir() else "nothing there",
+                    fix="Correct the path.",
+                )
+        assessor: AssessesDeclarations = Assessor(self.profile, measures)
+        return assessor
+
+    def open_store(self) -> Any:
+        """Open the store of the data folder, or the operator's own database.
+
+        Raises: StoreError.
+        """
+        from openecp.platform.store import open_store
+
+        return open_store(self.settings.store_address, settings=self._store_settings())
+
+    def _store_settings(self) -> StoreSettings:
+        hours = self.profile.setting("lrn", "reuse_hours")
+        days = self.profile.setting("lrn", "reuse_days", default=None if hours is None else max(1, int(hours) // 24))
+        retention = self.profile.setting("retention_days", default={})
+        return StoreSettings(lrn_reuse_days=days, retention_days=dict(retention))
+
+    def casework(self, store: Any) -> LodgementCasework:
+        """Return casework over a store."""
+        from openecp.border.revenue.payment import payment_settler
+
+        return LodgementCasework(profile=self.profile, documents=store, settle=payment_settler(self.profile))
+
+    def desk(self, store: Any, assessor: AssessesDeclarations | None = None) -> Desk:
+        """Return the desk where commands are decided and recorded."""
+        return Desk(assessor=assessor or self.assessor(), casework=self.casework(store), reader=store, writer=store)
+
+    def in_process_core(self, store: Any) -> InProcessCore:
+        """Return a core in this process."""
+        return InProcessCore(self.desk(store), self.settings)
+
+    def register(self, store: Any) -> Any:
+        """Return who is known to the installation."""
+        return store
+
+    def queries(self, store: Any) -> Any:
+        """Return what may be asked of the store."""
+        return store
+
+    def child_environment(self) -> dict[str, str]:
+        """Return the environment that gives the processes of a server the same settings."""
+        return environment_of(self.settings)
+
+    async def run_core(self) -> None:
+        """Run the core process until it is told to stop."""
+        from openecp.platform.core.line import ClearanceLine
+        from openecp.platform.core.server import CoreServer, serve_until_signal
+        from openecp.platform.core.ticks import Ticks
+
+        assessor = self.assessor()
+        with self.open_store() as store, self.open_store() as ticking:
+            line = ClearanceLine(self.desk(store, assessor), self.settings)
+            ticks = Ticks(ticking, line.submit, self.settings)
+            server = CoreServer(line, self.settings.core_socket, lambda: line.statistics() | ticks.counts)
+            ticks.start()
+            try:
+                await serve_until_signal(server)
+            finally:
+                ticks.stop()
+
+    async def run_web(self) -> None:
+        """Run the web process until it is told to stop."""
+        from openecp.platform.api.app import Api, build_litestar
+        from openecp.platform.api.asgi import with_raw_lodging
+        from openecp.platform.api.web import serve_web
+        from openecp.platform.core.client import CoreClient
+
+        core = CoreClient(self.settings.core_socket, patience_s=self.settings.write_patience_s + 15)
+        core.start()
+        with self.open_store() as store:
+            queries, register = self.queries(store), self.register(store)
+            api = Api(settings=self.settings, core=core, queries=queries, register=register)
+            pages: list[Any] = []
+            if self.settings.console:
+                from openecp.platform.console.app import console_routes
+
+                pages = console_routes(queries, core, register, self.settings, profile=self.profile)
+            await serve_web(with_raw_lodging(api, build_litestar(api, pages)), self.settings)
+            await core.stop()
+
+
+def run_process(name: str, environment: Mapping[str, str]) -> int:
+    """Run one process of a server; return its exit code."""
+    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name} %(name)s %(levelname)s %(message)s")
+    logging.getLogger("granian").setLevel(logging.WARNING)
+    try:
+        import uvloop
+
+        run: Any = uvloop.run
+    except ImportError:
+        run = asyncio.run
+    try:
+        installation = Installation(settings_from(environment))
+        run(installation.run_core() if name == "core" else installation.run_web())
+    except (SettingError, ProfileError) as error:
+        logging.getLogger("openecp").error("%s cannot start: %s", name, error)
+        return CANNOT_START
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def main() -> None:
+    """Run the command line."""
+    from openecp.platform.cli.main import run
+
+    run(lambda environment: Installation(settings_from(environment)))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] in (["core"], ["web"]):
+        sys.exit(run_process(sys.argv[1], os.environ))
+    main()
