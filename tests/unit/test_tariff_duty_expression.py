@@ -141,3 +141,15 @@ def test_units_of_a_profile_overrule_and_qualifiers_stay() -> None:
     assert STANDARD_UNITS.base("TNE#I") == ("KGM#I", Decimal(1000))
     with pytest.raises(ValueError, match=r"units.csv line 2.*positive"):
         Units.from_rows([{"unit": "CTN", "base_unit": "NAR", "factor": "0"}])
+
+
+def test_units_are_followed_to_their_last_base() -> None:
+    units = Units.from_rows(
+        [{"unit": "KGM", "base_unit": "TNE", "factor": "0.001"}, {"unit": "TNE", "base_unit": "TNE"}]
+    )
+    assert units.base("DTN") == ("TNE", Decimal("0.1"))
+    assert units.base("GRM#G") == ("TNE#G", Decimal("0.000001"))
+    with pytest.raises(ValueError, match="circle"):
+        Units.from_rows([{"unit": "KGM", "base_unit": "TNE", "factor": "0.001"}])
+    with pytest.raises(ValueError, match=r"its own base.*factor 1"):
+        Units.from_rows([{"unit": "KGM", "base_unit": "KGM", "factor": "2"}])

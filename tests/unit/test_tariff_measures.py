@@ -192,3 +192,15 @@ def test_load_report_and_show(tmp_path) -> None:
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(b"\x1f\x8b\x08\x00")
     assert load_file(cut).faults[0].code == "OECP-TARIFF-GZIP"
+
+
+def test_limits_on_rows(monkeypatch, tmp_path) -> None:
+    crowd = "".join(f"0101,,,,,A00,{number / 100:.2f}%,,,\n" for number in range(1001))
+    (fault,) = read_measures((HEAD + crowd).encode()).faults
+    assert (fault.code, fault.got) == ("OECP-TARIFF-SIZE", "1001")
+    monkeypatch.setattr("openecp.border.tariff.prepare.MAX_PREPARED_ROWS", 3)
+    path = tmp_path / "measures.csv"
+    path.write_text(HEAD + RULES)
+    assert load_file(path).faults[0].code == "OECP-TARIFF-SIZE"
+    monkeypatch.setattr("openecp.border.tariff.measures.MAX_ROWS", 3)
+    assert read_measures((HEAD + RULES).encode()).faults[0].got == "more"

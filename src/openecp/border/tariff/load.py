@@ -27,7 +27,7 @@ from openecp.border.tariff.measures import (
     MeasureFile,
     read_measures,
 )
-from openecp.border.tariff.prepare import TariffTables, prepare
+from openecp.border.tariff.prepare import MAX_PREPARED_ROWS, TariffTables, TariffTooLargeError, prepare
 from openecp.border.tariff.units import STANDARD_UNITS, Units
 from openecp.border.tariff.us_hts import read_us_hts
 
@@ -97,7 +97,14 @@ def load_file(
         national, nomenclature = currency or "GBP", set(extra_codes)
     if report.faults:
         return msgspec.structs.replace(report, seconds=clock() - started)
-    tables = prepare(report.measures, nomenclature, currency=national, exponent=exponent, units=units)
+    try:
+        tables = prepare(report.measures, nomenclature, currency=national, exponent=exponent, units=units)
+    except TariffTooLargeError as error:
+        expected, fix = f"at most {MAX_PREPARED_ROWS} prepared rows", "give fewer rows an empty or short goods code"
+        fault = MeasureFault(
+            code="OECP-TARIFF-SIZE", line=1, column="", expected=expected, got=str(error).split(":")[0], fix=fix
+        )
+        return msgspec.structs.replace(report, faults=(fault,), seconds=clock() - started)
     untyped = {(item.line, item.goods_code) for item in report.untyped}
     not_in_steps = tuple(
         NeedsHuman(line=measure.line, goods_code=measure.goods_code, duty=measure.duty_text, why=why)

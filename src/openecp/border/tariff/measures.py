@@ -6,7 +6,8 @@ joined by `|` must all be declared, in any order. Every fault of a file is repor
 column. Rows that differ in nothing but their source, at the same time, would charge a duty twice: they are a fault.
 Rows with one key and different duties all apply, one tax line each: they are a warning.
 
-Limits: 64 MiB packed or plain text of 512 MiB, 2,000,000 rows, 100 faults shown, cells of 500 characters.
+Limits: 512 MiB of text, 2,000,000 rows, 1,000 rows of one key, cells of 500 characters, 3 additional codes a row,
+100 faults shown.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ MAX_ROWS = 2_000_000
 MAX_FAULTS = 100
 MAX_CELL = 500
 MAX_ADDITIONAL_CODES = 3
+MAX_ROWS_OF_A_KEY = 1000
 FIRST_DAY = date(1900, 1, 1)  # an empty valid_from
 LAST_DAY = date(9999, 12, 31)  # an empty valid_to
 
@@ -318,6 +320,10 @@ def _find_overlaps(measures: Iterable[Measure], faults: _Faults, warnings: _Faul
         groups[*key, measure.order_number].append(measure)
     for group in groups.values():
         if len(group) == 1:
+            continue
+        if len(group) > MAX_ROWS_OF_A_KEY:
+            expected, fix = f"at most {MAX_ROWS_OF_A_KEY} rows of one key", "remove rows that are no longer needed"
+            faults.add("OECP-TARIFF-SIZE", group[0].line, "goods_code", expected, str(len(group)), fix)
             continue
         latest: dict[object, Measure] = {}
         for measure in sorted(group, key=lambda row: (row.valid_from, row.line)):

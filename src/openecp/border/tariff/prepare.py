@@ -8,7 +8,7 @@ A duty becomes up to 4 segments joined by MIN or MAX; a segment is a rate (a dec
     duty = s1, then for each op: MIN -> greatest(so far, next), MAX -> least(so far, next); at last greatest(duty, 0)
     s    = rate * base + t1_amount * fx(t1_currency) * quantity(t1_unit) + ...
 
-Limits: 4 segments, 3 amounts a segment, 9 decimals; a duty that does not fit has `needs_human` and no s1_rate.
+Limits: 4 segments, 3 amounts a segment, 9 decimals, 5,000,000 rows; a duty that does not fit has `needs_human` and no s1_rate.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from openecp.border.tariff.units import STANDARD_UNITS, Units
 MAX_SEGMENTS = 4
 MAX_AMOUNTS = 3
 DECIMALS = 9
+MAX_PREPARED_ROWS = 5_000_000
 RATE_TYPE = pa.decimal128(12, DECIMALS)
 AMOUNT_TYPE = pa.decimal128(18, DECIMALS)
 _RATE_BELOW = 10 ** (12 - DECIMALS)
@@ -48,6 +49,16 @@ _AMOUNT_BELOW = 10 ** (18 - DECIMALS)
 
 class DutyNotPreparableError(ValueError):
     """A duty that the steps cannot compute, with the reason: a person has to look at it."""
+
+
+class TariffTooLargeError(ValueError):
+    """A tariff whose measures, expanded on every known code, are more rows than can be held."""
+
+    def __init__(self, measures: int, codes: int) -> None:
+        super().__init__(
+            f"{measures} measures on {codes} codes: expected at most {MAX_PREPARED_ROWS} rows in all, got more; "
+            "give fewer rows an empty or short goods code"
+        )
 
 
 class PreparedAmount(msgspec.Struct, frozen=True):
@@ -188,6 +199,7 @@ def prepare(
 
     Known codes are those of the measures and `extra_codes` (the nomenclature). `measure_id` is the measure's place,
     from 1; (tariff_key, measure_id) is unique. Look a declared code up by `index.key(code)` and join on `tariff_key`.
+    Raises: TariffTooLargeError.
     """
     by_code: dict[str, list[int]] = defaultdict(list)
     for number, measure in enumerate(measures):
@@ -202,6 +214,8 @@ def prepare(
             if found:
                 rows += found
                 keys += [code] * len(found)
+        if len(rows) > MAX_PREPARED_ROWS:
+            raise TariffTooLargeError(len(measures), len(codes))
     source, shape, needs_human = _source_table(measures, currency, exponent, units)
     table = source.take(pa.array(rows, pa.int64())).add_column(0, "tariff_key", pa.array(keys, pa.string()))
     table = table.replace_schema_metadata({"openecp.shape": msgspec.json.encode(shape)})

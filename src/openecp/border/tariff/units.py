@@ -97,6 +97,9 @@ _STANDARD: dict[str, tuple[str, str]] = {
 }
 
 
+_MAX_CHAIN = 8
+
+
 class BaseUnit(NamedTuple):
     """A unit in terms of its base: one `DTN` is `factor` = 100 of `unit` = `KGM`."""
 
@@ -104,11 +107,25 @@ class BaseUnit(NamedTuple):
     factor: Decimal
 
 
+def _down_to_base(code: str, conversions: Mapping[str, tuple[str, Decimal]]) -> BaseUnit:
+    """Follow a unit to its last base: where a profile makes KGM a part of TNE, DTN ends at TNE too."""
+    unit, factor = code, Decimal(1)
+    for _ in range(_MAX_CHAIN):
+        base, times = conversions.get(unit, (unit, Decimal(1)))
+        factor *= times
+        if base == unit:
+            return BaseUnit(unit, factor)
+        unit = base
+    raise ValueError(f"unit {code}: expected a base unit, got a circle by way of {unit}; end it at one base unit")
+
+
 class Units:
     """The units that a tariff may use; the profile's units.csv adds to the standard ones and overrules them."""
 
     def __init__(self, conversions: Mapping[str, tuple[str, Decimal]]) -> None:
-        self._known = {code: BaseUnit(base, factor) for code, (base, factor) in conversions.items()}
+        self._known: dict[str, BaseUnit] = {}
+        for code in conversions:
+            self._known[code] = _down_to_base(code, conversions)
         for base, _ in list(self._known.values()):
             self._known.setdefault(base, BaseUnit(base, Decimal(1)))
         self._cache: dict[str, BaseUnit | None] = {}
@@ -117,7 +134,7 @@ class Units:
     def from_rows(cls, rows: Iterable[Mapping[str, str]]) -> Units:
         """Read the profile's units.csv rows (unit, base_unit, factor) on top of the standard units.
 
-        Raises: ValueError, naming the row, for a unit without code, base or with a factor that is no positive number.
+        Raises: ValueError, naming the row or unit, for a factor that is no positive number, or units in a circle.
         """
         conversions = {code: (base, Decimal(factor)) for code, (base, factor) in _STANDARD.items()}
         for number, row in enumerate(rows, start=2):
@@ -130,6 +147,11 @@ class Units:
                 raise ValueError(
                     f"units.csv line {number}: expected a unit and a positive factor, got {unit!r} and {text!r};"
                     " write for example DTN,KGM,100"
+                )
+            if base in ("", unit) and factor != 1:
+                raise ValueError(
+                    f"units.csv line {number}: expected another base unit or factor 1, got {unit} as its own base with"
+                    f" factor {text}; a unit that is its own base has factor 1"
                 )
             conversions[unit] = (base or unit, factor)
         return cls(conversions)
