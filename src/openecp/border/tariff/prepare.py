@@ -8,7 +8,8 @@ A duty becomes up to 4 segments joined by MIN or MAX; a segment is a rate (a dec
     duty = s1, then for each op: MIN -> greatest(so far, next), MAX -> least(so far, next); at last greatest(duty, 0)
     s    = rate * base + t1_amount * fx(t1_currency) * quantity(t1_unit) + ...
 
-Limits: 4 segments, 3 amounts a segment, 9 decimals, 5,000,000 rows; a duty that does not fit has `needs_human` and no s1_rate.
+Limits: 4 segments, 3 amounts a segment, 9 decimals, 5,000,000 rows.
+A duty that does not fit has `needs_human` with the reason, and no s1_rate.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ below. What is mended is counted in `notes`: rates copied down to longer codes o
 their last zero, mark-up and stray spaces in cells.
 
 Source: USITC, HTS export (public domain); header of nine columns, see COLUMNS.
-Limits: General rates of chapters 1 to 99. Special and Column 2 rates, and who may use which, are not read.
+Limits: 200,000 rows; General rates of chapters 1 to 99. Special and Column 2 rates, and who may use which, are not read.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ _CODE = re.compile(r"\d{4}(\.\d{2}){0,3}")
 _CUT_CODE = re.compile(r"\d{4}\.\d")
 _LEAF = 8  # digits from which a code can carry a rate
 MAX_REFERENCES = 5
+MAX_ROWS = 200_000
 _COPIED_UP = "rates copied to headings and rows without a code, left out"
 
 
@@ -159,7 +160,10 @@ def read_us_hts(data: bytes) -> UsTariff:
         if tuple(cell.strip() for cell in header) != COLUMNS:
             got = ",".join(header)[:80] or "an empty file"
             return _refused("OECP-TARIFF-HEADER", 1, ",".join(COLUMNS), got, "export the schedule as CSV again")
-        for cells in reader:
+        for number, cells in enumerate(reader):
+            if number >= MAX_ROWS:
+                got, fix = "more", "check that this is one schedule"
+                return _refused("OECP-TARIFF-SIZE", reader.line_num, f"at most {MAX_ROWS} rows", got, fix)
             rows.take(cells, reader.line_num)
     except csv.Error as error:
         fix = "close the quote, and write a quote inside a cell twice"

@@ -78,7 +78,7 @@ _SUGAR = re.compile(
     r" but not less than ([\d.]+)¢/kg"
 )
 _CAPPED = re.compile(r"(.+), but (if .+?) the total duty shall not exceed the duty for the complete movement")
-_FREE_IF = re.compile(r"Free, (.+)")
+_FREE_IF = re.compile(r"Free, (under bond.*|for such temporary periods .*)")
 _APPLICABLE = re.compile(
     r"The duty (?:rate )?provided (?:for )?in ?(?:the applicable|such) subheading"
     r"(?: ?(?P<sign>\+|plus|minus) ?(?P<percent>[\d.]+)%"

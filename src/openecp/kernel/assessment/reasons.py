@@ -88,7 +88,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_on: str = ""  # the date whose law was applied, ISO
 
     def for_audience(self, audience: Audience) -> Assessment:
-        """Return what `audience` may see: a trader never sees officer reasons, nor channel finer than release or control."""
+        """Return what `audience` may see: a trader never sees officer reasons."""
         if audience == "officer":
             return self
         return msgspec.structs.replace(self, reasons=tuple(r for r in self.reasons if r.audience == "trader"))

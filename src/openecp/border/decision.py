@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the findings of a batch to one assessment a declaration: outcome, channel, values, tax lines, reasons.
+
+Nothing is computed here that the steps computed: rows are put to their declaration by number and to their item by
+row id, never by position, and a batch that answers for more or fewer declarations than it was asked is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from openecp.border.explain import ITEM, Explainer, place
+from openecp.border.revenue.reference import TaxType
+from openecp.border.risk.reference import LANES
+from openecp.border.tariff.duty_expression import AmountPerUnit, Percentage
+from openecp.border.tariff.measures import Measure
+from openecp.border.tariff.units import Units
+from openecp.kernel.assessment.reasons import Assessment, ItemValue, Reason, TaxLine
+from openecp.kernel.datamodel.columns import ITEM_COLUMNS, RELATION_FACTS, DeclarationRows
+from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.datamodel.item import DutyTaxFee
+from openecp.kernel.profile import Profile
+
+_COLUMN = {name: position for position, (name, _) in enumerate(ITEM_COLUMNS)}
+_ALWAYS = ("data_set_unknown", "format")  # without these nothing else can be judged
+Authority = Callable[[Declaration, date], Sequence[Reason]]
+
+
+def relation_masks(profile: Profile) -> tuple[int, int]:
+    """Return the bits of the relation rules that are switched on, and of those that reject."""
+    enabled = rejecting = sum(1 << RELATION_FACTS.index(rule) for rule in _ALWAYS)
+    for row in profile.table("relations", ("rule", "error_code", "severity")):
+        if row["rule"] in RELATION_FACTS:
+            bit = 1 << RELATION_FACTS.index(row["rule"])
+            enabled |= bit
+            rejecting |= bit if row["severity"] != "warn" else 0
+    return enabled, rejecting
+
+
+def acceptance_days(profile: Profile) -> int:
+    """Return how many days an acceptance date may lie before lodging."""
+    clocks = profile.setting("clocks", default={})
+    return int(clocks.get("acceptance_age_days", clocks.get("acceptance_max_age_days", 180)))
+
+
+class Decider:
+    """Puts findings together, with one profile's texts and measures."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        explainer: Explainer,
+        types: Mapping[str, TaxType],
+        measures: Mapping[int, Measure],
+        units: Units,
+        authority: Authority | None = None,
+    ) -> None:
+        self._profile, self._explain, self._types = profile, explainer, types
+        self._measures, self._units, self._authority = measures, units, authority
+        self._open_types = dict(enumerate(types, start=1))
+        self._repeats = {
+            number: row.get("repeat_as", "") for number, row in enumerate(profile.table("reliefs"), start=1)
+        }
+        self._relief_sources = [row.get("source", "") for row in profile.table("reliefs")]
+        self._postponed = frozenset(
+            row["code"] for row in profile.table("payment_methods") if row.get("kind") == "postponed"
+        )
+        self._default_lane = max(0, LANES.index(str(profile.setting("selection", "default", default="green"))))
+
+    def decide(
+        self,
+        declarations: Sequence[Declaration],
+        days: Sequence[date],
+        rows: DeclarationRows,
+        found: list[tuple[Any, ...]],
+    ) -> list[Assessment]:
+        """Return one assessment a declaration."""
+        by_declaration: list[list[tuple[Any, ...]]] = [[] for _ in declarations]
+        answered = 0
+        for row in found:
+            by_declaration[row[1]].append(row)
+            answered += row[0] == "D"
+        if answered != len(declarations):
+            raise AssertionError(f"batch of {len(declarations)} declarations answered {answered} times")
+        formats: dict[int, list[tuple[int, int, str]]] = {}
+        for number, item, format_number, text in rows.format_faults:
+            formats.setdefault(number, []).append((item, format_number, text))
+        first_rows: dict[int, tuple[Any, ...]] = {}
+        for item_row in rows.items:
+            first_rows.setdefault(item_row[1], item_row)
+        return [
+            self._one(
+                declaration, days[number], rows, first_rows[number], by_declaration[number], formats.get(number, [])
+            )
+            for number, declaration in enumerate(declarations)
+        ]
+
+    def _one(
+        self,
+        declaration: Declaration,
+        day: date,
+        rows: DeclarationRows,
+        first: tuple[Any, ...],
+        found: list[tuple[Any, ...]],
+        formats: list[tuple[int, int, str]],
+    ) -> Assessment:
+        reasons: dict[tuple[Any, ...], Reason] = {}
+
+        def add(*new: Reason) -> None:
+            for reason in new:
+                reasons.setdefault((reason.code, reason.rule, reason.pointer, reason.got, reason.audience), reason)
+
+        for item, number, text in formats:
+            add(*self._explain.format_fault(declaration, item, number, text))
+        outcome: tuple[Any, ...] = ()
+        values: list[ItemValue] = []
+        drawn: dict[int, list[tuple[Any, ...]]] = {}
+        for row in sorted(found, key=_order):
+            if row[0] == "D":
+                outcome = row
+                continue
+            item_row = rows.items[row[2]]
+            item = item_row[_COLUMN["item"]]
+            if row[0] in "TFO":
+                drawn.setdefault(row[2], []).append(row)
+            elif row[0] == "V":
+                values.append(
+                    ItemValue(item=item, price_minor=row[7], customs_value_minor=row[5], statistical_value_minor=row[6])
+                )
+                add(*self._value_reasons(declaration, item_row, row))
+            else:
+                add(*self._fault(declaration, item_row, row, day))
+        taxes: list[TaxLine] = []
+        security = 0
+        for row_id, lines in drawn.items():
+            item_taxes, item_reasons, secured = self._taxes(declaration, rows.items[row_id], lines)
+            taxes += item_taxes
+            security += secured
+            add(*item_reasons)
+        if self._authority is not None:
+            add(*self._authority(declaration, day))
+        rejected = any(reason.severity == "reject" for reason in reasons.values())
+        if bool(outcome[3]) and not rejected:
+            raise AssertionError("a step rejects and no reason says why")
+        lane = max(outcome[5], outcome[6], self._default_lane)
+        if outcome[6] and not rejected:
+            add(_random_reason(LANES[outcome[6]]))
+        return Assessment(
+            outcome="rejected" if rejected else "accepted",
+            data_set=first[_COLUMN["data_set"]] or None,
+            movement=first[_COLUMN["movement"]],
+            currency=self._profile.currency,
+            channel=None if rejected else LANES[lane],  # type: ignore[arg-type]
+            reasons=tuple(reasons.values()),
+            values=tuple(v for v in values if v.item),
+            taxes=() if rejected else tuple(taxes),
+            security_minor=0 if rejected else security,
+            profile=self._profile.name,
+            decided_on=day.isoformat(),
+        )
+
+    def _fault(
+        self, declaration: Declaration, item_row: tuple[Any, ...], row: tuple[Any, ...], day: date
+    ) -> Sequence[Reason]:
+        item = item_row[_COLUMN["item"]]
+        kind, ref, text = row[0], row[3], row[4]
+        code = item_row[_COLUMN["goods_code"]]
+        if kind == "E":
+            return [self._explain.missing_element(declaration, item, ref)]
+        if kind == "C":
+            return self._explain.unknown_code(declaration, item, text)
+        if kind == "R":
+            return list(self._explain.relation(declaration, item, ref))
+        if kind == "U":
+            return [self._explain.unknown_goods_code(declaration, item, code, day.isoformat())]
+        if kind == "Q":
+            return [self._explain.missing_requirement(declaration, item, ref, code)]
+        return [self._explain.risk_hit(declaration, item, ref, LANES[row[5]])]
+
+    def _value_reasons(
+        self, declaration: Declaration, item_row: tuple[Any, ...], row: tuple[Any, ...]
+    ) -> Sequence[Reason]:
+        item = item_row[_COLUMN["item"]]
+        if row[3]:
+            currency = item_row[_COLUMN["value_currency"]]
+            return [self._explain.rate_missing(declaration, item, currency, rejects=row[3] == 2)]
+        if row[5] is None or not item:
+            return []
+        declared = _e4(item_row[_COLUMN["value_e4"]])
+        charges = row[5] - (row[7] or 0)
+        parts = f"{declared} {item_row[_COLUMN['value_currency']]}" + (
+            f" and charges of {self._money(charges)}" if charges else ""
+        )
+        basis = self._profile.settings.get("value_basis", "CIF")
+        element = item_row[_COLUMN["value_from"]]
+        path = {"112": f"{ITEM}/23A/79A.112", "108": f"{ITEM}.108"}.get(element, f"{ITEM}.114")
+        return [
+            Reason(
+                code="VALUE",
+                layer="valuation",
+                rule="valuation.customs_value",
+                severity="info",
+                item=item,
+                pointer=place(path, item),
+                message=f"Customs value {self._money(row[5])} ({basis}): {parts}",
+            )
+        ]
+
+    def _taxes(
+        self, declaration: Declaration, item_row: tuple[Any, ...], lines: list[tuple[Any, ...]]
+    ) -> tuple[list[TaxLine], list[Reason], int]:
+        item = item_row[_COLUMN["item"]]
+        fees = _fees(declaration, item)
+        preference = item_row[_COLUMN["preference"]] or None
+        reliefs = {row[3]: row for row in lines if row[0] == "F"}
+        taxes: list[TaxLine] = []
+        again: list[TaxLine] = []
+        reasons: list[Reason] = []
+        secured = 0
+        for row in lines:
+            if row[0] == "O":
+                taxes.append(self._override(item, row, fees, preference))
+            elif row[0] == "T":
+                relief = reliefs.get(row[3])
+                line = self._line(item, row, relief, fees, preference)
+                taxes.append(line)
+                measure = self._measures.get(row[3])
+                if row[8] is None and measure is not None and measure.duty is not None and row[5] is not None:
+                    reasons.append(self._quantity_reason(declaration, item_row, measure))
+                else:
+                    reasons.append(self._arithmetic(line, row[8], relief))
+                if row[4] == "suspended":
+                    secured += row[8] or 0
+                if relief is not None and row[8] and (name := self._repeats.get(relief[5], "")):
+                    again.append(
+                        TaxLine(
+                            item=item,
+                            type=name,
+                            base_minor=None,
+                            rate=None,
+                            assessed_minor=row[8],
+                            payable_minor=None,
+                            currency=self._profile.currency,
+                            charge=False,
+                            preference=preference,
+                        )
+                    )
+        return taxes + again, reasons, secured
+
+    def _line(
+        self,
+        item: int,
+        row: tuple[Any, ...],
+        relief: tuple[Any, ...] | None,
+        fees: Sequence[DutyTaxFee],
+        preference: str | None,
+    ) -> TaxLine:
+        measure = self._measures.get(row[3])
+        tax_type = measure.tax_type if measure else self._open_types[-row[3]]
+        rate = measure.duty.ad_valorem if measure and measure.duty else None
+        method = _method(tax_type, fees)
+        return TaxLine(
+            item=item,
+            type=tax_type,
+            base_minor=row[5] if rate is not None else None,
+            rate=None if rate is None else f"{rate.normalize():f}",
+            assessed_minor=row[6],
+            payable_minor=0 if method in self._postponed and row[7] else row[7],
+            currency=self._profile.currency,
+            deducted_minor=(relief[6] or 0) if relief else 0,
+            charge=self._types[tax_type].charge,
+            method=method,
+            preference=preference,
+            duty=measure.duty_text if measure else None,
+            source=(measure.source or None) if measure else None,
+        )
+
+    def _override(self, item: int, row: tuple[Any, ...], fees: Sequence[DutyTaxFee], preference: str | None) -> TaxLine:
+        return TaxLine(
+            item=item,
+            type=row[4],
+            base_minor=None,
+            rate=None,
+            assessed_minor=row[5],
+            payable_minor=row[6],
+            currency=self._profile.currency,
+            method=_method(row[4], fees),
+            preference=preference,
+            duty="as declared",
+        )
+
+    def _arithmetic(self, line: TaxLine, amount: int | None, relief: tuple[Any, ...] | None) -> Reason:
+        if line.duty is None:
+            return Reason(
+                code="OECP-TAX-NO-MEASURE",
+                layer="revenue",
+                rule=f"revenue.{line.type}",
+                severity="info",
+                item=line.item,
+                pointer=place(f"{ITEM}/23A/50A.113", line.item),
+                got=line.type,
+                message=f"{line.type} is due, and the tariff that was loaded has no rate for these goods",
+            )
+        if amount is None:
+            text = f"{line.type} at {line.duty}: open, because an amount before it is"
+        elif line.base_minor is None:
+            text = f"{line.type} at {line.duty} = {self._money(amount)}"
+        else:
+            text = f"{line.type} at {line.duty} of {self._money(line.base_minor)} = {self._money(amount)}"
+        source = line.source
+        if relief is not None:
+            text += "; relieved" if line.assessed_minor == 0 else "; suspended"
+            source = self._relief_sources[relief[5] - 1] or source
+        return Reason(
+            code="TAX", layer="revenue", rule=f"revenue.{line.type}", severity="info", item=line.item, message=text,
+            pointer=place(f"{ITEM}/23A/50A.113", line.item), source=source,
+        )  # fmt: skip
+
+    def _quantity_reason(self, declaration: Declaration, item_row: tuple[Any, ...], measure: Measure) -> Reason:
+        given = item_row[_COLUMN["quantities_e6"]]
+        wanted: dict[str, None] = {}
+        for segment in measure.duty.segments if measure.duty else ():
+            for term in segment:
+                part = term.component
+                if isinstance(part, AmountPerUnit):
+                    base = self._units.base(part.unit)
+                    if base is not None and base.unit not in given:
+                        wanted[part.unit] = None
+                elif isinstance(part, Percentage) and part.of_retail and "RET" not in given:
+                    wanted["RET"] = None
+        item = item_row[_COLUMN["item"]]
+        return self._explain.quantity_missing(declaration, item, measure.tax_type, measure.duty_text, wanted)
+
+    def _money(self, minor: int) -> str:
+        exponent = self._profile.currency_exponent
+        if not exponent:
+            return f"{minor} {self._profile.currency}"
+        sign, minor = ("-", -minor) if minor < 0 else ("", minor)
+        return f"{sign}{minor // 10**exponent}.{minor % 10**exponent:0{exponent}d} {self._profile.currency}"
+
+
+def _order(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (row[2] if row[2] is not None else -1, "ECRUQVTFOK".find(row[0]), abs(row[3] or 0), row[4] or "")
+
+
+def _e4(value: int | None) -> str:
+    return "0" if value is None else f"{value // 10000}.{value % 10000:04d}".rstrip("0").rstrip(".")
+
+
+def _fees(declaration: Declaration, item: int) -> Sequence[DutyTaxFee]:
+    shipment = declaration.goods_shipment
+    for position, one in enumerate(shipment.government_agency_goods_item if shipment else (), start=1):
+        if (one.sequence_numeric or str(position)) == str(item):
+            return one.commodity.duty_tax_fee if one.commodity else ()
+    return ()
+
+
+def _method(tax_type: str, fees: Sequence[DutyTaxFee]) -> str | None:
+    """Return the method of payment: that of the tax type, else that of the item, else the first declared."""
+    declared = [(fee.type_code, fee.payment.method_code) for fee in fees if fee.payment and fee.payment.method_code]
+    for wanted in (tax_type, None):
+        for kind, method in declared:
+            if kind == wanted:
+                return method
+    return declared[0][1] if declared else None
+
+
+def _random_reason(lane: str) -> Reason:
+    return Reason(
+        code="RANDOM", layer="risk", rule="risk.random", severity="info", audience="officer",
+        message="Selected at random", expected=lane,
+    )  # fmt: skip

@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pipeline: which steps make a decision, in which order. The only file that imports several capabilities.
+
+`STEPS` is the architecture of an assessment, read from top to bottom: what was declared is complete, is coded, agrees
+with itself and with the tariff; what it is worth; what is due; how it is controlled; what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from openecp.border import decision
+from openecp.border.explain import Explainer
+from openecp.border.lodgement import data_sets as data_set_rules
+from openecp.border.lodgement import obligations as obligation_rules
+from openecp.border.revenue import reference as revenue
+from openecp.border.risk import reference as risk
+from openecp.border.tariff import reference as tariff
+from openecp.border.tariff.amount_sql import duty_amount_sql
+from openecp.border.tariff.measures import Measure
+from openecp.border.valuation import reference as valuation
+from openecp.kernel.assessment.engine import Engine
+from openecp.kernel.assessment.reasons import Assessment
+from openecp.kernel.assessment.steps import Composer, Step, rounded
+from openecp.kernel.datamodel import columns as rows_of
+from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.profile import Profile
+
+_FAULT = (("declaration_no", "INTEGER"), ("row_id", "BIGINT"))
+_REF = (("ref", "BIGINT"), ("rejects", "BOOLEAN"))
+_LODGEMENT, _TARIFF = "openecp.border.lodgement", "openecp.border.tariff"
+_VALUATION, _REVENUE, _RISK = "openecp.border.valuation", "openecp.border.revenue", "openecp.border.risk"
+
+STEPS: tuple[Step, ...] = (
+    # What was declared
+    Step("missing_elements", _LODGEMENT, (*_FAULT, *_REF)),
+    Step("unknown_codes", _LODGEMENT, (*_FAULT, ("code", "VARCHAR"), ("rejects", "BOOLEAN"))),
+    Step("relation_faults", _LODGEMENT, (*_FAULT, *_REF)),
+    Step("tariff_faults", _TARIFF, (*_FAULT, ("rejects", "BOOLEAN")), optional="nomenclature"),
+    Step("missing_requirements", _TARIFF, (*_FAULT, *_REF), optional="requirements"),
+    # What it is worth
+    Step(
+        "charge_sums",
+        _VALUATION,
+        (("row_id", "BIGINT"), ("charges_minor", "DECIMAL(36, 12)"), ("rate_missing", "BOOLEAN")),
+        optional="charges",
+    ),
+    Step("item_values", _VALUATION, (*_FAULT, ("customs_value_minor", "BIGINT"))),
+    # What is due
+    Step(
+        "item_reliefs",
+        _REVENUE,
+        (
+            ("row_id", "BIGINT"),
+            ("tax_type", "VARCHAR"),
+            ("relief_id", "BIGINT"),
+            ("effect", "VARCHAR"),
+            ("in_base", "BOOLEAN"),
+            ("deducts", "BOOLEAN"),
+        ),
+        optional="reliefs",
+    ),
+    Step("measures_applied", _TARIFF, (*_FAULT, ("measure_id", "BIGINT"))),
+    Step("expected_lines", _REVENUE, (*_FAULT, ("measure_id", "BIGINT")), optional="expected", like="measures_applied"),
+    Step("charge_lines", _REVENUE, (*_FAULT, ("measure_id", "BIGINT"))),
+    Step("duty_lines", _REVENUE, (*_FAULT, ("duty_minor", "BIGINT"))),
+    Step("excise_lines", _REVENUE, (*_FAULT, ("excise_minor", "BIGINT"))),
+    Step("tax_lines", _REVENUE, (*_FAULT, ("assessed_minor", "BIGINT"), ("payable_minor", "BIGINT"))),
+    Step(
+        "override_lines",
+        _REVENUE,
+        (*_FAULT, ("tax_type", "VARCHAR"), ("assessed_minor", "BIGINT"), ("payable_minor", "BIGINT")),
+        optional="overrides",
+    ),
+    # How it is controlled, and what comes out
+    Step("risk_hits", _RISK, (*_FAULT, ("ref", "BIGINT"), ("lane", "INTEGER")), optional="risk"),
+    Step("faults", _RISK, (("declaration_no", "INTEGER"), ("rejects", "INTEGER"))),
+    Step(
+        "outcomes",
+        _RISK,
+        (
+            ("declaration_no", "INTEGER"),
+            ("rejected", "INTEGER"),
+            ("lane", "INTEGER"),
+            ("random_lane", "INTEGER"),
+        ),
+    ),
+    Step("findings", _RISK, (("kind", "VARCHAR"), *_FAULT)),
+)
+
+
+class Assessor:
+    """Assesses declarations under one profile and its measures; one assessor serves one thread.
+
+    `secret` seeds the random selection; `today` is asked only where a caller names no date.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        engine: Engine,
+        measures: Sequence[Measure] | None = None,
+        *,
+        secret: bytes = b"",
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        self.profile, self._engine, self._today = profile, engine, today
+        self._data_sets = data_set_rules.DataSets(profile)
+        self._obligations = obligation_rules.compile_obligations(profile, self._data_sets.names)
+        self._types = revenue.tax_types(profile)
+        closed = profile.setting("nomenclature", default="open") == "closed"
+        self._complete_tariff = bool(profile.setting("taxes", "complete_tariff", default=closed))
+        if measures is None:
+            path = profile.folder / "measures.csv"
+            measures = tariff.load_measures(path.read_bytes(), str(path), profile) if path.exists() else ()
+        self._tariff = tariff.prepare_tariff(profile, measures)
+        self._measures = {number: measure for number, measure in enumerate(measures, start=1)}
+        self._composer = self._compose()
+        sources = self._load()
+        self._settings = self._row_settings(secret)
+        self._decider = decision.Decider(
+            profile,
+            explainer=Explainer(
+                profile,
+                self._obligations.rows,
+                self._obligations.coded_rows,
+                self._obligations.format_rows,
+                sources,
+            ),
+            types=self._types,
+            measures=self._measures,
+            units=tariff.profile_units(profile),
+        )
+        self._statements: dict[frozenset[str], str] = {}
+
+    def assess(self, declarations: Sequence[Declaration], on: date | None = None) -> list[Assessment]:
+        """Assess declarations as lodged `on` a day; the answers stand in their order.
+
+        The law applied is that of the acceptance date that a supplementary declaration reports, else of `on`, else
+        of the date of issue, else of today. Without `on` the age of an acceptance date is not judged.
+        """
+        if not declarations:
+            return []
+        rows = rows_of.DeclarationRows(items=[], charges=[], overrides=[], format_faults=[])
+        days: list[date] = []
+        for number, declaration in enumerate(declarations):
+            days.append(self._law_of(declaration, on))
+            rows_of.add_rows(rows, declaration, number, days[-1], on, self._settings)
+        found = self._engine.run(
+            self.statement(self._facts(rows)),
+            {
+                "items": (rows_of.ITEM_COLUMNS, rows.items),
+                "charges": (rows_of.CHARGE_COLUMNS, rows.charges),
+                "overrides": (rows_of.OVERRIDE_COLUMNS, rows.overrides),
+            },
+        )
+        return self._decider.decide(declarations, days, rows, found)
+
+    def statement(self, facts: frozenset[str], final: str = "findings", dialect: str = "duckdb") -> str:
+        """Return the composed statement for batches with these facts."""
+        if final != "findings" or dialect != "duckdb":
+            return self._composer.statement(final, dialect=dialect, facts=facts | self._constant_facts)
+        if facts not in self._statements:
+            self._statements[facts] = self._composer.statement(final, facts=facts | self._constant_facts)
+        return self._statements[facts]
+
+    def _facts(self, rows: rows_of.DeclarationRows) -> frozenset[str]:
+        facts = set()
+        if rows.charges:
+            facts.add("charges")
+        if rows.overrides:
+            facts.add("overrides")
+        if self._relieving(rows.items):
+            facts.add("reliefs")
+        if any(row[_EXPECTED] for row in rows.items):
+            facts.add("expected")
+        return frozenset(facts)
+
+    def _relieving(self, items: Sequence[tuple[Any, ...]]) -> bool:
+        return any(
+            row[_PROCEDURE].startswith(self._relief_procedures)
+            or not self._relief_additional.isdisjoint(row[_ADDITIONAL])
+            for row in items
+        )
+
+    def _law_of(self, declaration: Declaration, on: date | None) -> date:
+        accepted = declaration.acceptance_date_time
+        if accepted is not None and self._data_sets.supplementary(declaration.type_code or ""):
+            day = rows_of.day_of(accepted.value)
+            if day is not None:
+                return day
+        if on is not None:
+            return on
+        issued = declaration.issue_date_time
+        return (rows_of.day_of(issued.value) if issued else None) or self._today()
+
+    def _compose(self) -> Composer:
+        mode = self.profile.setting("rounding", "mode", default="half_up")
+        shape = self._tariff.shape
+        enabled, rejecting = decision.relation_masks(self.profile)
+        scale = valuation.national_rate_to_minor(self.profile)
+        return Composer(
+            STEPS,
+            parameters={
+                "enabled_relations": enabled,
+                "rejecting_relations": rejecting,
+                "national_rate_to_minor": f"CAST({scale} AS DECIMAL(18, 12))",
+                "rates_complete": int(self._complete_tariff),
+                **risk.random_thresholds(self.profile),
+            },
+            macros={
+                "round_money": lambda x: rounded(x.sql(dialect="duckdb"), mode),
+                "duty_amount": lambda base: duty_amount_sql(base.sql(dialect="duckdb"), shape),
+            },
+            column_groups={"duty_columns": [name for name, _ in tariff.duty_columns(shape)]},
+        )
+
+    def _load(self) -> list[dict[str, str]]:
+        load, shape = self._engine.load, self._tariff.shape
+        o = self._obligations
+        load("obligations", obligation_rules.OBLIGATION_COLUMNS, o.table, ("data_set", "obligation_id"))
+        load("coded_elements", obligation_rules.CODED_COLUMNS, o.coded_table, ("number", "data_set"))
+        load("code_entries", obligation_rules.CODE_COLUMNS, o.code_table, ("code", "valid_from"))
+        rates = valuation.exchange_rates(self.profile)
+        load("exchange_rates", valuation.RATE_COLUMNS, rates, ("currency", "valid_from"))
+        load(
+            "charge_types",
+            valuation.CHARGE_TYPE_COLUMNS,
+            valuation.charge_types(self.profile),
+            ("charge_type", "incoterm"),
+        )
+        parts = {
+            t.code: (t.stage, t.group, t.parts, t.regime, t.movement, t.positive_base) for t in self._types.values()
+        }
+        measures = tariff.measure_rows(self._tariff, parts, _periods(rates, self.profile))
+        load("measures", tariff.measure_columns(shape), measures, ("tariff_key", "measure_id", "valid_from"))
+        load("open_measures", tariff.measure_columns(shape), tariff.open_rows(shape, parts), ("tax_type",))
+        needed, sources = tariff.requirements(self.profile, self._tariff)
+        load("requirements", tariff.REQUIREMENT_COLUMNS, needed, ("requirement_id", "tariff_key"))
+        codes = tariff.nomenclature(self.profile)
+        load("nomenclature", tariff.NOMENCLATURE_COLUMNS, codes, ("goods_code", "valid_from"))
+        reliefs = revenue.reliefs(self.profile, self._types)
+        load("reliefs", revenue.RELIEF_COLUMNS, reliefs, ("relief_id", "tax_type"))
+        self._relief_procedures = tuple({row[2] for row in reliefs if row[2] and not row[3]})
+        self._relief_additional = frozenset(row[3] for row in reliefs if row[3])
+        criteria = risk.risk_criteria(self.profile)
+        load("risk_criteria", risk.CRITERION_COLUMNS, criteria, ("criterion_id",))
+        closed = self.profile.setting("nomenclature", default="open") == "closed" and bool(codes)
+        constant = {"nomenclature": closed, "requirements": bool(needed), "risk": bool(criteria)}
+        self._constant_facts = frozenset(name for name, holds in constant.items() if holds)
+        return sources
+
+    def _row_settings(self, secret: bytes) -> rows_of.RowSettings:
+        profile, o = self.profile, self._obligations
+        draw, units = risk.Draw(secret), tariff.profile_units(profile)
+        drawn = any(risk.random_thresholds(profile).values()) or bool(profile.table("risk_criteria"))
+        needs_fee = bool(profile.setting("taxes", "requires_declared_fee", default=False))
+        pairs = frozenset(row["procedure"] for row in profile.table("procedures"))
+        return rows_of.RowSettings(
+            watch=o.watch,
+            data_set=self._data_sets.derive,
+            tariff_key=self._tariff.index.key,
+            units={unit: _fraction(base) for unit in units if (base := units.base(unit)) is not None},
+            pseudo=o.pseudo,
+            pseudo_present=o.pseudo_present,
+            pseudo_coded=o.pseudo_coded,
+            regime=revenue.Regimes(profile),
+            taxed=lambda data_set, fees: self._data_sets.taxed(data_set) and (fees or not needs_fee),
+            expected_taxes=revenue.ExpectedTaxes(
+                self._types,
+                complete=self._complete_tariff,
+                excise_prefix=str(profile.setting("taxes", "excise_prefix", default="")),
+            ),
+            override_statement=str(profile.setting("taxes", "override_statement", default="")),
+            national_currency=profile.currency,
+            apportion_by=str(profile.setting("valuation", "apportion_by", default="value")),
+            incoterms=frozenset(row["incoterm"] for row in profile.table("incoterms")),
+            procedures=pairs,
+            acceptance_days_back=decision.acceptance_days(profile),
+            reports_acceptance=self._data_sets.supplementary,
+            draw=draw if drawn else (lambda declaration: risk.DRAWS - 1),
+        )
+
+
+_NAMES = [name for name, _ in rows_of.ITEM_COLUMNS]
+_PROCEDURE, _ADDITIONAL = _NAMES.index("procedure"), _NAMES.index("additional_procedures")
+_EXPECTED = _NAMES.index("expected_taxes")
+
+
+def _fraction(base: Any) -> tuple[str, int, int]:
+    numerator, denominator = Decimal(base.factor).as_integer_ratio()
+    return base.unit, numerator, denominator
+
+
+def _periods(rates: Sequence[tuple[Any, ...]], profile: Profile) -> Mapping[str, Sequence[tuple[Decimal, date, date]]]:
+    """Return each currency's dated rates in national currency for one unit."""
+    scale = valuation.national_rate_to_minor(profile)
+    found: dict[str, list[tuple[Decimal, date, date]]] = {}
+    for currency, rate, first, last in rates:
+        found.setdefault(currency, []).append((rate / scale, first, last))
+    return found
