@@ -39,6 +39,9 @@ _SETTINGS = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "jit": "off",
+    "wal_level": "minimal",  # no replicas of the embedded server: less to write
+    "max_wal_senders": "0",
+    "wal_buffers": "16MB",
     "autovacuum_naptime": "20s",
     "default_toast_compression": "pglz",
     "log_min_messages": "warning",
@@ -131,6 +134,8 @@ class EmbeddedServer:
                     return  # another process uses it
                 if (self.cluster / "postmaster.pid").exists():
                     self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.cluster))
+        except FileNotFoundError:
+            return  # the folder was removed under a running server, which then ends by itself
         finally:
             os.close(use)
 

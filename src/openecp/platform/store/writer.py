@@ -27,19 +27,19 @@ Prepared = tuple[int, CaseWrite, list[bytes]]  # place in the batch, the write, 
 _HEAD: LiteralString = "SELECT size, frontier, recorded_at, ledger_number, ledger_chain FROM journal_head FOR UPDATE"
 _KEYS: LiteralString = """
     SELECT i.organisation, i.key, i.body_hash, i.first_seq, i.last_seq, i.recorded_at, i.answer
-    FROM unnest(%s::text[], %s::text[]) AS w (organisation, key)
+    FROM unnest(%b::text[], %b::text[]) AS w (organisation, key)
     JOIN idempotency i ON i.organisation = w.organisation AND i.key = w.key"""
-_CASES: LiteralString = "SELECT case_id, last_seq, created_at FROM cases WHERE case_id = ANY(%s)"
+_CASES: LiteralString = "SELECT case_id, last_seq, created_at FROM cases WHERE case_id = ANY(%b)"
 _LRNS: LiteralString = """
     SELECT c.organisation, c.lrn, c.case_id
-    FROM unnest(%s::text[], %s::text[]) AS w (organisation, lrn)
+    FROM unnest(%b::text[], %b::text[]) AS w (organisation, lrn)
     JOIN cases c ON lower(c.lrn) = lower(w.lrn) AND c.lrn = w.lrn AND c.organisation = w.organisation
-    WHERE c.status <> ALL(%s) AND c.created_at > %s"""
-_FEEDS: LiteralString = "SELECT organisation, last_number FROM feed_heads WHERE organisation = ANY(%s)"
+    WHERE c.status <> ALL(%b) AND c.created_at > %s"""
+_FEEDS: LiteralString = "SELECT organisation, last_number FROM feed_heads WHERE organisation = ANY(%b)"
 _ENTRIES: LiteralString = """
     SELECT e.entry_id, e.debit, e.credit, e.amount_minor, e.currency,
            coalesce((SELECT sum(r.amount_minor)::bigint FROM ledger r WHERE r.reverses = e.entry_id), 0)
-    FROM ledger e WHERE e.entry_id = ANY(%s)"""
+    FROM ledger e WHERE e.entry_id = ANY(%b)"""
 _CASE_COLUMNS: LiteralString = """case_id, organisation, lrn, mrn, status, channel, office, movement, version, state,
     updated_at, created_at, last_seq"""
 
@@ -274,19 +274,19 @@ _UPDATE_CASES: LiteralString = """
     UPDATE cases c SET organisation = w.organisation, lrn = w.lrn, mrn = w.mrn, status = w.status, channel = w.channel,
         office = w.office, movement = w.movement, version = w.version, state = w.state, updated_at = w.updated_at,
         last_seq = w.last_seq
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-        %s::int4[], %s::bytea[], %s::text[], %s::text[], %s::int8[])
+    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+        %b::int4[], %b::bytea[], %b::text[], %b::text[], %b::int8[])
         AS w (case_id, organisation, lrn, mrn, status, channel, office, movement, version, state, updated_at,
               created_at, last_seq)
     WHERE c.case_id = w.case_id"""
 _UPSERT_FEEDS: LiteralString = """
-    INSERT INTO feed_heads SELECT * FROM unnest(%s::text[], %s::int8[])
+    INSERT INTO feed_heads SELECT * FROM unnest(%b::text[], %b::int8[])
     ON CONFLICT (organisation) DO UPDATE SET last_number = excluded.last_number"""
 _DROP_DEADLINES: LiteralString = """
-    DELETE FROM deadlines d USING unnest(%s::text[], %s::text[]) AS w (case_id, act)
+    DELETE FROM deadlines d USING unnest(%b::text[], %b::text[]) AS w (case_id, act)
     WHERE d.case_id = w.case_id AND d.act = w.act"""
 _INSERT_DEADLINES: LiteralString = (
-    "INSERT INTO deadlines (case_id, act, due_at) SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])"
+    "INSERT INTO deadlines (case_id, act, due_at) SELECT * FROM unnest(%b::text[], %b::text[], %b::text[])"
 )
 
 
