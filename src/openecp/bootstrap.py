@@ -19,10 +19,9 @@ import msgspec
 
 from openecp.kernel.journal.admission import StoreSettings
 from openecp.kernel.profile import Profile, ProfileError, load_profile
-from openecp.platform.core.casework import LodgementCasework
 from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
-from openecp.platform.core.model import AssessesDeclarations
+from openecp.platform.core.model import AssessesDeclarations, Casework
 from openecp.platform.core.settings import SettingError, Settings, environment_of, settings_from
 
 CANNOT_START = 78  # exit code of a child whose settings cannot be used: starting it again would not help
@@ -46,25 +45,29 @@ class Installation:
         """The administration's law and offices."""
         return load_profile(self.settings.profile)
 
-    def assessor(self) -> AssessesDeclarations:
+    def assessor(self, secret: bytes = b"") -> AssessesDeclarations:
         """Return the assessment of this administration, with the measures of the settings where they name any.
 
         Raises: ProfileError, SettingError.
         """
         from openecp.border.pipeline import Assessor  # heavy: only those who assess load it
+        from openecp.border.tariff.reference import load_measures
+        from openecp.platform.engines.duck import DuckEngine
 
         measures: Any = None
         if self.settings.measures:
-            measures = Path(self.settings.measures)
-            if not measures.is_file():
+            path = Path(self.settings.measures)
+            try:
+                content = path.read_bytes()
+            except OSError as error:
                 raise SettingError(
-                    where=f"measures file {self.settings.measures}",
+                    where=f"measures file {path}",
                     expected="a CSV file of measures",
-                    got="a folder" if measures.is_dir() else "nothing there",
+                    got=error.strerror or str(error),
                     fix="Correct the path.",
-                )
-        assessor: AssessesDeclarations = Assessor(self.profile, measures)
-        return assessor
+                ) from None
+            measures = load_measures(content, str(path), self.profile)
+        return Assessor(self.profile, DuckEngine(), measures, secret=secret)
 
     def open_store(self) -> Any:
         """Open the store of the data folder, or the operator's own database.
@@ -81,8 +84,9 @@ class Installation:
         retention = self.profile.setting("retention_days", default={})
         return StoreSettings(lrn_reuse_days=days, retention_days=dict(retention))
 
-    def casework(self, store: Any) -> LodgementCasework:
+    def casework(self, store: Any) -> Casework:
         """Return casework over a store."""
+        from openecp.platform.core.casework import LodgementCasework
         from openecp.border.revenue.payment import payment_settler
 
         return LodgementCasework(profile=self.profile, documents=store, settle=payment_settler(self.profile))

@@ -12,11 +12,10 @@ from openecp.border.lodgement.commands import Lodge
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.parties.model import Principal
-from openecp.platform.wire import Reading, Unreadable, read
+from openecp.platform.wire import Reading, Unreadable, read, split_json_list
 
 Media = Literal["xml", "json"]
 MediaType = Literal["application/xml", "application/json"]
-_raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -58,14 +57,14 @@ def read_messages(data: bytes, media: Media | None = None, *, most: int = 100_00
     if not is_list(data, media):
         return [read_message(data, media)]
     try:
-        entries = _raw_list.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [read_message(data, media)]  # which says what is wrong, and where
+        entries = split_json_list(data)
+    except Unreadable as fault:
+        return [Message(b"", media, unreadable=fault)]  # no list at all: nothing in it was read
     if len(entries) > most:
         return [
             unreadable("OECP-JSON-LIST", "The list is too long.", f"at most {most} declarations", str(len(entries)))
         ]
-    return [read_message(bytes(entry), media) for entry in entries]
+    return [read_message(entry, media) for entry in entries]
 
 
 def unreadable(code: str, message: str, expected: str, got: str, fix: str = "Mend the message.") -> Message:

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The web application over a store in memory, called without a network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+from core_doubles import CountingAssessor, desk
+
+from openecp.border.lodgement.commands import Answer, Command
+from openecp.kernel.journal.memory import MemoryStore
+from openecp.kernel.parties.model import Principal
+from openecp.platform.api.app import Api, build_litestar
+from openecp.platform.api.asgi import with_raw_lodging
+from openecp.platform.core.inprocess import InProcessCore
+from openecp.platform.core.settings import Settings
+
+ROLES = ("trader", "officer", "operator", "auditor")
+
+
+def principal(role: str, organisation: str) -> Principal:
+    """A system of an organisation with one role."""
+    return Principal(
+        principal_id=f"{role}-{organisation}",
+        kind="system",
+        organisation=organisation,
+        name=f"{role} of {organisation}",
+        roles=(role,),  # type: ignore[arg-type]
+    )
+
+
+class FakeRegister:
+    """Tokens are `<role>-<organisation>`; `fails` makes every look-up fail."""
+
+    def __init__(self) -> None:
+        self.lookups = 0
+        self.fails = False
+
+    def principal_of_token(self, token: str) -> Principal | None:
+        self.lookups += 1
+        if self.fails:
+            raise ConnectionError("away")
+        role, _, organisation = token.partition("-")
+        return principal(role, organisation) if role in ROLES and organisation else None
+
+
+class LocalCore(InProcessCore):
+    """A core in this process with the client's face."""
+
+    ready = True
+
+    def send(self, command: Command) -> asyncio.Future[Answer]:
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future.set_result(self.submit_all([command])[0])
+        return future
+
+
+class World:
+    """An application, what is behind it, and calls to it."""
+
+    def __init__(self, settings: Settings | None = None, *, raw: bool = True, desk_of: Any = None) -> None:
+        self.store = MemoryStore()
+        self.assessor = CountingAssessor()
+        self.register = FakeRegister()
+        self.settings = settings or Settings()
+        work = desk_of(self.store) if desk_of is not None else desk(self.store, assessor=self.assessor)
+        self.core = LocalCore(work, self.settings)
+        self.api = Api(settings=self.settings, core=self.core, queries=self.store, register=self.register)  # type: ignore[arg-type]
+        litestar = build_litestar(self.api)
+        self.application: Any = with_raw_lodging(self.api, litestar) if raw else litestar
+
+    def call(self, method: str, path: str, *, token: str | None = "trader-a", **more: Any) -> httpx.Response:
+        """Call the application once."""
+
+        async def once() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.application, raise_app_exceptions=True)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                headers = dict(more.pop("headers", {}))
+                if token is not None:
+                    headers["authorization"] = f"Bearer {token}"
+                return await client.request(method, path, headers=headers, **more)
+
+        return asyncio.run(once())
+
+    def lodge(self, body: Any, *, token: str | None = "trader-a", path: str = "/declarations", **headers: str) -> Any:
+        """Lodge JSON (or bytes as they are)."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.call(
+            "POST", path, token=token, content=content, headers={"content-type": "application/json"} | named
+        )
+
+
+def declaration(lrn: str, **more: Any) -> dict[str, Any]:
+    """The least that reads as a declaration."""
+    return {"FunctionCode": "9", "FunctionalReferenceID": lrn, "TypeCode": "IMA", **more}

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every route × every role × own and foreign organisation has a verdict here; a new route without one fails."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+from api_doubles import ROLES, World, declaration
+
+from openecp.platform.api.openapi import openapi
+
+ALL_READERS = {"trader": 200, "officer": 200, "auditor": 200, "operator": 403, None: 401}
+CASE = {**ALL_READERS, "foreign trader": 404}
+OPEN = {"trader": 200, "officer": 200, "auditor": 200, "operator": 200, None: 200}
+
+# (method, path): status by role; `foreign trader` is a trader of another organisation, None is nobody.
+VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
+    ("POST", "/declarations"): {"trader": 201, "officer": 403, "auditor": 403, "operator": 403, None: 401},
+    ("POST", "/requests"): {"trader": 201, "officer": 403, "auditor": 403, "operator": 403, None: 401},
+    ("GET", "/declarations"): ALL_READERS,
+    ("GET", "/declarations/{id}"): CASE,
+    ("GET", "/declarations/{id}/assessment"): {**CASE, "trader": 404, "officer": 404, "auditor": 404},  # none here
+    ("GET", "/declarations/{id}/notifications"): CASE,
+    ("GET", "/declarations/{id}/receipt"): CASE,
+    ("POST", "/declarations/{id}/acts"): {
+        "trader": 403, "officer": 200, "auditor": 403, "operator": 403, "foreign trader": 403, None: 401,
+    },
+    ("GET", "/notifications"): ALL_READERS,
+    ("GET", "/health"): OPEN,
+    ("GET", "/metrics"): {"trader": 403, "officer": 403, "auditor": 200, "operator": 200, None: 401},
+    ("GET", "/openapi.json"): OPEN,
+}  # fmt: skip
+
+OPERATIONS = [
+    (method.upper(), path, operation)
+    for path, methods in openapi()["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+def test_every_route_has_a_verdict_and_no_verdict_is_stale() -> None:
+    assert {(method, path) for method, path, _ in OPERATIONS} == set(VERDICTS)
+
+
+def test_every_route_of_the_server_is_described() -> None:
+    """A handler that is added beside the table would not be in the description: that fails here."""
+    routes = World().application
+    litestar = World(raw=False).application
+    described = {(method, path) for method, path, _ in OPERATIONS}
+    found = {
+        (method, "/" + "/".join("{id}" if part == "{id:str}" else part for part in route.path.strip("/").split("/")))
+        for route in litestar.routes
+        for method in route.methods - {"OPTIONS"}
+    }
+    assert found == described
+    assert routes is not None
+
+
+CASES = [
+    pytest.param(method, path, who, status, id=f"{method} {path} as {who}")
+    for (method, path), verdicts in VERDICTS.items()
+    for who, status in verdicts.items()
+]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    found = World()
+    found.lodge(declaration("A"))
+    return found
+
+
+@pytest.mark.parametrize(("method", "path", "who", "status"), CASES)
+def test_verdict(world: World, method: str, path: str, who: str | None, status: int) -> None:
+    token = {"foreign trader": "trader-b", "trader": "trader-a", None: None}.get(who, f"{who}-customs")
+    body: Any = {"act": "hold", "reason": "test"} if path.endswith("acts") else declaration(f"L-{who}-{path[1:4]}")
+    more: dict[str, Any] = {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
+    reply = world.call(method, path.replace("{id}", "MRNA"), token=token, **(more if method == "POST" else {}))
+    assert reply.status_code == status, reply.text
+
+
+def test_all_roles_stand_in_every_verdict() -> None:
+    for place, verdicts in VERDICTS.items():
+        assert {*ROLES, None} <= set(verdicts), place
+        if "{id}" in place[1]:
+            assert "foreign trader" in verdicts, place
+
+
+def test_every_error_of_the_description_is_a_problem() -> None:
+    for method, path, operation in OPERATIONS:
+        for status, reply in operation["responses"].items():
+            if status >= "400" and path != "/health":
+                assert "application/problem+json" in reply["content"], (method, path, status)
+        assert ("401" in operation["responses"]) == bool(operation["security"]), (method, path)
