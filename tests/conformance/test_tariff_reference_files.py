@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 import gzip
+import re
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from openecp.border.tariff.duty_expression import AmountPerUnit, Percentage
 from openecp.border.tariff.load import load_file, show
 from openecp.border.tariff.measures import Measure, read_measures
 from openecp.border.tariff.prepare import prepare
 from openecp.border.tariff.selection import ItemFacts, winning
 from openecp.border.tariff.us_hts import UsTariff, read_us_hts, to_csv
-from openecp.border.tariff.us_rates import UsInputs
+from openecp.border.tariff.us_rates import ComponentRate, SimpleRate, UsInputs
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
 SNAPSHOTS = ("us-hts-2023-10.csv.gz", "us-hts-2024-11.csv.gz", "us-hts-2025-04-normalised.csv.gz")
@@ -30,6 +33,7 @@ def reference(name: str) -> Path:
     return path
 
 
+@cache
 def us_tariff(name: str) -> UsTariff:
     return read_us_hts(gzip.decompress(reference(name).read_bytes()))
 
@@ -60,6 +64,32 @@ def test_us_kinds(name: str, kinds: int) -> None:
     assert counted["component based"] + counted["capped by another rate"] == 96
     assert counted["sugar degrees with a floor"] == 12
     assert counted["reference to another rate"] == kinds
+
+
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_every_number_of_a_us_rate_is_in_its_typed_form(name: str) -> None:
+    """Count the numbers of each text with a plain pattern and find each again, cents as dollars, in the structure."""
+    differ = []
+    for line in us_tariff(name).lines:
+        rate = line.rate
+        if not isinstance(rate, SimpleRate | ComponentRate) or (isinstance(rate, SimpleRate) and rate.condition):
+            continue
+        text = re.sub(r"<[^>]*>", "", line.text).replace("1,000", "1000").replace("thousand", "1000")
+        text = re.sub(r"m[23]\b|over 7", "", text)
+        printed = [
+            Decimal(number).scaleb(-2 if cent else 0) for number, cent in re.findall(r"(\d+(?:\.\d+)?)(¢?)", text)
+        ]
+        typed: list[Decimal] = []
+        for part in rate.expression.components if rate.expression is not None else ():
+            if isinstance(part, Percentage):
+                typed.append(part.percent)
+            elif isinstance(part, AmountPerUnit):
+                typed += [part.amount, part.per] if part.per != 1 else [part.amount]
+        if isinstance(rate, ComponentRate):
+            typed += [share.percent for share in rate.shares]
+        if sorted(printed) != sorted(typed):
+            differ.append((line.code, line.text))
+    assert differ == []
 
 
 def test_us_rates_worked_by_hand() -> None:

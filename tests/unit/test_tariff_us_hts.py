@@ -86,6 +86,7 @@ def test_rates_that_are_expressions(text: str, kind: str, expression: str) -> No
         "$5¢/kg",
         "1..2%",
         "Freely",
+        "Free, but 5% on Sundays",
         "5% on 5 things",
         "x" * 3000,
     ],

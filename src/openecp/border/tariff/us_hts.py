@@ -6,7 +6,7 @@ below. What is mended is counted in `notes`: rates copied down to longer codes o
 their last zero, mark-up and stray spaces in cells.
 
 Source: USITC, HTS export (public domain); header of nine columns, see COLUMNS.
-Limits: 200,000 rows; General rates of chapters 1 to 99. Special and Column 2 rates, and who may use which, are not read.
+Limits: 200,000 rows. Special and Column 2 rates, and who may use which, are not read.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ _CUT_CODE = re.compile(r"\d{4}\.\d")
 _LEAF = 8  # digits from which a code can carry a rate
 MAX_REFERENCES = 5
 MAX_ROWS = 200_000
+_CUT = "codes of six digits that had lost their last zero, mended"
+_CUT_HEADINGS = "headings with subheading 00 alone, which may have lost it from their code, left: they carry no rate"
 _COPIED_UP = "rates copied to headings and rows without a code, left out"
 
 
@@ -197,7 +199,7 @@ class _Rows:
         printed, rate = cells[0].strip(), cells[4].strip()
         if _CUT_CODE.fullmatch(printed):
             printed += "0"
-            self.notes["codes of six digits that had lost their last zero, mended"] += 1
+            self.notes[_CUT] += 1
         elif printed and not _CODE.fullmatch(printed):
             self.fault(line, "HTS Number", "a code such as 0101.21.00", repr(printed), "write the code as published")
             return
@@ -238,6 +240,12 @@ class _Rows:
         doubtful = self.repeats if _COPIED_UP in notes else set()
         if doubtful:
             notes["rates of chapters 98 and 99 that may be copies of the row before"] = len(doubtful)
+        if _CUT in notes:
+            below: dict[str, set[str]] = {}
+            for code in self.codes:
+                below.setdefault(code[:4], set()).add(code[4:6])
+            if count := sum(1 for places in below.values() if places == {"", "00"}):
+                notes[_CUT_HEADINGS] = count
         lines = []
         for code, (text, line) in self.rates.items():
             doubt = "may be a copy of the row before" if code in doubtful else None
