@@ -53,7 +53,7 @@ QUANTITIES = st.dictionaries(
 
 
 @given(st.lists(EXPRESSIONS, min_size=1, max_size=12), st.integers(0, 10**11), QUANTITIES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_sql_equals_the_plain_evaluation(
     expressions: list[DutyExpression], base: int, quantities: dict[str, Decimal]
 ) -> None:

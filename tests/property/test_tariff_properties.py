@@ -68,7 +68,7 @@ def test_canonical_text_reads_back_as_the_same(expression: DutyExpression) -> No
 
 
 @given(st.one_of(st.text(max_size=60), st.text(alphabet="0123456789.%+-/ MINAXGBPKEURfe#¢$£of", max_size=60)))
-@settings(max_examples=400)
+@settings(max_examples=150)
 def test_the_parser_raises_one_error_only(text: str) -> None:
     fault: DutyExpressionError | None = None
     try:
@@ -83,7 +83,7 @@ def test_the_parser_raises_one_error_only(text: str) -> None:
 
 
 @given(st.one_of(st.text(max_size=60), st.text(alphabet="0123456789.%+-/ ¢$kgliter each on the", max_size=60)))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_the_reader_of_us_rates_raises_one_error_only(text: str) -> None:
     with suppress(UsRateError):
         read_rate(text)
