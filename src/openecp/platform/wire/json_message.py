@@ -113,7 +113,7 @@ def split_json_list(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[bytes
     Raises: Unreadable (`OECP-JSON-…`).
     """
     bare = _bare(data, limits)
-    if bare[:1] != b"[":
+    if bare.lstrip()[:1] != b"[":
         return (data,)
     try:
         return tuple(bytes(one) for one in msgspec.json.decode(bare, type=list[msgspec.Raw]))
@@ -122,7 +122,7 @@ def split_json_list(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[bytes
 
 
 def _bare(data: bytes, limits: Limits) -> bytes:
-    """Return the message without byte order mark and white space around it, once its size is known to be in order."""
+    """Return the message without byte order mark and white space after it, once its size is known to be in order."""
     if len(data) > limits.size:
         raise Unreadable(
             "OECP-JSON-SIZE",
@@ -140,7 +140,7 @@ def _bare(data: bytes, limits: Limits) -> bytes:
                 got=str(data.count(mark)),
                 fix="Send one declaration a message; a declaration has at most 999 items.",
             )
-    bare = data.removeprefix(_UTF8_BOM).strip()
+    bare = data.removeprefix(_UTF8_BOM).rstrip()
     if not bare:
         raise Unreadable(
             "OECP-JSON-EMPTY",
@@ -214,6 +214,8 @@ def _refusal(error: Exception, bare: bytes, limits: Limits) -> Unreadable:
         return _wrong_type(detail, bare)
     found = _BYTE.search(detail)
     at = int(found[1]) if found else len(bare)
+    if "trailing characters" in detail:
+        at -= 1  # the decoder names the byte after the one it stumbled over
     line, column = position(bare, at)
     got = excerpt(bare[at : at + 120].decode("utf-8", "replace"), 40)
     if "trailing characters" in detail:

@@ -213,6 +213,7 @@ def _not_well_formed(error: etree.XMLSyntaxError, data: bytes) -> Unreadable:
     detail = _LINE.sub("", error.msg or "")
     lines = data.split(b"\n", line)
     got = excerpt(lines[line - 1].decode("utf-8", "replace").strip()) if line <= len(lines) else ""
+    got = got or "the end of the message"
     if number == _JUNK_AFTER_ROOT:
         return Unreadable(
             "OECP-XML-JUNK",
