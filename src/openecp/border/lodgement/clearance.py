@@ -89,7 +89,7 @@ def assess(draft: Draft, assessment: Assessment, *, tell: bool = True) -> None:
         "profile": assessment.profile or None,
         "payable_minor": payable,
         "security_minor": assessment.security_minor or None,
-        "provisional_minor": getattr(assessment, "provisional_minor", 0) or None,
+        "provisional_minor": assessment.provisional_minor or None,
         "taxes": [_tax_fact(line) for line in assessment.taxes] or None,
         "reasons": [_reason_fact(r) for r in assessment.reasons if r.audience == "trader" and r.severity != "info"]
         or None,

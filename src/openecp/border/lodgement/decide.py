@@ -7,6 +7,8 @@ must be assessed for a command, and the date whose law applies.
 
 from __future__ import annotations
 
+import msgspec
+
 from openecp.border.lodgement import notifications as notice
 from openecp.border.lodgement.acts import deadline_passed, officer_act
 from openecp.border.lodgement.amend import AmendmentFault, amended
@@ -171,19 +173,9 @@ def all_reasons(*groups: tuple[Reason, ...]) -> tuple[Reason, ...]:
 def _with(assessment: Assessment, reasons: tuple[Reason, ...], outcome: str) -> Assessment:
     if outcome == assessment.outcome and len(reasons) == len(assessment.reasons):
         return assessment
-    return Assessment(
-        outcome="rejected" if outcome == "rejected" else "accepted",
-        data_set=assessment.data_set,
-        movement=assessment.movement,
-        currency=assessment.currency,
-        channel=None if outcome == "rejected" else assessment.channel,
-        reasons=reasons,
-        values=assessment.values,
-        taxes=() if outcome == "rejected" else assessment.taxes,
-        security_minor=assessment.security_minor,
-        profile=assessment.profile,
-        decided_on=assessment.decided_on,
-    )
+    if outcome == "rejected":
+        return msgspec.structs.replace(assessment, outcome="rejected", channel=None, reasons=reasons, taxes=())
+    return msgspec.structs.replace(assessment, reasons=reasons)
 
 
 def new_mrn(context: Context, type_code: str | None, assessment: Assessment) -> str:

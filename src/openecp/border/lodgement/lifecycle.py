@@ -9,6 +9,8 @@ Source: WCO Data Model 3.6 function codes of the response; Revised Kyoto Convent
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from openecp.kernel.casework.machine import Guard, Machine, State, Transition, table
 
 STATES = (
@@ -309,3 +311,16 @@ def transition_table() -> str:
         f"| {name} | {guard.sentence} {guard.fix} |\n" for name, guard in GUARDS.items()
     )
     return f"{states}\n{table(MACHINE)}\n{guards}"
+
+
+def write_page(path: Path) -> None:
+    """Renew the table in docs/lifecycle.md."""
+    text = path.read_text(encoding="utf-8")
+    before, rest = text.split("<!-- table -->\n", 1)
+    after = rest.split("<!-- end of table -->", 1)[1]
+    page = f"{before}<!-- table -->\n{transition_table()}<!-- end of table -->{after}"
+    path.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_page(Path("docs/lifecycle.md"))

@@ -62,7 +62,7 @@ def decide_request(command: Lodge, case: DeclarationCase | None, context: Contex
     fault = _not_ours(command, case, kind, context.profile)
     if fault is not None or case is None:
         assert fault is not None
-        return Decision(write=None, answer=refusal(fault, lrn=lrn, status=404 if case is None else 409))
+        return Decision(write=None, answer=refusal(fault, lrn=lrn, status=404 if fault.rule == "unknown_declaration" else 409))
     event = {"COR": "AmendmentRequested", "INV": "InvalidationRequested", "GPR": "GoodsPresented"}[kind]
     MACHINE.require(case.status, event, case)
     draft = Draft(context, case, command.principal.actor)

@@ -84,6 +84,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     values: tuple[ItemValue, ...] = ()
     taxes: tuple[TaxLine, ...] = ()
     security_minor: int = 0  # amount to be secured (suspended or provisional charges)
+    provisional_minor: int = 0  # part of it that a later decision settles (quota): released first, cleared afterwards
     profile: str = ""
     decided_on: str = ""  # the date whose law was applied, ISO
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small office for tests of the lifecycle: counters instead of clocks and ids, a store in memory, a made-up profile."""
+"""A small office for tests of the lifecycle: counters for clocks and ids, a store in memory, a made-up profile."""
 
 from __future__ import annotations
 
