@@ -9,6 +9,7 @@ from index import Step, lodge, raw, rejected
 from index import request as asks
 from shapes import (
     ALDER,
+    CORVANE,
     HARBOUR_HILL,
     OLD_MILL,
     ORCHARD,
@@ -173,9 +174,11 @@ def _relations() -> list[Step]:
     heavy = imports("BA24-0322", ALDER, good_item(net="300", gross="110"))
     mixed = imports(
         "BA24-0323",
-        ALDER,
+        CORVANE,
         good_item(),
         put(item(2, "61102000", "Cotton pullovers", "500.00", procedure="5100"), sequence_numeric="2"),
+        guarantee="GUA0103",
+        holders=(("INP", CORVANE), ("GUA", CORVANE)),
     )
     not_alone = imports("BA24-0324", ALDER, good_item(additional=("000", "C30")))
     tomorrow = imports(
@@ -200,7 +203,7 @@ def _authority() -> list[Step]:
     stranger = imports("BA24-0331", TIDEWATER, good_item(), agent=(QUAYSIDE, "2"))
     late = imports("BA24-0332", PELICAN, good_item(), agent=(HARBOUR_HILL, "2"))
     nobody = imports("BA24-0333", "XB99999999", good_item(), agent=(QUAYSIDE, "2"))
-    ended = imports("BA24-0334", OLD_MILL, good_item(), account=False)
+    ended = imports("BA24-0334", OLD_MILL, good_item(method="B"), account=False)
     lapsed = imports(
         "BA24-0335",
         VERLAINE,
