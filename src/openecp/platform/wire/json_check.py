@@ -11,7 +11,7 @@ import msgspec
 
 from openecp.kernel.datamodel.binding import Message
 from openecp.kernel.datamodel.elements import LEAF_ATTRIBUTE, elements_of
-from openecp.platform.wire.json_places import place_of
+from openecp.platform.wire.json_places import place_of, places_of
 from openecp.platform.wire.messages import Limits, UnknownElement, Unreadable, excerpt
 from openecp.platform.wire.xml_findings import BLANK
 from openecp.platform.wire.xml_writer import ILLEGAL
@@ -191,7 +191,8 @@ def check_message(
     kept = check.known(loaded, type(value), "")
     if check.cleaned:
         value = msgspec.convert(kept, type(value))
-    listed = [UnknownElement(path=at, line=place_of(data, at)[0], text=text) for at, text in check.unknown]
+    places = places_of(data, [at for at, _ in check.unknown]) if check.unknown else {}
+    listed = [UnknownElement(path=at, line=places[at][0], text=text) for at, text in check.unknown]
     if check.unlisted:
         listed.append(UnknownElement(path="…", text="there is more that is not understood"))
     return value, tuple(listed)

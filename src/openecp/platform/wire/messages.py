@@ -124,6 +124,11 @@ class ResponseReading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def excerpt(text: str, length: int = 80) -> str:
-    """Return text fit for one line of an error: white space joined, control characters out, cut to `length`."""
+    """Return text fit for one line of an error: white space joined, control characters out, cut to `length`.
+
+    Text of nothing else gives the number of its first character.
+    """
     plain = " ".join("".join(c if c.isprintable() else " " for c in text[: length * 4]).split())
+    if not plain and text:
+        return f"the character U+{ord(text[0]):04X}"
     return plain if len(plain) <= length else plain[: length - 1] + "…"
