@@ -6,9 +6,7 @@ Everything here is invented; the declarations are written by our own writer from
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,13 +14,14 @@ import msgspec
 from litestar import Litestar
 
 from openecp.border.lodgement import notifications as notice
-from openecp.border.lodgement.case import DeclarationCase, case_of
+from openecp.border.lodgement.case import case_of
 from openecp.border.lodgement.clearance import assess, route
 from openecp.border.lodgement.commands import Answer, Command, OfficerAct
 from openecp.border.lodgement.context import Context
+from openecp.border.lodgement.decide import decide
 from openecp.border.lodgement.draft import Draft
+from openecp.border.revenue.payment import payment_settler
 from openecp.kernel.assessment.reasons import Assessment, ItemValue, Reason, TaxLine
-from openecp.kernel.casework.machine import IllegalTransition
 from openecp.kernel.datamodel.declaration import Declaration, GoodsShipment
 from openecp.kernel.datamodel.item import (
     Classification,
@@ -253,7 +252,7 @@ class World:
             new_id=lambda: f"id-{next(self.numbers):06d}",
             mrn_serial=lambda: f"{next(self.numbers):012d}",
             salt=lambda: b"invented salt 16",
-            settle=_no_money,
+            settle=payment_settler(self.profile),
             last_seq=last_seq,
             **more,
         )
@@ -295,7 +294,7 @@ class World:
         return case_id
 
     async def submit(self, command: Command) -> Answer:
-        """Record an officer act as the core would."""
+        """Decide an officer act by the real casework and record it."""
         self.submitted.append(command)
         if self.refuse_with is not None:
             return self.refuse_with
@@ -303,16 +302,13 @@ class World:
         found = self.store.case(command.case_id)
         assert found is not None
         row, seq = found
-        if command.expected_seq not in (None, seq):
-            return _refused("XB-S01", "The case has moved on since you looked.", f"event {seq}")
         self.clock.when += timedelta(minutes=7)
-        draft = Draft(self.context(seq), case_of(row.state), command.principal.actor)
-        try:
-            _ACTS[command.act](draft, command)
-        except IllegalTransition as illegal:
-            return _refused("XB-S02", str(illegal), illegal.state)
-        first, last = self._record(draft)
-        return Answer(outcome="done", case_id=row.case_id, first_seq=first, last_seq=last, status=draft.case.status)
+        decision = decide(command, case_of(row.state), self.context(seq))
+        if decision.write is None:
+            return decision.answer
+        written = self.store.write([decision.write])[0]
+        assert written.outcome == "recorded", written
+        return msgspec.structs.replace(decision.answer, first_seq=written.first_seq, last_seq=written.last_seq)
 
     def _record(self, draft: Draft) -> tuple[int, int]:
         written = self.store.write([draft.write(Answer(outcome="done"))])[0]
@@ -331,55 +327,6 @@ class World:
         )  # fmt: skip
 
 
-def _note(draft: Draft, command: OfficerAct) -> dict[str, Any]:
-    return {"result": command.result, "note": draft.store_note(command.reason)}
-
-
-def _finish(draft: Draft) -> None:
-    case: DeclarationCase = draft.case
-    if case.status == "assessed" and not case.held and not case.documents_open and not case.control_open:
-        draft.record("PaymentSettled", amount_minor=case.payable_minor)
-        draft.record("DeclarationCleared", tell=(notice.cleared(draft.subject(), checked=True),), version=1)
-
-
-def _documents_checked(draft: Draft, command: OfficerAct) -> None:
-    kind = "DocumentsVerified" if command.result == "conform" else "DocumentsNotConform"
-    draft.record(kind, **_note(draft, command))
-    _finish(draft)
-
-
-def _control_result(draft: Draft, command: OfficerAct) -> None:
-    kinds = {"conform": "ControlConform", "detained": "GoodsDetained", "seized": "GoodsSeized"}
-    draft.record(kinds[command.result or ""], **_note(draft, command))
-
-
-def _release(draft: Draft, command: OfficerAct) -> None:
-    if draft.case.status != "assessed":
-        draft.record("ReleaseOrdered", **_note(draft, command))
-    _finish(draft)
-
-
-_ACTS: dict[str, Callable[[Draft, OfficerAct], None]] = {
-    "documents_checked": _documents_checked,
-    "control_result": _control_result,
-    "release": _release,
-    "hold": lambda draft, command: draft.record("DeclarationHeld", **_note(draft, command)),
-    "lift_hold": lambda draft, command: draft.record("HoldLifted", **_note(draft, command)),
-}
-
-
-def _no_money(order: Any, new_id: Callable[[], str]) -> Any:
-    raise AssertionError("no settlement is asked for in this world")
-
-
-def _refused(code: str, message: str, got: str) -> Answer:
-    error = Reason(
-        code=code, layer="state", rule="lifecycle", message=message, expected="the case as you saw it", got=got,
-        fix="Read what is new and act again.",
-    )  # fmt: skip
-    return Answer(outcome="refused", error=error, http_status=409)
-
-
 def busy_world(many: int = 0) -> World:
     """Return a world with a case of every kind that the pages show, and `many` more."""
     world = World()
@@ -392,8 +339,3 @@ def busy_world(many: int = 0) -> World:
     for n in range(many):
         world.lodge(f"LRN-MANY-{n:04d}", ("green", "green", "yellow", "blue")[n % 4], items=1)
     return world
-
-
-def body_hash(raw: bytes) -> bytes:
-    """SHA-256, as the command carries it."""
-    return hashlib.sha256(raw).digest()

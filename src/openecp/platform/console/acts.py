@@ -56,7 +56,11 @@ def offers(status: str, case: DeclarationCase | None) -> tuple[Offer, ...]:
         if status in row.states and (case is None or all(MACHINE.guards[guard].test(case) for guard in row.guards))
         for cause in row.by
     }
-    ruled_out = {"hold"} if case is not None and case.held else set()
+    ruled_out = set()
+    if case is not None and case.held:
+        ruled_out.add("hold")
+    if case is not None and case.open_request is None:
+        ruled_out.update({"grant_request", "refuse_request"})
     found = []
     for act in KINDS:
         words = ACTS[act]

@@ -15,7 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, get_currency_precision
@@ -44,10 +44,6 @@ class Language:
         translated = self.translations.gettext(message) if message else ""
         return translated % values if values else translated
 
-    def plural(self, one: str, many: str, number: int) -> str:
-        """Return the form for this number; `%(num)s` is the number."""
-        return self.translations.ngettext(one, many, number) % {"num": self.number(number)}
-
     def number(self, value: int | str | Decimal) -> str:
         """Return a number with this language's separators."""
         return format_decimal(Decimal(value), locale=self.locale)
@@ -65,13 +61,16 @@ class Language:
         pattern = "d MMM y, HH:mm:ss" if seconds else "d MMM y, HH:mm"
         return format_datetime(when, pattern, tzinfo=time_zone(zone), locale=self.locale)
 
-    def clock(self, when: datetime, zone: str) -> str:
-        """Return the time of day with seconds in a time zone."""
-        return format_datetime(when, "HH:mm:ss", tzinfo=time_zone(zone), locale=self.locale)
+    def clock(self, when: datetime, zone: str, *, seconds: bool = True) -> str:
+        """Return the time of day in a time zone."""
+        return format_datetime(when, "HH:mm:ss" if seconds else "HH:mm", tzinfo=time_zone(zone), locale=self.locale)
 
-    def day(self, when: datetime, zone: str) -> str:
-        """Return the date in a time zone, in words."""
-        return format_date(when.astimezone(time_zone(zone)).date(), "d MMMM y", locale=self.locale)
+    def zone(self, name: str) -> str:
+        """Return what a time zone is called: its place, or its difference from UTC where it is named by that."""
+        if not name.startswith("Etc/") or name in ("Etc/UTC", "Etc/GMT"):
+            return name.replace("_", " ")
+        offset = datetime.now(time_zone(name)).strftime("%z")
+        return f"UTC{offset[:3]}:{offset[3:]}"
 
 
 def currency_exponent(currency: str) -> int:

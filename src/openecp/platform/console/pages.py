@@ -29,7 +29,7 @@ from openecp.platform.console.assets import Assets
 from openecp.platform.console.language import LANGUAGES_BY_NAME, Language, load_languages, moment_of, preferred
 from openecp.platform.console.names import Names
 from openecp.platform.console.session import SignInBrake, Visitor
-from openecp.platform.console.tree import anchor_of
+from openecp.platform.console.tree import element_of
 from openecp.platform.core.permissions import may
 
 TEMPLATE_FOLDER = Path(__file__).parent / "templates"
@@ -130,7 +130,7 @@ class Console:
             asset=self.assets.url,
             parts_missing=self.assets.missing,
             languages=LANGUAGES_BY_NAME,
-            anchor_of=anchor_of,
+            element_of=element_of,
             moment_of=moment_of,
             may=may,
         )

@@ -6,11 +6,12 @@ Limits: 20,000 nodes; the tree says so where it was cut.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.datamodel.declaration import Declaration
-from openecp.kernel.datamodel.elements import elements_of
+from openecp.kernel.datamodel.elements import elements_of, paths
 from openecp.kernel.datamodel.values import Amount, DateTime, Element, Quantity, WcoClass
 
 NODES_MAX = 20_000
@@ -64,6 +65,12 @@ class Tree:
 def anchor_of(pointer: str) -> str:
     """Return the fragment that names an element of the declared data in its page."""
     return "at-" + pointer.replace("/", "_").replace("[", "-").replace("]", "").replace(".", "--")
+
+
+def element_of(pointer: str) -> str:
+    """Return the name of the element that a pointer names, empty where the data model has none such."""
+    element = paths().get(re.sub(r"\[\d+\]", "", pointer))
+    return element.name if element else ""
 
 
 def normal(pointer: str) -> str:
