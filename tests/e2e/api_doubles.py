@@ -5,14 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import httpx
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-from core_doubles import CountingAssessor, desk
+from tests.unit.core_doubles import CountingAssessor, desk
 
 from openecp.border.lodgement.commands import Answer, Command
 from openecp.kernel.journal.memory import MemoryStore

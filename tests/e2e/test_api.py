@@ -8,7 +8,7 @@ import json
 
 import httpx
 import pytest
-from api_doubles import World, declaration
+from tests.e2e.api_doubles import World, declaration
 
 from openecp.platform.core.settings import Settings
 

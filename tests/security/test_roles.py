@@ -4,14 +4,10 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
-from api_doubles import ROLES, World, declaration
+from tests.e2e.api_doubles import ROLES, World, declaration
 
 from openecp.platform.api.openapi import openapi
 

@@ -18,7 +18,7 @@ from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import MemoryStore, utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Idempotency, NewEvent
 from openecp.kernel.parties.model import Principal
-from openecp.platform.core.desk import Desk, encode_answer
+from openecp.platform.core.desk import Desk, encode_answer, refused
 from openecp.platform.core.model import Decided, LoadedCase
 
 TRADER = Principal(principal_id="t1", kind="system", organisation="org-a", name="A", roles=("trader",))
@@ -66,13 +66,21 @@ class CountingCasework:
             case_id, lrn, before, seq = str(uuid.uuid4()), str(told), [], 0
             organisation = command.principal.organisation
         elif case is None:
-            return Decided(Answer(outcome="refused", http_status=404))
+            return Decided(refused("XB-NO-CASE", "no case", status=404, expected="one", got="none", fix="look"))
         else:
             case_id, lrn, seq, organisation = case.row.case_id, case.row.lrn, case.seq, case.row.organisation
             before = case.opened
         state = [*before, told]
         mrn = f"MRN{lrn}"
-        answer = Answer(outcome="accepted", case_id=case_id, lrn=lrn, mrn=mrn, status="cleared", version=len(state))
+        answer = Answer(
+            outcome="accepted",
+            case_id=case_id,
+            lrn=lrn,
+            mrn=mrn,
+            status="cleared",
+            version=len(state),
+            http_status=201 if isinstance(command, Lodge) else 200,
+        )
         row = CaseRow(
             case_id=case_id,
             organisation=organisation,

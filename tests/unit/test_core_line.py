@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import time
 
-from core_doubles import Collector, CountingAssessor, FailingStore, desk, lodge, numbers_of
+from tests.unit.core_doubles import Collector, CountingAssessor, FailingStore, desk, lodge, numbers_of
 
 from openecp.border.lodgement.commands import DeadlinePassed
 from openecp.kernel.journal.memory import MemoryStore

@@ -14,8 +14,9 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
+from openecp.border.lodgement.case import OFFICER_EVENTS, event_for_audience
 from openecp.border.lodgement.commands import OfficerAct, OfficerActKind
-from openecp.kernel.journal.model import CaseRow
+from openecp.kernel.journal.model import CaseRow, Event
 from openecp.kernel.journal.queries import CaseFilter, Queries
 from openecp.kernel.parties.model import Principal
 from openecp.platform.api.http import Call, Refusal, Reply, json_reply, problem_reply
@@ -23,7 +24,7 @@ from openecp.platform.api.lodging import Lodged, entry_of
 from openecp.platform.core.casefile import assessment_of, notification_entries
 from openecp.platform.core.client import CoreClient
 from openecp.platform.core.permissions import may, may_read
-from openecp.platform.core.results import error_object, reason_objects, tax_objects
+from openecp.platform.core.results import channel_for, cut_to, error_object, reason_objects, tax_objects
 
 T = TypeVar("T")
 MAX_PAGE = 500
@@ -157,7 +158,7 @@ class Cases:
         wanted = CaseFilter(
             organisation=organisation,
             status=tuple(call.query["status"].split(",")) if call.query.get("status") else None,
-            channel=tuple(call.query["channel"].split(",")) if call.query.get("channel") else None,
+            channel=_channels(call),
             movement=call.query.get("movement"),
             text=call.query.get("text"),
         )
@@ -195,7 +196,7 @@ class Cases:
                 got=f"status {row.status}",
                 fix="Ask again when the declaration was assessed.",
             )
-        cut = found.for_audience(call.who.audience)
+        cut = cut_to(found, call.who.audience)
         return json_reply(
             AssessmentView(
                 case_id=row.case_id,
@@ -244,8 +245,11 @@ class Cases:
     def _receipts(self, row: CaseRow, after: int, limit: int, reader: Principal) -> list[dict[str, Any]]:
         found = []
         for event in self._queries.events(case_id=row.case_id, after_seq=after, limit=limit):
-            receipt = self._queries.receipt(event.seq) or {"seq": event.seq, "checkpoint": None}
-            found.append(_receipt_for(receipt, reader))
+            if reader.audience != "officer" and event.kind in OFFICER_EVENTS:
+                continue
+            receipt = self._queries.receipt(event.seq)
+            if receipt is not None:
+                found.append(receipt_for(receipt, event, reader))
         return found
 
     async def act(self, call: Call) -> Reply:
@@ -285,7 +289,7 @@ def face_of(row: CaseRow, reader: Principal) -> CaseFace:
         lrn=row.lrn,
         mrn=row.mrn,
         status=row.status,
-        channel=row.channel,
+        channel=channel_for(row.channel, reader.audience),
         office=row.office,
         movement=row.movement,
         version=row.version,
@@ -304,12 +308,29 @@ def _view(number: int, message: Any) -> NotificationView:
     )
 
 
-def _receipt_for(receipt: dict[str, Any], reader: Principal) -> dict[str, Any]:
-    """Cut a receipt to the reader: a trader gets the hash of an event's body, never an officer's reasons in it."""
+def _channels(call: Call) -> tuple[str, ...] | None:
+    """Return the channels asked for; for a trader blue is green, or the filter would tell them apart."""
+    asked = call.query.get("channel")
+    if not asked:
+        return None
+    channels = set(asked.split(","))
+    if call.who.audience != "officer":
+        channels.discard("blue")
+        if "green" in channels:
+            channels.add("blue")
+    return tuple(sorted(channels))
+
+
+def receipt_for(receipt: dict[str, Any], event: Event, reader: Principal) -> dict[str, Any]:
+    """Cut a receipt to the reader.
+
+    The bytes of an event that holds something for officers stay with the office; leaf and proof remain, which show
+    that it is in the log and say nothing of what it says.
+    """
     cut = {name: _jsonable(value) for name, value in receipt.items()}
-    if reader.audience != "officer":
-        cut.pop("body", None)
+    if reader.audience != "officer" and event_for_audience(event.body, "trader") != event.body:
         cut.pop("event", None)
+        cut.pop("body", None)
     return cut
 
 

@@ -21,6 +21,7 @@ from openecp.platform.core.client import CoreClient
 from openecp.platform.core.reading import Media, Message, is_list, lodge_command, read_message, read_messages
 from openecp.platform.core.results import (
     complete,
+    cut_to,
     error_object,
     error_of_unreadable,
     notification_object,
@@ -232,5 +233,5 @@ def seen(assessment: Assessment | None, message: Message | None, principal: Prin
     if assessment is None:
         return None
     if message is None or message.reading is None:
-        return assessment.for_audience(principal.audience)
+        return cut_to(assessment, principal.audience)
     return complete(assessment, message, principal.audience)

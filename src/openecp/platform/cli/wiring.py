@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -42,6 +43,11 @@ class Installation(Protocol):
     def register(self, store: Any) -> Register: ...
 
     def queries(self, store: Any) -> Any: ...
+
+
+def data_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--data`, so that it may stand after the command's name too."""
+    return click.option("--data", metavar="FOLDER", help="Data folder (OPENECP_DATA).")(command)
 
 
 def installation(context: click.Context) -> Installation:

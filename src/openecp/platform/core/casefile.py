@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import msgspec
 
-from openecp.kernel.assessment.reasons import Assessment
+from openecp.border.lodgement.case import DeclarationCase, case_of
+from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.journal.model import CaseRow, OutboxMessage
 from openecp.kernel.journal.queries import Queries
 
@@ -13,19 +14,44 @@ _PAGE = 1000
 _MAX_NOTIFICATIONS = 2000
 
 
-class _State(msgspec.Struct):
-    assessment: Assessment | None = None
-
-
-_state = msgspec.json.Decoder(_State)
+_assessment = msgspec.json.Decoder(Assessment)
 
 
 def assessment_of(row: CaseRow, queries: Queries) -> Assessment | None:
-    """Return the assessment of the case's current version."""
+    """Return the assessment of the case's current version; of a rejected one, the faults that the journal holds."""
     try:
-        return _state.decode(row.state).assessment
+        case = case_of(row.state)
     except msgspec.DecodeError:
         return None
+    if case.status == "rejected":
+        return _rejection(row, case, queries)
+    if case.assessment_id is None:
+        return None
+    document = queries.document(case.assessment_id)
+    return _assessment.decode(document.content) if document is not None else None
+
+
+def _rejection(row: CaseRow, case: DeclarationCase, queries: Queries) -> Assessment | None:
+    for event in queries.events(case_id=row.case_id, limit=_PAGE):
+        if event.kind == "DeclarationRejected":
+            reasons = tuple(
+                Reason(
+                    code=fact["code"],
+                    layer=fact["layer"],
+                    rule=fact["rule"],
+                    message="See notification 03 of this case.",
+                    pointer=fact.get("pointer"),
+                )
+                for fact in event.body.get("reasons", ())
+            )
+            return Assessment(
+                outcome="rejected",
+                data_set=case.data_set,
+                movement=case.movement,
+                currency=case.currency,
+                reasons=reasons,
+            )
+    return None
 
 
 def notification_entries(row: CaseRow, queries: Queries) -> list[tuple[int, OutboxMessage]]:

@@ -7,6 +7,7 @@ Source: RFC 9562 (UUID version 7).
 from __future__ import annotations
 
 import os
+import random
 import time
 from collections.abc import Callable
 
@@ -15,34 +16,29 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Randomness:
-    """Random bytes from the system, fetched many at a time; belongs to one thread."""
+    """Ids and salts; belongs to one thread of one process."""
 
     def __init__(self, source: Callable[[int], bytes] = os.urandom) -> None:
         self._source = source
+        self._bits = random.Random(source(32)).getrandbits  # noqa: S311 - ids are names, not secrets
         self._pool = b""
-        self._at = 0
-        self._pid = os.getpid()
-
-    def take(self, number: int) -> bytes:
-        """Return so many random bytes, never the same ones twice."""
-        if self._at + number > len(self._pool) or self._pid != os.getpid():
-            self._pool, self._at, self._pid = self._source(_POOL_BYTES), 0, os.getpid()
-        start = self._at
-        self._at += number
-        return self._pool[start : self._at]
+        self._at = _POOL_BYTES
 
     def salt(self) -> bytes:
-        """Return a salt of 16 bytes."""
-        return self.take(16)
+        """Return 16 secret random bytes, never the same ones twice."""
+        at = self._at
+        if at >= _POOL_BYTES:
+            self._pool, at = self._source(_POOL_BYTES), 0
+        self._at = at + 16
+        return self._pool[at : at + 16]
 
     def uuid7(self) -> str:
         """Return a new UUID of version 7: time first, so that it sorts by age."""
-        moment = time.time_ns() // 1_000_000
-        number = int.from_bytes(self.take(10), "big")
-        first = number >> 68  # 12 bits
-        second = number & ((1 << 62) - 1)
-        text = f"{moment & 0xFFFFFFFFFFFF:012x}7{first & 0xFFF:03x}{0x8000000000000000 | second:016x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        moment, bits = time.time_ns() // 1_000_000, self._bits(74)
+        return (
+            f"{moment >> 16:08x}-{moment & 0xFFFF:04x}-7{bits >> 62:03x}-"
+            f"{0x8000 | (bits >> 48) & 0x3FFF:04x}-{bits & 0xFFFFFFFFFFFF:012x}"
+        )
 
 
 class MrnSerials:

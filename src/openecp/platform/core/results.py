@@ -94,16 +94,30 @@ def tax_objects(assessment: Assessment) -> list[dict[str, Any]]:
     return lines
 
 
+def channel_for(channel: str | None, audience: Audience) -> str | None:
+    """Return the channel as an audience may know it: a trader does not learn that goods go on to an audit."""
+    return "green" if channel == "blue" and audience != "officer" else channel
+
+
+def cut_to(assessment: Assessment, audience: Audience) -> Assessment:
+    """Return what an audience may see of an assessment."""
+    seen = assessment.for_audience(audience)
+    if audience != "officer" and seen.channel == "blue":
+        return msgspec.structs.replace(seen, channel="green")
+    return seen
+
+
 def complete(assessment: Assessment, message: Message, audience: Audience) -> Assessment:
     """Add what reading found and where each reason points, then cut to the audience."""
     reading = message.reading
     if reading is None:
-        return assessment.for_audience(audience)
+        return cut_to(assessment, audience)
     known = {(reason.code, reason.line, reason.got) for reason in assessment.reasons}
     found = tuple(
         reason for reason in reasons_of_reading(reading) if (reason.code, reason.line, reason.got) not in known
     )
-    cut = msgspec.structs.replace(assessment, reasons=(*found, *assessment.reasons)).for_audience(audience)
+    whole = msgspec.structs.replace(assessment, reasons=(*found, *assessment.reasons)) if found else assessment
+    cut = cut_to(whole, audience)
     reasons = located(cut.reasons, message, reading.declaration)
     rejected = cut.outcome == "rejected" or any(reason.severity == "reject" for reason in reasons)
     return msgspec.structs.replace(

@@ -55,7 +55,8 @@ class Ticks:
 
     def deadlines(self) -> None:
         """Hand clocks that have run out to casework; one that stays due is handed over again after a minute."""
-        due = self._store.due(self._clock(), _MOST_DUE)
+        wanted = getattr(self._store, "due", None)
+        due = wanted(self._clock(), _MOST_DUE) if wanted is not None else []
         now = time.monotonic()
         self._asked = {key: at for key, at in self._asked.items() if now - at < 60}
         commands: list[tuple[int, Command]] = []
@@ -86,7 +87,7 @@ class Ticks:
         if now - self._checkpoint_at < self._settings.checkpoint_s:
             return
         self._checkpoint_at = now
-        sign = getattr(self._store, "checkpoint", None)
+        sign = getattr(self._store, "sign_checkpoint", None)
         if sign is not None:
             sign()
             self.counts["checkpoints"] += 1
