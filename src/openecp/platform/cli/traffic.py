@@ -10,6 +10,7 @@ Limits: 10,000,000 declarations of up to 999 items.
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -153,9 +154,9 @@ def traffic(
     write_one = _WRITERS[media]
     made = generate(count, seed, items=items, fault_share=faults, kinds=kinds or None, prefix=prefix)
     if out is None:
-        stream = click.get_binary_stream("stdout")
         for declaration in made:
-            stream.write(write_one(declaration) + b"\n")
+            sys.stdout.buffer.write(write_one(declaration) + b"\n")
+        sys.stdout.buffer.flush()
         return
     out.mkdir(parents=True, exist_ok=True)
     for declaration in track(made, total=count, description="Writing", console=console(err=True), transient=True):
