@@ -15,7 +15,7 @@ from openecp.kernel.journal.canonical import canonical, event_bytes, salted_dige
 from openecp.kernel.journal.merkle import Frontier
 from openecp.kernel.journal.model import CaseRow, CaseWrite, LedgerEntry, NewEvent, Written
 
-EventRow = tuple[int, str, str, str, str, str, str, bytes]
+EventRow = tuple[int, str, str, bytes]  # seq, case, record, leaf
 _sha256 = hashlib.sha256
 
 
@@ -118,10 +118,7 @@ def add_events(batch: Batch, case_id: str, events: Sequence[NewEvent], bodies: l
             actor=event.actor,
             body=body,
         )
-        leaf = _sha256(b"\x00" + data).digest()
-        batch.events.append(
-            (seq, case_id, event.kind, event.occurred_at, recorded_at, event.actor, body.decode(), leaf)
-        )
+        batch.events.append((seq, case_id, data.decode(), _sha256(b"\x00" + data).digest()))
     batch.size = seq
 
 

@@ -16,11 +16,26 @@ _CASE: LiteralString = (
     "SELECT case_id, organisation, lrn, mrn, status, channel, office, movement, version, state, updated_at, last_seq "
     "FROM cases "
 )
-_EVENT: LiteralString = "SELECT seq, case_id, kind, occurred_at, recorded_at, actor, body, leaf FROM events "
+_EVENT: LiteralString = "SELECT record, leaf FROM events "
 _DOCUMENT: LiteralString = """
     SELECT d.document_id, d.kind, d.media_type, d.content, d.salt, d.retain_until,
            ARRAY(SELECT person_key FROM document_persons p WHERE p.document_id = d.document_id ORDER BY person_key)
     FROM documents d """
+
+
+class _Record(msgspec.Struct):
+    """An event's record as it lies in the log."""
+
+    seq: int
+    case_id: str
+    kind: str
+    occurred_at: str
+    recorded_at: str
+    actor: str
+    body: dict[str, Any]
+
+
+_read_record = msgspec.json.Decoder(_Record).decode
 
 
 class JournalReads:
@@ -175,15 +190,16 @@ def _case(row: Row) -> CaseRow:
 
 
 def _event(row: Row) -> Event:
+    record = _read_record(row[0])
     return Event(
-        seq=row[0],
-        case_id=row[1],
-        kind=row[2],
-        occurred_at=row[3],
-        recorded_at=row[4],
-        actor=row[5],
-        body=msgspec.json.decode(row[6]),
-        leaf=row[7],
+        seq=record.seq,
+        case_id=record.case_id,
+        kind=record.kind,
+        occurred_at=record.occurred_at,
+        recorded_at=record.recorded_at,
+        actor=record.actor,
+        body=record.body,
+        leaf=row[1],
     )
 
 

@@ -20,13 +20,15 @@ from openecp.platform.store.errors import StoreError, StoreUnavailable
 from openecp.platform.store.migrate import ensure_installation, migrate
 from openecp.platform.store.pool import BROKEN, Connection, Pool
 from openecp.platform.store.reads import JournalReads
+from openecp.platform.store.receipts import Receipts
 from openecp.platform.store.register import PartyRegister
+from openecp.platform.store.verify import Verification, verify_journal
 from openecp.platform.store.writer import Writer
 
 READ_TIMEOUT = "60s"
 
 
-class PostgresStore(JournalReads, PartyRegister):
+class PostgresStore(JournalReads, PartyRegister, Receipts):
     """The one store. One thread at a time writes; any number read."""
 
     def __init__(
@@ -49,7 +51,7 @@ class PostgresStore(JournalReads, PartyRegister):
         with self.connect() as connection:
             migrate(connection)
             self.log_origin, self._pepper = ensure_installation(connection)
-        self.pool = Pool(self._connect_reader, self.settings.pool_size)
+        self.pool = Pool(self._connect_reader, max(2, self.settings.pool_size))
         self.writer = Writer(self.connect, self.clock, self.settings)
 
     def connect(self) -> Connection:
@@ -78,6 +80,10 @@ class PostgresStore(JournalReads, PartyRegister):
         Raises: StoreUnavailable, when the database does not answer.
         """
         return self.writer.write(batch)
+
+    def verify(self, *, processes: int = 2, progress: Callable[[int, int], None] | None = None) -> Verification:
+        """Recompute the whole journal and name every place where it is not what was recorded."""
+        return verify_journal(self.connect, self.url, processes=processes, progress=progress)
 
     def configure(self, settings: StoreSettings) -> None:
         """Use other settings from now on (a profile's LRN rules, retention periods)."""

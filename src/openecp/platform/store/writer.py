@@ -133,7 +133,7 @@ class Writer:
             connection.rollback()
             return
         self._store(connection, batch)
-        self._sent = (batch.size, batch.events[-1][7])
+        self._sent = (batch.size, batch.events[-1][3])
         connection.commit()
         self._sent = None
 
@@ -204,7 +204,7 @@ class Writer:
 
     def _store(self, connection: Connection, batch: Batch) -> None:
         """Write the batch's rows; COPY for what is new, one statement for each kind of change."""
-        nodes = batch.frontier.extend([event[7] for event in batch.events])
+        nodes = batch.frontier.extend([event[3] for event in batch.events])
         new = [_case_row(known) for known in batch.touched.values() if known.new]
         changed = [_case_row(known) for known in batch.touched.values() if not known.new]
         _copy(connection, "COPY events FROM STDIN (FORMAT binary)", _EVENT_TYPES, batch.events)
@@ -260,7 +260,7 @@ class Writer:
             self._drop_connection()
 
 
-_EVENT_TYPES = ["int8", "text", "text", "text", "text", "text", "text", "bytea"]
+_EVENT_TYPES = ["int8", "text", "text", "bytea"]
 _CASE_TYPES = [*["text"] * 8, "int4", "bytea", "text", "text", "int8"]
 _DOCUMENT_TYPES = ["text", "text", "text", "text", "bytea", "bytea", "bytea", "text", "text"]
 _COPY_DOCUMENTS: LiteralString = (

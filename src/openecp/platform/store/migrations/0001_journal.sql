@@ -30,19 +30,21 @@ CREATE TABLE journal_head (
 ) WITH (fillfactor = 10);
 
 CREATE TABLE events (
-    seq          bigint NOT NULL,
-    case_id      text COLLATE "C" NOT NULL,
-    kind         text COLLATE "C" NOT NULL,
-    occurred_at  text COLLATE "C" NOT NULL,
-    recorded_at  text COLLATE "C" NOT NULL,
-    actor        text COLLATE "C" NOT NULL,
-    body         text COLLATE "C" NOT NULL,  -- canonical JSON; text, since jsonb would not keep it as it is
-    leaf         bytea NOT NULL
+    seq      bigint NOT NULL,
+    case_id  text COLLATE "C" NOT NULL,
+    record   text COLLATE "C" NOT NULL,  -- the event's canonical JSON; text, since jsonb would not keep it as it is
+    leaf     bytea NOT NULL              -- SHA-256 of 00 and the record
 );
 ALTER TABLE events ADD PRIMARY KEY (seq);
 CREATE INDEX events_case ON events (case_id, seq);
 CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- For people who read the journal with SQL.
+CREATE VIEW journal AS
+    SELECT seq, case_id, r ->> 'kind' AS kind, r ->> 'occurred_at' AS occurred_at, r ->> 'recorded_at' AS recorded_at,
+           r ->> 'actor' AS actor, r -> 'body' AS body
+    FROM (SELECT seq, case_id, record::json AS r FROM events) AS parsed;
 
 -- Complete subtrees of 256, 65,536, … leaves: a proof reads some hundreds of hashes, never the whole log.
 CREATE TABLE merkle_nodes (
