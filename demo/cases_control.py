@@ -8,21 +8,9 @@ rounded half up to the cent).
 from __future__ import annotations
 
 from index import Step, lodge, officer
-from shapes import (
-    AIRPORT,
-    ALDER,
-    BLUE_LANTERN,
-    LUMEN,
-    NORTHGATE,
-    ORCHARD,
-    PELICAN,
-    TIDEWATER,
-    Fee,
-    item,
-)
-from shapes import (
-    import_declaration as imports,
-)
+from shapes import import_declaration as imports
+from shapes import item
+from world import AIRPORT, ALDER, BLUE_LANTERN, LUMEN, NORTHGATE, ORCHARD, PELICAN, TIDEWATER, Fee
 
 PROOF = (("N380", "INV-2210"), ("N864", "EUR-77120"))
 VET = (("N380", "INV-2210"), ("N853", "VC-30451"))

@@ -7,7 +7,10 @@ from typing import Any
 
 from index import Step, lodge, raw, rejected
 from index import request as asks
-from shapes import (
+from shapes import export_declaration as exports
+from shapes import export_item, item, parcel, request
+from shapes import import_declaration as imports
+from world import (
     ALDER,
     CORVANE,
     HARBOUR_HILL,
@@ -19,17 +22,7 @@ from shapes import (
     TIDEWATER,
     VERLAINE,
     accepted_on,
-    export_item,
-    item,
-    parcel,
     put,
-    request,
-)
-from shapes import (
-    export_declaration as exports,
-)
-from shapes import (
-    import_declaration as imports,
 )
 
 from openecp.kernel.datamodel.declaration import Declaration

@@ -5,24 +5,10 @@ from __future__ import annotations
 
 from index import Step, lodge, officer
 from index import request as asks
-from shapes import (
-    AIRPORT,
-    ALDER,
-    CORVANE,
-    ORCHARD,
-    PELICAN,
-    PHARE,
-    QUAYSIDE,
-    RAIL,
-    SALTMARSH,
-    export_item,
-    item,
-    money,
-    put,
-    request,
-)
 from shapes import export_declaration as exports
+from shapes import export_item, item, request
 from shapes import import_declaration as imports
+from world import AIRPORT, ALDER, CORVANE, ORCHARD, PELICAN, PHARE, QUAYSIDE, RAIL, SALTMARSH, money, put
 
 import openecp.kernel.datamodel.item as g
 from openecp.kernel.datamodel.declaration import GoodsShipment

@@ -4,20 +4,9 @@
 from __future__ import annotations
 
 from index import Step, lodge
-from shapes import (
-    AIRPORT,
-    ALDER,
-    BOND,
-    CORVANE,
-    PHARE,
-    ROAD,
-    Fee,
-    accepted_on,
-    item,
-    parcel,
-    statement,
-)
 from shapes import import_declaration as imports
+from shapes import item, parcel
+from world import AIRPORT, ALDER, BOND, CORVANE, PHARE, ROAD, Fee, accepted_on, statement
 
 stock = item(
     1,

@@ -8,20 +8,9 @@ rounded half up to the cent).
 from __future__ import annotations
 
 from index import Step, lodge
-from shapes import (
-    ALDER,
-    CORVANE,
-    NORTHGATE,
-    PELICAN,
-    QUAYSIDE,
-    ROAD,
-    Fee,
-    charge,
-    item,
-)
-from shapes import (
-    import_declaration as imports,
-)
+from shapes import import_declaration as imports
+from shapes import item
+from world import ALDER, CORVANE, NORTHGATE, PELICAN, QUAYSIDE, ROAD, Fee, charge
 
 coated = item(
     1,

@@ -8,22 +8,9 @@ rounded half up to the cent).
 from __future__ import annotations
 
 from index import Step, lodge
-from shapes import (
-    AIRPORT,
-    ALDER,
-    PELICAN,
-    QUAYSIDE,
-    RAIL,
-    ROAD,
-    TIDEWATER,
-    TRANSIT_PLUS,
-    VERLAINE,
-    Fee,
-    item,
-)
-from shapes import (
-    import_declaration as imports,
-)
+from shapes import import_declaration as imports
+from shapes import item
+from world import AIRPORT, ALDER, PELICAN, QUAYSIDE, RAIL, ROAD, TIDEWATER, TRANSIT_PLUS, VERLAINE, Fee
 
 PROOF = (("N380", "INV-2210"), ("N864", "EUR-77120"))
 VET = (("N380", "INV-2210"), ("N853", "VC-30451"))

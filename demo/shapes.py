@@ -7,92 +7,58 @@ The administration is the invented Balmeria (XB) of the profile `demo`; parties,
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
+from world import (
+    ABROAD,
+    ACCOUNT,
+    MAIL,
+    NATIONAL,
+    PORT,
+    POST,
+    Fee,
+    Place,
+    abroad,
+    charge,
+    document,
+    location,
+    money,
+    put,
+)
 
 import openecp.kernel.datamodel.documents as d
 import openecp.kernel.datamodel.item as g
 import openecp.kernel.datamodel.parties as p
 import openecp.kernel.datamodel.transport as t
 from openecp.kernel.datamodel.declaration import Consignment, Declaration, GoodsShipment
-from openecp.kernel.datamodel.values import Amount, DateTime, Quantity
-
-NATIONAL = "XBM"
-ACCOUNT = {f"XB1000{n:04d}": f"DEF{n:04d}" for n in (*range(101, 111), 301, 501)}
-
-# party names as in the profile's parties.csv
-ALDER, VERLAINE, CORVANE, TIDEWATER = "XB10000101", "XB10000102", "XB10000103", "XB10000104"
-PELICAN, SALTMARSH, ORCHARD, NORTHGATE = "XB10000105", "XB10000106", "XB10000107", "XB10000108"
-PHARE, LUMEN, OLD_MILL, BLUE_LANTERN = "XB10000109", "XB10000110", "XB10000111", "XB10000112"
-QUAYSIDE, TRANSIT_PLUS, HARBOUR_HILL, POST = "XB10000201", "XB10000202", "XB10000203", "XB10000301"
+from openecp.kernel.datamodel.values import Quantity
 
 
-class Place(NamedTuple):
-    """Where goods cross the border: office, goods location, mode of transport, means, its nationality."""
-
-    office: str
-    location: str
-    mode: str
-    means: str
-    means_type: str
-    nationality: str
+def _classification(code: str | None, codes: tuple[str, ...]) -> tuple[g.Classification, ...]:
+    """Return the goods code and the additional codes; those of trade remedies begin with A."""
+    whole = (g.Classification(id=code, identification_type_code="TSP"),) if code else ()
+    added = (g.Classification(id=c, identification_type_code="TRA" if c[0] == "A" else "GN") for c in codes)
+    return (*whole, *added)
 
 
-PORT = Place("XB000101", "BRISQ01", "1", "9312456", "10", "NO")
-AIRPORT = Place("XB000201", "BRISAIR01", "4", "AQ 417", "40", "XB")
-ROAD = Place("XB000301", "REDBRIDGE1", "3", "QS 482 TR", "30", "QS")
-RAIL = Place("XB000302", "WINDYRAIL1", "2", "33 87 4671 112-3", "20", "QM")
-MAIL = Place("XB000401", "POSTHALL1", "5", "", "", "")
-BOND = Place("XB000501", "BONDVAL1", "3", "XB 771 VA", "30", "XB")
-
-ABROAD = {
-    "NO": ("Fjordhandel AS", "Oslo", "Havnegata 4", "0150"),
-    "BD": ("Padma Garments Ltd", "Dhaka", "12 Mill Road", "1207"),
-    "CN": ("Eastern Bright Export Co", "Ningbo", "88 Harbour Avenue", "315800"),
-    "GB": ("Glen Arrow Distillers Ltd", "Elgin", "3 Still Lane", "IV30 1AA"),
-    "FR": ("Laiterie des Trois Prés", "Vesoul", "7 rue du Lavoir", "70000"),
-    "US": ("Great Lakes Supply Inc", "Duluth", "1400 Pier Street", "55802"),
-    "BR": ("Açúcar do Vale Ltda", "Santos", "Rua do Cais 20", "11010"),
-    "JP": ("Minato Parts KK", "Nagoya", "2-4 Kaigan", "455-0033"),
-    "TR": ("Boğaz Çelik AŞ", "İzmit", "Liman Caddesi 9", "41100"),
-    "MA": ("Jardins du Souss SARL", "Agadir", "Route du Port 15", "80000"),
-    "QM": ("Marnia Apparel Works", "Marnport", "5 Loom Street", "M100"),
-    "QP": ("Tarn Solar and Cycles", "Port Tarn", "44 Dock Road", "T220"),
-    "QS": ("Caves de Solvane", "Solvane-Ville", "1 place du Marché", "S10"),
-    "QT": ("Halden Strip Company", "Halden", "9 Furnace Way", "H900"),
-}
-
-
-def money(value: str, currency: str = NATIONAL) -> Amount:
-    """Return an amount of money."""
-    return Amount(value=value, currency_id=currency)
-
-
-def document(code: str, number: str, *, status: str | None = "AC") -> d.AdditionalDocument:
-    """Return a document: its code is category (one character) and type."""
-    return d.AdditionalDocument(
-        category_code=code[0], id=number, type_code=code[1:], lpco_exemption_code=status if code[0] != "D" else None
+def _entries(
+    preference: str | None, quota: str | None, method: str | None, fees: tuple[Fee, ...]
+) -> tuple[g.DutyTaxFee, ...]:
+    """Return preference, quota and method of payment of the item, then what single tax types add."""
+    whole = g.DutyTaxFee(
+        duty_regime_code=preference,
+        quota_order_id=quota,
+        payment=g.Payment(method_code=method) if method else None,
     )
-
-
-def statement(code: str, text: str | None = None) -> d.AdditionalInformation:
-    """Return a coded statement of the declarant."""
-    return d.AdditionalInformation(statement_code=code, statement_description=text)
-
-
-def charge(kind: str, value: str, currency: str = NATIONAL) -> g.ChargeDeduction:
-    """Return an addition to the price, or a deduction from it."""
-    return g.ChargeDeduction(charges_type_code=kind, other_charge_deduction_amount=money(value, currency))
-
-
-class Fee(NamedTuple):
-    """One DutyTaxFee entry: a quantity to compute with, or how one tax type is paid."""
-
-    tax_type: str | None = None
-    method: str | None = None
-    quantity: str | None = None
-    unit: str | None = None
+    added = (
+        g.DutyTaxFee(
+            specific_tax_base_quantity=Quantity(value=f.quantity, unit_code=f.unit) if f.quantity else None,
+            type_code=f.tax_type,
+            payment=g.Payment(method_code=f.method) if f.method else None,
+        )
+        for f in fees
+    )
+    return (*((whole,) if whole != g.DutyTaxFee() else ()), *added)
 
 
 def item(
@@ -121,24 +87,7 @@ def item(
     **more: Any,
 ) -> g.GovernmentAgencyGoodsItem:
     """Return an item of an import declaration. `codes` are additional codes: trade remedies begin with A."""
-    kinds = {"A": "TRA"}
-    classification = [g.Classification(id=code, identification_type_code="TSP")] if code else []
-    classification += [g.Classification(id=c, identification_type_code=kinds.get(c[0], "GN")) for c in codes]
-    entries = [
-        g.DutyTaxFee(
-            duty_regime_code=preference,
-            quota_order_id=quota,
-            payment=g.Payment(method_code=method) if method else None,
-        )
-    ]
-    entries += [
-        g.DutyTaxFee(
-            specific_tax_base_quantity=Quantity(value=f.quantity, unit_code=f.unit) if f.quantity else None,
-            type_code=f.tax_type,
-            payment=g.Payment(method_code=f.method) if f.method else None,
-        )
-        for f in fees
-    ]
+    entries = _entries(preference, quota, method, fees)
     valuation = g.CustomsValuation(method_code="1", charge_deduction=charges)
     origins = [g.Origin(country_code=origin, type_code="2" if preference in ("200", "300", "320") else "1")]
     item_ = g.GovernmentAgencyGoodsItem(
@@ -146,8 +95,8 @@ def item(
         additional_document=tuple(document(c, i) for c, i in documents),
         commodity=g.Commodity(
             description=text,
-            classification=tuple(classification),
-            duty_tax_fee=tuple(e for e in entries if e != g.DutyTaxFee()),
+            classification=_classification(code, codes),
+            duty_tax_fee=entries,
             goods_measure=g.GoodsMeasure(
                 gross_mass_measure=Quantity(value=gross),
                 net_net_weight_measure=Quantity(value=net) if net else None,
@@ -174,24 +123,23 @@ def item(
     return put(item_, **more)
 
 
-def put(struct: Any, **changes: Any) -> Any:
-    """Return the struct with other values."""
-    return msgspec.structs.replace(struct, **changes)
-
-
-def abroad(country: str) -> p.Exporter:
-    """Return the exporter in a country, by name and address."""
-    name, city, line, postcode = ABROAD[country]
-    address = p.Address(city_name=city, country_code=country, line=line, postcode_id=postcode)
-    return p.Exporter(name=name, address=address)
-
-
 def total(items: tuple[g.GovernmentAgencyGoodsItem, ...]) -> tuple[str, str | None]:
     """Return the sum of packages and the sum of prices, as text."""
     packages = sum(int(k.quantity_quantity.value) for i in items for k in i.packaging if k.quantity_quantity)
     lines = [i.commodity.invoice_line for i in items if i.commodity and i.commodity.invoice_line]
     prices = [Decimal(x.item_charge_amount.value) for x in lines if x.item_charge_amount]
     return str(packages), f"{sum(prices, Decimal(0)):.2f}" if prices else None
+
+
+def _arrival(at: Place, *, container: bool) -> Consignment:
+    """Return the consignment as it arrives at a place."""
+    means = t.ArrivalTransportMeans(id=at.means, identification_type_code=at.means_type) if at.means else None
+    return Consignment(
+        container_code="1" if container else "0",
+        arrival_transport_means=means,
+        goods_location=location(at),
+        transport_equipment=(t.TransportEquipment(sequence_numeric="1", id="MLNU4821037"),) if container else (),
+    )
 
 
 def import_declaration(
@@ -242,16 +190,7 @@ def import_declaration(
         obligation_guarantee=guarantees,
         goods_shipment=GoodsShipment(
             transaction_nature_code="1",
-            consignment=Consignment(
-                container_code="1" if container else "0",
-                arrival_transport_means=t.ArrivalTransportMeans(id=at.means, identification_type_code=at.means_type)
-                if at.means
-                else None,
-                goods_location=location(at),
-                transport_equipment=(t.TransportEquipment(sequence_numeric="1", id="MLNU4821037"),)
-                if container
-                else (),
-            ),
+            consignment=_arrival(at, container=container),
             customs_valuation=g.CustomsValuation(charge_deduction=charges) if charges else None,
             destination=t.Destination(country_code="XB"),
             export_country=t.ExportCountry(id=from_country),
@@ -263,11 +202,6 @@ def import_declaration(
         ),
     )
     return put(declaration, **more)
-
-
-def location(at: Place) -> t.GoodsLocation:
-    """Return the designated place of an office."""
-    return t.GoodsLocation(name=at.location, type_code="A", address=p.Address(type_code="U", country_code="XB"))
 
 
 def parcel(
@@ -448,8 +382,3 @@ def request(
         amendment=tuple(amendments),
         **new_values,
     )
-
-
-def accepted_on(day: str) -> DateTime:
-    """Return the acceptance date of a supplementary declaration (CCYYMMDD), at noon."""
-    return DateTime(value=f"{day}120000+02", format_code="304")
