@@ -7,6 +7,7 @@ Everything here is invented; the declarations are written by our own writer from
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -325,6 +326,44 @@ class World:
             openapi_config=None,
             logging_config=None,
         )  # fmt: skip
+
+
+class Forward:
+    """Stands for a part of whatever world is in use now, so that one app serves many tests."""
+
+    def __init__(self, part: Callable[[], Any]) -> None:
+        self._part = part
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._part(), name)
+
+
+class Stage:
+    """One app for many worlds: building it takes longer than a test."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self._ticks = itertools.count(0, 100_000)
+        self._started = 0
+        self.app = Litestar(
+            route_handlers=console_routes(
+                Forward(lambda: self.world.store),
+                Forward(lambda: self.world),
+                Forward(lambda: self.world.register),
+                Settings(),
+                profile=self.world.profile,
+                now=lambda: self.world.clock.now(),
+                ticks=lambda: self._started + self.world.clock.ticks,
+            ),
+            openapi_config=None,
+            logging_config=None,
+        )
+
+    def show(self, world: World) -> World:
+        """Put another world behind the app, long after the one before."""
+        self.world = world
+        self._started = next(self._ticks)
+        return world
 
 
 def busy_world(many: int = 0) -> World:

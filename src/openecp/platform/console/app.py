@@ -20,8 +20,10 @@ from openecp.platform.console.assets import Asset
 from openecp.platform.console.pages import (
     HEADERS,
     AnyRequest,
+    AtConsole,
     Console,
     ConsoleSettings,
+    InPath,
     SignInNeededError,
     Submits,
     provide_visitor,
@@ -85,7 +87,7 @@ def console_routes(
 
 
 @get("/static/{version:str}/{name:path}", sync_to_thread=False)
-def static_file(request: AnyRequest, console: Console, version: str, name: str) -> Response[bytes]:
+def static_file(request: AnyRequest, console: AtConsole, version: InPath, name: InPath) -> Response[bytes]:
     """A stylesheet, script or font, under a name that changes when it does."""
     asset: Asset | None = console.assets.find(version, name.lstrip("/"))
     if asset is None:
@@ -99,7 +101,7 @@ def static_file(request: AnyRequest, console: Console, version: str, name: str) 
 
 
 @get("/{rest:path}", sync_to_thread=False)
-def nothing_here(rest: str) -> Response[str]:
+def nothing_here(rest: InPath) -> Response[str]:
     """Any other address under /console."""
     raise NotFoundException
 

@@ -14,7 +14,19 @@ from openecp.kernel.parties.model import Principal
 from openecp.platform.console import acts
 from openecp.platform.console.notices import Notice, notice_of
 from openecp.platform.console.opened import Opened, notifications_of, open_case
-from openecp.platform.console.pages import HEADERS, AnyRequest, Console, Page, in_thread, sees_all, signed_in
+from openecp.platform.console.pages import (
+    HEADERS,
+    AnyRequest,
+    AtConsole,
+    ByVisitor,
+    Console,
+    InPath,
+    NumberInPath,
+    Page,
+    in_thread,
+    sees_all,
+    signed_in,
+)
 from openecp.platform.console.session import Visitor
 from openecp.platform.console.tree import declared_tree
 from openecp.platform.console.views import CaseView, faults_of_item, may_have_receipt
@@ -84,7 +96,7 @@ def offers_for(opened: Opened, principal: Principal) -> tuple[acts.Offer, ...]:
 
 @get("/cases/{case_id:str}")
 @in_thread
-def show_case(request: AnyRequest, console: Console, visitor: Visitor, case_id: str) -> Page:
+def show_case(request: AnyRequest, console: AtConsole, visitor: ByVisitor, case_id: InPath) -> Page:
     """The declaration page."""
     opened = opened_for(console, signed_in(visitor), case_id)
     return case_page(request, console, visitor, opened)
@@ -92,7 +104,7 @@ def show_case(request: AnyRequest, console: Console, visitor: Visitor, case_id: 
 
 @get("/cases/{case_id:str}/changes")
 @in_thread
-def show_changes(request: AnyRequest, console: Console, visitor: Visitor, case_id: str) -> Page:
+def show_changes(request: AnyRequest, console: AtConsole, visitor: ByVisitor, case_id: InPath) -> Page:
     """Whether the case has moved on since the page was opened; the open page asks now and then."""
     principal = signed_in(visitor)
     found = console.queries.case(case_id) if sees_all(principal) else None
@@ -105,7 +117,7 @@ def show_changes(request: AnyRequest, console: Console, visitor: Visitor, case_i
 
 @get("/cases/{case_id:str}/declared")
 @in_thread
-def show_declared(request: AnyRequest, console: Console, visitor: Visitor, case_id: str) -> Page:
+def show_declared(request: AnyRequest, console: AtConsole, visitor: ByVisitor, case_id: InPath) -> Page:
     """The declared data as a tree, each fault at its element."""
     principal = signed_in(visitor)
     opened = opened_for(console, principal, case_id)
@@ -116,7 +128,7 @@ def show_declared(request: AnyRequest, console: Console, visitor: Visitor, case_
 
 @get("/cases/{case_id:str}/message")
 @in_thread
-def show_message(request: AnyRequest, console: Console, visitor: Visitor, case_id: str) -> Page:
+def show_message(request: AnyRequest, console: AtConsole, visitor: ByVisitor, case_id: InPath) -> Page:
     """The messages as received, line by line."""
     principal = signed_in(visitor)
     opened = opened_for(console, principal, case_id)
@@ -142,7 +154,7 @@ def show_message(request: AnyRequest, console: Console, visitor: Visitor, case_i
 
 @get("/cases/{case_id:str}/message/file")
 @in_thread
-def message_file(request: AnyRequest, console: Console, visitor: Visitor, case_id: str) -> Response[bytes]:
+def message_file(request: AnyRequest, console: AtConsole, visitor: ByVisitor, case_id: InPath) -> Response[bytes]:
     """A message as received, as a file."""
     opened = opened_for(console, signed_in(visitor), case_id)
     chosen = _document(opened, request.query_params.get("document", ""))
@@ -154,7 +166,7 @@ def message_file(request: AnyRequest, console: Console, visitor: Visitor, case_i
 
 @get("/cases/{case_id:str}/notifications")
 @in_thread
-def show_notifications(request: AnyRequest, console: Console, visitor: Visitor, case_id: str) -> Page:
+def show_notifications(request: AnyRequest, console: AtConsole, visitor: ByVisitor, case_id: InPath) -> Page:
     """What the declarant was told, and when."""
     principal = signed_in(visitor)
     opened = opened_for(console, principal, case_id)
@@ -164,7 +176,13 @@ def show_notifications(request: AnyRequest, console: Console, visitor: Visitor, 
 
 @get("/cases/{case_id:str}/receipts/{seq:int}")
 @in_thread
-def show_receipt(request: AnyRequest, console: Console, visitor: Visitor, case_id: str, seq: int) -> Page:
+def show_receipt(
+    request: AnyRequest,
+    console: AtConsole,
+    visitor: ByVisitor,
+    case_id: InPath,
+    seq: NumberInPath,
+) -> Page:
     """The receipt of one event, and how anyone verifies it."""
     principal = signed_in(visitor)
     opened = opened_for(console, principal, case_id)
@@ -176,7 +194,7 @@ def show_receipt(request: AnyRequest, console: Console, visitor: Visitor, case_i
 
 @get("/cases/{case_id:str}/receipts/{seq:int}/file")
 @in_thread
-def receipt_file(console: Console, visitor: Visitor, case_id: str, seq: int) -> Response[bytes]:
+def receipt_file(console: AtConsole, visitor: ByVisitor, case_id: InPath, seq: NumberInPath) -> Response[bytes]:
     """The receipt of one event as a file."""
     principal = signed_in(visitor)
     opened = opened_for(console, principal, case_id)

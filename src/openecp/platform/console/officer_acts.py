@@ -12,14 +12,13 @@ from litestar.response import Redirect
 from openecp.border.lodgement.commands import Answer, OfficerAct
 from openecp.platform.console import acts
 from openecp.platform.console.cases import case_page, offers_for, opened_for
-from openecp.platform.console.pages import AnyRequest, Console, Page, redirect, signed_in
-from openecp.platform.console.session import Visitor
+from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InPath, Page, redirect, signed_in
 from openecp.platform.console.signin import form_is_ours, form_of
 from openecp.platform.core.permissions import may
 
 
 @post("/cases/{case_id:str}/acts")
-async def do_act(request: AnyRequest, console: Console, visitor: Visitor, case_id: str) -> Page | Redirect:
+async def do_act(request: AnyRequest, console: AtConsole, visitor: ByVisitor, case_id: InPath) -> Page | Redirect:
     """Record an officer act; refused where the case has changed since the officer looked."""
     principal = signed_in(visitor)
     opened = await asyncio.to_thread(opened_for, console, principal, case_id)

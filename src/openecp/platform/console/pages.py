@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from openecp.border.lodgement.commands import Answer, Command
@@ -63,6 +65,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 AnyRequest = Request[Any, Any, Any]
 Page = Response[str]
+InPath = FromPath[str]
+NumberInPath = FromPath[int]
 
 
 class Submits(Protocol):
@@ -185,6 +189,10 @@ class Console:
         return session.cookie(session.LANGUAGE_COOKIE, code, secure=self.secure, max_age=session.LANGUAGE_AGE_S)
 
 
+AtConsole = NamedDependency[Console]
+ByVisitor = NamedDependency[Visitor]
+
+
 def redirect(address: str, cookies: list[Cookie] | None = None) -> Redirect:
     """Send the browser to another page of the console, by GET."""
     return Redirect(path=address, status_code=303, headers=dict(HEADERS), cookies=cookies or [])
@@ -241,7 +249,7 @@ def visitor_of(request: AnyRequest, console: Console) -> Visitor:
     )
 
 
-async def provide_visitor(request: AnyRequest, console: Console) -> Visitor:
+async def provide_visitor(request: AnyRequest, console: AtConsole) -> Visitor:
     """Provide handlers with the visitor."""
     visitor = await asyncio.to_thread(visitor_of, request, console)
     request.scope["state"]["console_visitor"] = visitor

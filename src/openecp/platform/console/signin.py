@@ -13,7 +13,7 @@ from litestar.response import Redirect
 
 from openecp.kernel.parties.model import Principal
 from openecp.platform.console import session
-from openecp.platform.console.pages import AnyRequest, Console, Page, own_address, redirect
+from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, Console, Page, own_address, redirect
 from openecp.platform.console.session import Visitor
 
 NAME_CHARS_MAX = 200
@@ -34,7 +34,7 @@ def form_is_ours(request: AnyRequest, visitor: Visitor, fields: Mapping[str, str
 
 
 @get("/sign-in", sync_to_thread=False)
-def show_sign_in(request: AnyRequest, console: Console, visitor: Visitor) -> Page | Redirect:
+def show_sign_in(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> Page | Redirect:
     """The sign-in page; who is signed in goes on to the work list."""
     back = own_address(request.query_params.get("back"))
     if visitor.principal is not None:
@@ -43,7 +43,7 @@ def show_sign_in(request: AnyRequest, console: Console, visitor: Visitor) -> Pag
 
 
 @post("/sign-in")
-async def sign_in(request: AnyRequest, console: Console, visitor: Visitor) -> Page | Redirect:
+async def sign_in(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> Page | Redirect:
     """Open a session for a name and its password."""
     fields = await form_of(request)
     back = own_address(fields.get("back"))
@@ -80,7 +80,7 @@ async def sign_in(request: AnyRequest, console: Console, visitor: Visitor) -> Pa
 
 
 @post("/sign-out")
-async def sign_out(request: AnyRequest, console: Console, visitor: Visitor) -> Redirect:
+async def sign_out(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> Redirect:
     """Close the session here and in the store."""
     fields = await form_of(request)
     if visitor.principal is None:

@@ -16,8 +16,18 @@ from openecp.kernel.journal.model import CaseRow
 from openecp.kernel.journal.queries import CaseFilter
 from openecp.kernel.parties.model import Principal
 from openecp.platform.console import words
-from openecp.platform.console.pages import HEADERS, AnyRequest, Console, Page, in_thread, redirect, sees_all, signed_in
-from openecp.platform.console.session import Visitor
+from openecp.platform.console.pages import (
+    HEADERS,
+    AnyRequest,
+    AtConsole,
+    ByVisitor,
+    Console,
+    Page,
+    in_thread,
+    redirect,
+    sees_all,
+    signed_in,
+)
 
 PAGE_ROWS = 50
 CSV_ROWS_MAX = 10_000
@@ -85,7 +95,7 @@ def case_filter(wanted: Wanted, principal: Principal) -> CaseFilter:
 
 @get(["/", "/work-list"])
 @in_thread
-def show_work_list(request: AnyRequest, console: Console, visitor: Visitor) -> Page:
+def show_work_list(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> Page:
     """The front page: find, filter, count and open declarations."""
     principal = signed_in(visitor)
     wanted = wanted_of(request, principal)
@@ -113,7 +123,7 @@ def show_work_list(request: AnyRequest, console: Console, visitor: Visitor) -> P
 
 @get("/find")
 @in_thread
-def find(request: AnyRequest, console: Console, visitor: Visitor) -> Redirect:
+def find(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> Redirect:
     """Go to the declaration with this LRN or MRN, or to the work list of those that begin like it."""
     principal = signed_in(visitor)
     text = str(request.query_params.get("text", "")).strip()[:TEXT_CHARS_MAX]
@@ -126,7 +136,7 @@ def find(request: AnyRequest, console: Console, visitor: Visitor) -> Redirect:
 
 @get("/work-list.csv")
 @in_thread
-def work_list_csv(request: AnyRequest, console: Console, visitor: Visitor) -> Response[bytes]:
+def work_list_csv(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> Response[bytes]:
     """The filtered work list as CSV, newest first, at most 10,000 rows."""
     principal = signed_in(visitor)
     officer = sees_all(principal)
