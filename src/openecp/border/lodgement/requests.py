@@ -62,7 +62,8 @@ def decide_request(command: Lodge, case: DeclarationCase | None, context: Contex
     fault = _not_ours(command, case, kind, context.profile)
     if fault is not None or case is None:
         assert fault is not None
-        return Decision(write=None, answer=refusal(fault, lrn=lrn, status=404 if fault.rule == "unknown_declaration" else 409))
+        status = 404 if fault.rule == "unknown_declaration" else 409
+        return Decision(write=None, answer=refusal(fault, lrn=lrn, status=status))
     event = {"COR": "AmendmentRequested", "INV": "InvalidationRequested", "GPR": "GoodsPresented"}[kind]
     MACHINE.require(case.status, event, case)
     draft = Draft(context, case, command.principal.actor)

@@ -10,6 +10,7 @@ Limits: one deferment account, one guarantee and one cash account an order, as a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol
 
@@ -156,13 +157,18 @@ def remit(
 def funds_of(rows: Iterable[Mapping[str, str]], used: Mapping[str, int], on: str) -> dict[str, Funds]:
     """Return what the accounts of `accounts.csv` still cover on a day, by declared number.
 
-    Reads: number, account (internal identity), limit_minor, valid_from, valid_to; `used` is the ledger's balance by
-    internal identity.
+    Reads: number, account (internal identity; without one a hash of the number, so that the number stays out of the
+    ledger and the log), limit_minor, valid_from, valid_to. `used` is the ledger's balance by internal identity.
     """
     found: dict[str, Funds] = {}
     for row in rows:
         if (row.get("valid_from") or "") <= on <= (row.get("valid_to") or "9999-12-31"):
-            account = row.get("account") or row["number"]
+            account = row.get("account") or account_identity(row["number"])
             left = int(row["limit_minor"]) - used.get(account, 0)
             found[row["number"]] = Funds(account=account, available_minor=left)
     return found
+
+
+def account_identity(number: str) -> str:
+    """Return the name under which the ledger keeps an account that has no internal identity of its own."""
+    return hashlib.sha256(f"account {number}".encode()).hexdigest()[:16]
