@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_error_codes_are_of_the_administration_or_none(profile: Profile) -> None
 
 def test_mandatory_elements_tell_what_to_do_in_both_languages(profile: Profile) -> None:
     for row in rows(profile, "obligations"):
-        assert row["hint_en"] and row["hint_fr"], row
+        assert all((row["hint_en"], row["hint_fr"])), row
 
 
 def test_the_tables_compile(profile: Profile) -> None:
@@ -169,3 +170,11 @@ def test_law_of_the_tables_names_its_source(profile: Profile) -> None:
         for row in rows(profile, table):
             documentation = table == "obligations" and row["obligation"] == "O"
             assert row["source"] or documentation, (table, row)
+
+
+def test_every_table_is_described(profile: Profile) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
+    for path in profile.folder.glob("*.csv"):
+        assert f"`{path.name}`" in text, path.name
+    for section in profile.settings:
+        assert section in text, section
