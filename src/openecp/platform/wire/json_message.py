@@ -140,7 +140,7 @@ def _bare(data: bytes, limits: Limits) -> bytes:
                 got=str(data.count(mark)),
                 fix="Send one declaration a message; a declaration has at most 999 items.",
             )
-    bare = data.removeprefix(_UTF8_BOM).rstrip()
+    bare = data.removeprefix(_UTF8_BOM).rstrip(b" \t\r\n")
     if not bare:
         raise Unreadable(
             "OECP-JSON-EMPTY",

@@ -182,15 +182,34 @@ class _Fault(NamedTuple):
 _ENCODING_WORDS = "text in the encoding that the message declares, UTF-8 if it declares none"
 # By libxml2's error numbers, which are stable where its texts are not.
 _JUNK_AFTER_ROOT = 5
+_NAME = _Fault("NAME", "A tag or attribute has no proper name.", "a name, or &lt; where < is text", "Correct the name.")
+_QUOTES = _Fault(
+    "ATTRIBUTE", "An attribute's value is not in quotation marks.", 'name="value"', "Add the quotation marks."
+)
+_ATTRIBUTE = _Fault("ATTRIBUTE", "A tag holds something that is no attribute.", 'name="value"', "Correct the tag.")
+_PREFIX = _Fault(
+    "PREFIX", "A prefix or its declaration is not in order.", "a declared prefix", "Declare it, or omit it."
+)
+_UNCLOSED = _Fault("TRUNCATED", "A comment or a CDATA section has no end.", "--> or ]]>", "Close it.")
 _FAULTS = {
     4: _Fault("NOT-WELL-FORMED", "The message does not begin with an element.", "a start tag", "Send XML."),
     9: _Fault("CHARACTER", "A character stands here that XML does not allow.", "characters of XML 1.0", "Remove it."),
     26: _Fault(
         "ENTITY", "An entity is used that XML does not define.", "&amp; &lt; &gt; &quot; or &apos;", "Write it out."
     ),
-    38: _Fault("NOT-WELL-FORMED", "An attribute's value holds a <.", "&lt;", "Write &lt; for <."),
-    42: _Fault("NOT-WELL-FORMED", "An attribute is given twice in one tag.", "it once", "Remove one of them."),
-    73: _Fault("NOT-WELL-FORMED", "A tag is not closed.", ">", "Close the tag with >."),
+    34: _QUOTES,
+    38: _Fault("ATTRIBUTE", "An attribute's value holds a <.", "&lt;", "Write &lt; for <."),
+    39: _QUOTES,
+    40: _QUOTES,
+    41: _Fault("ATTRIBUTE", "An attribute has no value.", 'name="value"', "Give it a value, or remove it."),
+    42: _Fault("ATTRIBUTE", "An attribute is given twice in one tag.", "it once", "Remove one of them."),
+    45: _UNCLOSED,
+    57: _Fault("PROLOG", "The XML declaration is not in order.", '<?xml version="1.0"?>', "Correct or remove it."),
+    63: _UNCLOSED,
+    64: _Fault("PROLOG", "Something stands before <?xml.", "<?xml at the very start", "Remove what is before it."),
+    65: _ATTRIBUTE,
+    68: _NAME,
+    73: _Fault("TAGS", "A tag has no end, or a wrong character in it.", ">", "Close the tag with >."),
     76: _Fault(
         "TAGS",
         "An end tag does not close the element that is open.",
@@ -200,7 +219,10 @@ _FAULTS = {
     77: _Fault("TRUNCATED", "The message ends before its root is closed.", "more of it", "Send the whole message."),
     80: _Fault("COMMENT", "A comment holds two hyphens in a row.", "a comment without --", "Remove one of them."),
     81: _Fault("CHARACTER", "Bytes stand here that are no text.", _ENCODING_WORDS, "Write the message in UTF-8."),
+    99: _PREFIX,
+    200: _PREFIX,
     201: _Fault("PREFIX", "A prefix is used that no xmlns declares.", "a declared prefix", "Declare it, or omit it."),
+    202: _PREFIX,
 }
 _OTHER = _Fault("NOT-WELL-FORMED", "The message is not well-formed XML.", "well-formed XML", "Correct this line.")
 _LONG = frozenset({1, 114, 116})
