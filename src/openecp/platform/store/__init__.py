@@ -4,7 +4,7 @@
 from openecp.kernel.journal.admission import StoreSettings
 from openecp.platform.store.embedded import default_data_folder, temporary_data_folder
 from openecp.platform.store.errors import JournalTampered, StoreError, StoreTooNew, StoreUnavailable
-from openecp.platform.store.store import PostgresStore, open_store
+from openecp.platform.store.store import PostgresStore, open_store, restore_store
 
 __all__ = [
     "JournalTampered",
@@ -15,5 +15,6 @@ __all__ = [
     "StoreUnavailable",
     "default_data_folder",
     "open_store",
+    "restore_store",
     "temporary_data_folder",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,20 +16,25 @@ import psycopg
 from openecp.kernel.journal.admission import StoreSettings
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseWrite, Written
+from openecp.platform.store.backup import Manifest, fill_from_backup, write_backup
+from openecp.platform.store.deadlines import Deadlines
 from openecp.platform.store.embedded import EmbeddedServer, default_data_folder
+from openecp.platform.store.erasure import Erasures
 from openecp.platform.store.errors import StoreError, StoreUnavailable
 from openecp.platform.store.migrate import ensure_installation, migrate
 from openecp.platform.store.pool import BROKEN, Connection, Pool
 from openecp.platform.store.reads import JournalReads
 from openecp.platform.store.receipts import Receipts
 from openecp.platform.store.register import PartyRegister
+from openecp.platform.store.relay import Relay
 from openecp.platform.store.verify import Verification, verify_journal
 from openecp.platform.store.writer import Writer
 
 READ_TIMEOUT = "60s"
+_OPTIONS = "-c search_path=openecp -c timezone=UTC"
 
 
-class PostgresStore(JournalReads, PartyRegister, Receipts):
+class PostgresStore(JournalReads, PartyRegister, Receipts, Erasures, Deadlines, Relay):
     """The one store. One thread at a time writes; any number read."""
 
     def __init__(
@@ -56,7 +62,7 @@ class PostgresStore(JournalReads, PartyRegister, Receipts):
 
     def connect(self) -> Connection:
         """Open a connection of one's own; an embedded server that was killed is started again."""
-        options: dict[str, Any] = {"options": "-c search_path=openecp -c timezone=UTC", "connect_timeout": 10}
+        options: dict[str, Any] = {"options": _OPTIONS, "connect_timeout": 10}
         try:
             return psycopg.connect(self.url, **options)
         except psycopg.OperationalError as error:
@@ -84,6 +90,10 @@ class PostgresStore(JournalReads, PartyRegister, Receipts):
     def verify(self, *, processes: int = 2, progress: Callable[[int, int], None] | None = None) -> Verification:
         """Recompute the whole journal and name every place where it is not what was recorded."""
         return verify_journal(self.connect, self.url, processes=processes, progress=progress)
+
+    def backup(self, path: str | Path) -> Manifest:
+        """Write the whole store into a new file, in one snapshot; the signing key is not in it."""
+        return write_backup(self.connect, Path(path), now=self.clock())
 
     def configure(self, settings: StoreSettings) -> None:
         """Use other settings from now on (a profile's LRN rules, retention periods)."""
@@ -116,6 +126,27 @@ class PostgresStore(JournalReads, PartyRegister, Receipts):
         self.close()
 
 
+def restore_store(path: str | Path, place: str | Path | None = None) -> Verification:
+    """Restore a backup into an empty data folder or database, verify it, and return what the verification found.
+
+    Raises: StoreError, when the place holds a store already or the backup is damaged; nothing is then changed.
+    """
+    url, folder, server = _locate(place)
+    try:
+        with _connecting(server):
+            with psycopg.connect(url, connect_timeout=10) as connection:
+                connection.execute("SELECT 1")
+            fill_from_backup(lambda: psycopg.connect(url, options=_OPTIONS, connect_timeout=10), Path(path))
+            store = PostgresStore(url=url, folder=folder, server=None)
+            try:
+                return store.verify()
+            finally:
+                store.close()
+    finally:
+        if server is not None:
+            server.stop()
+
+
 def open_store(
     place: str | Path | None = None,
     *,
@@ -127,21 +158,32 @@ def open_store(
     Reads: OPENECP_DATABASE_URL, OPENECP_DATA.
     Raises: StoreError, StoreTooNew, StoreUnavailable, each with where, expected, found and fix.
     """
-    if place is None:
-        place = os.environ.get("OPENECP_DATABASE_URL") or default_data_folder()
-    if isinstance(place, str) and place.startswith(("postgresql://", "postgres://")):
-        folder, server, url = default_data_folder(), None, place
-    else:
-        server = EmbeddedServer(Path(place))
-        folder, url = server.folder, server.start()
+    url, folder, server = _locate(place)
     try:
-        store = PostgresStore(url=url, folder=folder, server=server, clock=clock, settings=settings)
-    except BaseException as error:
+        with _connecting(server):
+            store = PostgresStore(url=url, folder=folder, server=server, clock=clock, settings=settings)
+    except BaseException:
         if server is not None:
             server.stop()
-        if isinstance(error, psycopg.OperationalError):
-            shown = "the embedded server" if server is not None else "OPENECP_DATABASE_URL"
-            raise StoreUnavailable(f"{shown}: the database does not answer: {error}; fix: start it") from error
         raise
     atexit.register(store.close)
     return store
+
+
+def _locate(place: str | Path | None) -> tuple[str, Path, EmbeddedServer | None]:
+    """Return address, data folder and, where it is embedded, the started server."""
+    if place is None:
+        place = os.environ.get("OPENECP_DATABASE_URL") or default_data_folder()
+    if isinstance(place, str) and place.startswith(("postgresql://", "postgres://")):
+        return place, default_data_folder(), None
+    server = EmbeddedServer(Path(place))
+    return server.start(), server.folder, server
+
+
+@contextmanager
+def _connecting(server: EmbeddedServer | None) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        shown = "the embedded server" if server is not None else "OPENECP_DATABASE_URL"
+        raise StoreUnavailable(f"{shown}: the database does not answer: {error}; fix: start it") from error

@@ -293,9 +293,7 @@ def _check_record(seq: int, case_id: str, record: str, findings: list[Finding]) 
         event = msgspec.json.decode(record)
         held = (event["seq"], event["case_id"])
     except (msgspec.MsgspecError, KeyError, TypeError):
-        findings.append(
-XX
-        )
+        findings.append(Finding(what="event", seq=seq, expected="an event's record", got=record[:80]))
         return
     if held != (seq, case_id):
         expected = f"event {seq} of case {case_id[:64]}"
