@@ -323,7 +323,8 @@ def _exit_reminder_passed(draft: Draft) -> None:
 def _exit_passed(draft: Draft) -> None:
     days = setting(draft.context.profile, "clocks", "exit_days", default=150)
     told = notice.invalidated(draft.subject(), text=f"Goods did not exit within {days} days")
-    draft.record("ExitExpired", tell=(told,))
+    entries = draft.enter(take_back(draft, reason="repayment: goods did not exit"))
+    draft.record("ExitExpired", tell=(told,), entries=entries)
 
 
 _CLOCKS: dict[str, Callable[[Draft], None]] = {
