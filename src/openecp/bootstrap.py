@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from openecp.kernel.journal.admission import StoreSettings
+from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.profile import Profile, ProfileError, load_profile
 from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
@@ -86,10 +87,16 @@ class Installation:
 
     def casework(self, store: Any) -> Casework:
         """Return casework over a store."""
-        from openecp.platform.core.casework import LodgementCasework
         from openecp.border.revenue.payment import payment_settler
+        from openecp.platform.core.accounts import Accounts, used_of
+        from openecp.platform.core.casework import LodgementCasework
 
-        return LodgementCasework(profile=self.profile, documents=store, settle=payment_settler(self.profile))
+        rows = self.profile.table("accounts")
+        used = used_of(store.balances()) if rows else {}
+        accounts = Accounts(rows, used, today=lambda: utc_now()[:10])
+        return LodgementCasework(
+            profile=self.profile, documents=store, settle=payment_settler(self.profile), accounts=accounts
+        )
 
     def desk(self, store: Any, assessor: AssessesDeclarations | None = None) -> Desk:
         """Return the desk where commands are decided and recorded."""

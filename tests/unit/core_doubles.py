@@ -107,6 +107,9 @@ class CountingCasework:
         )
         return Decided(answer, write)
 
+    def not_recorded(self, write: CaseWrite) -> None:
+        self.lost = [*getattr(self, "lost", []), write.row.lrn]
+
 
 def _act(command: Command) -> str:
     return command.act if isinstance(command, OfficerAct) else "deadline"

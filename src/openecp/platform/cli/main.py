@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one li
     "show": ("show", "show", "Show a case."),
     "tariff": ("tariff", "tariff", "Load and look up measures."),
     "token": ("upkeep", "token", "Give an organisation a person or system with a token."),
-    "traffic": ("traffic", "traffic_command", "Write synthetic declarations."),
+    "traffic": ("traffic", "traffic", "Write synthetic declarations."),
 }
 
 

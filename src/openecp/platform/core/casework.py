@@ -17,9 +17,10 @@ from openecp.border.lodgement.context import Context
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, StoredDocument
-from openecp.kernel.ledger.settlement import Funds, Settle
+from openecp.kernel.journal.model import CaseRow, CaseWrite, StoredDocument
+from openecp.kernel.ledger.settlement import Settle
 from openecp.kernel.profile.profile import Profile
+from openecp.platform.core.accounts import Accounts
 from openecp.platform.core.ids import MrnSerials, Randomness
 from openecp.platform.core.model import Decided, LoadedCase
 from openecp.platform.wire import Unreadable, read
@@ -51,11 +52,11 @@ class LodgementCasework:
         documents: Documents,
         settle: Settle,
         clock: Callable[[], str] = utc_now,
-        funds: Callable[[Declaration], Mapping[str, Funds]] | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
         self._documents = documents
         self._clock = clock
-        self._funds = funds
+        self._accounts = accounts
         randomness = Randomness()
         self._context = Context(
             profile=profile,
@@ -64,6 +65,7 @@ class LodgementCasework:
             mrn_serial=MrnSerials(),
             salt=randomness.salt,
             settle=settle,
+            funds=accounts if accounts is not None else {},
         )
 
     def open(self, row: CaseRow) -> Opened:
@@ -106,18 +108,20 @@ class LodgementCasework:
         """Decide one command about one case."""
         opened: Opened | None = case.opened if case is not None else None
         declaration = opened.declaration if opened is not None else None
-        funds: Mapping[str, Funds] = {}
-        if self._funds is not None:
-            about = declaration or (command.declaration if isinstance(command, Lodge) else None)
-            funds = self._funds(about) if about is not None else {}
         context = msgspec.structs.replace(
             self._context,
             now=self._clock(),
             assessment=assessment,
             declaration=declaration,
             requests=opened.requests if opened is not None else {},
-            funds=funds,
             last_seq=case.seq if case is not None else 0,
         )
         decision = lodgement.decide(command, opened.case if opened is not None else None, context)
+        if decision.write is not None and self._accounts is not None:
+            self._accounts.count(decision.write)
         return Decided(decision.answer, decision.write)
+
+    def not_recorded(self, write: CaseWrite) -> None:
+        """Take back what a decision counted, because it was not recorded."""
+        if self._accounts is not None:
+            self._accounts.count(write, sign=-1)

@@ -130,10 +130,6 @@ class Desk:
             )
         )
 
-    def write(self, batch: list[CaseWrite]) -> list[Written]:
-        """Record a batch in one transaction."""
-        return self._writer.write(batch)
-
     def write_patiently(
         self,
         batch: list[CaseWrite],
@@ -151,14 +147,22 @@ class Desk:
         pause = 0.05
         while True:
             try:
-                return self._writer.write(batch)
+                return self._take_back(batch, self._writer.write(batch))
             except Exception as error:
                 if clock() + pause >= end:
                     log.exception("a batch of %d could not be written for %.0f s", len(batch), patience_s)
+                    self._take_back(batch, None)
                     return None
                 log.warning("write failed (%s: %s); trying again in %.2f s", type(error).__name__, error, pause)
                 sleep(pause)
                 pause = min(1.0, pause * 2)
+
+    def _take_back(self, batch: list[CaseWrite], written: list[Written] | None) -> list[Written]:
+        """Tell casework which decisions came to nothing."""
+        for place, write in enumerate(batch):
+            if written is None or written[place].outcome != "recorded":
+                self._casework.not_recorded(write)
+        return written or []
 
 
 def settle(decided: Decided, written: Written) -> Answer | None:

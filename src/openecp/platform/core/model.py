@@ -58,6 +58,9 @@ class Casework(Protocol):
     def decide(self, command: Command, case: LoadedCase | None, assessment: Assessment | None) -> Decided:
         """Decide one command about one case."""
 
+    def not_recorded(self, write: CaseWrite) -> None:
+        """A decision came to nothing: what was counted for it is taken back."""
+
 
 class CaseReader(Protocol):
     """The part of the store that deciding reads."""

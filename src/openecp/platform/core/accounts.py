@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What deferment, guarantee and cash accounts still cover while decisions are being made.
+
+The ledger in the store is the truth. The core reads its balances once, and then counts what it decides: a decision
+that was not recorded is taken back. So two declarations in one batch cannot both draw on the last of an account.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from openecp.border.revenue.payment import funds_of
+from openecp.kernel.journal.model import CaseWrite, LedgerEntry
+from openecp.kernel.ledger.settlement import Funds
+
+KINDS = ("deferment", "guarantee", "cash_account")
+
+
+class Accounts(Mapping[str, Funds]):
+    """Funds by declared account number, as they stand now."""
+
+    def __init__(
+        self,
+        rows: Iterable[Mapping[str, str]],
+        balances: Mapping[str, int],
+        *,
+        today: Callable[[], str],
+    ) -> None:
+        self._rows: dict[str, list[Mapping[str, str]]] = {}
+        for row in rows:
+            self._rows.setdefault(row["number"], []).append(row)
+        self._today = today
+        self._used = dict(balances)
+        self._lock = threading.Lock()
+
+    def __getitem__(self, number: str) -> Funds:
+        rows = self._rows[number]
+        with self._lock:
+            return funds_of(rows, self._used, self._today())[number]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def count(self, write: CaseWrite, *, sign: int = 1) -> None:
+        """Count the entries of a decision; with `sign` -1 take them back."""
+        if not write.ledger or not self._rows:
+            return
+        with self._lock:
+            for entry in write.ledger:
+                for account, amount in _sides(entry):
+                    self._used[account] = self._used.get(account, 0) + sign * amount
+
+
+def _sides(entry: LedgerEntry) -> Iterator[tuple[str, int]]:
+    for name, amount in ((entry.debit, entry.amount_minor), (entry.credit, -entry.amount_minor)):
+        kind, _, account = name.partition(":")
+        if kind in KINDS:
+            yield account, amount
+
+
+def used_of(balances: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    """Return what is used of each account from the ledger's balances by account name and currency."""
+    used: dict[str, int] = {}
+    for (name, _), amount in balances.items():
+        kind, _, account = name.partition(":")
+        if kind in KINDS:
+            used[account] = used.get(account, 0) + amount
+    return used
