@@ -177,7 +177,7 @@ def assessment_of(channel: str | None, items: int = 2, rejected: bool = False) -
         value = 150_000 * n
         duty, vat = value * 75 // 1000, (value + value * 75 // 1000) * 15 // 100
         values.append(
-            ItemValue(item=n, price_minor=value, customs_value_minor=value + 4200, statistical_value_minor=value + 4200)
+            ItemValue(item=n, customs_value_minor=value + 4200, statistical_value_minor=value + 4200)
         )
         taxes += [
             TaxLine(

@@ -48,6 +48,7 @@ EVENTS: dict[str, str] = {
     "ControlOrdered": N_("Control ordered"),
     "AuditOrdered": N_("Control after release ordered"),
     "ReleaseScheduled": N_("Release scheduled"),
+    "ReleaseDue": N_("Time of release reached"),
     "DocumentsVerified": N_("Documents conform"),
     "DocumentsNotConform": N_("Documents do not conform"),
     "DocumentsOverdue": N_("Documents overdue"),
