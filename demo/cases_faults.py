@@ -265,21 +265,21 @@ def _value_and_revenue() -> list[Step]:
 def _again() -> list[Step]:
     shirts = item(1, "61091000", "T-shirts of cotton, printed", "4000.00", quantity=("800", "NAR"), origin="CN")
     first = imports("BA24-0102", ALDER, shirts, container=True)
-    other = put(first, functional_reference_id="BA24-0362")
+    other = put(first, functional_reference_id="BA24-0361")
     changed = imports("BA24-0102", ALDER, good_item())
-    lost = request("GPR", "BA24-0364", "BA24-0000", ALDER)
+    lost = request("GPR", "BA24-0363", "BA24-0000", ALDER)
     return [
         lodge(
-            "361-sent-twice",
+            "102-tshirts",
             first,
-            "File 102 once more, with the same key: the first answer again.",
+            "Duty and VAT, in a container.",
             key="tshirts-1",
             outcome="repeated",
             total=137600,
-            note="nothing is recorded twice",
+            note="the same file with the same key: the first answer again, nothing is recorded twice",
         ),
         lodge(
-            "362-key-reused",
+            "361-key-reused",
             other,
             "Another declaration under a key that was used.",
             key="tshirts-1",
@@ -289,7 +289,7 @@ def _again() -> list[Step]:
             status="",
         ),
         lodge(
-            "363-reference-reused",
+            "362-reference-reused",
             changed,
             "Other goods under a reference that was used.",
             key="pullovers-1",
@@ -299,7 +299,7 @@ def _again() -> list[Step]:
             status="",
         ),
         asks(
-            "364-nothing-to-present",
+            "363-nothing-to-present",
             put(lost, id="26XB00000000ZZZZR1"),
             "Goods presented for an MRN that nobody gave.",
             about="",

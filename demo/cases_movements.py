@@ -194,8 +194,10 @@ REQUESTS = [
         "Withdrawn after clearance: an officer decides.",
         about="BA24-0256",
         action="invalidate",
-        status="cleared|invalidated",
+        outcome="registered",
+        status="cleared",
     ),
+    officer("BA24-0256", "grant_request", status="invalidated", note="the goods have not left"),
     lodge(
         "258-knives",
         imports("BA24-0258", ALDER, knives),
