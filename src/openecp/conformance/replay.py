@@ -25,9 +25,9 @@ from openecp.kernel.datamodel.binding import encode_json
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.datamodel.response import Response
 from openecp.kernel.journal.memory import MemoryStore
-from openecp.kernel.ledger.settlement import Funds
 from openecp.kernel.parties.model import Principal
 from openecp.kernel.profile import Profile
+from openecp.platform.core.accounts import Accounts
 from openecp.platform.core.casework import LodgementCasework
 from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
@@ -86,7 +86,7 @@ class Replay:
             documents=self.store,
             settle=payment_settler(self.profile),
             clock=self.clock,
-            funds=lambda declaration: funds_of(self.profile),
+            accounts=Accounts(profile.table("accounts"), {}, today=lambda: self.clock()[:10]),
         )
         desk = Desk(assessor=_Dated(assessor, day), casework=casework, reader=self.store, writer=self.store)
         self.core = InProcessCore(desk)
@@ -267,14 +267,6 @@ def name_of(response: Response) -> str:
     code = response.function_code or ""
     status = response.status[0].name_code if response.status else None
     return f"{code}/{status}" if code in ("11", "13") and status else code
-
-
-def funds_of(profile: Profile) -> dict[str, Funds]:
-    """Return what the profile's accounts cover, by number; an account that is not listed has no limit known here."""
-    return {
-        row["number"]: Funds(account=f"account:{row['number']}", available_minor=int(row["limit_minor"] or 0))
-        for row in profile.table("accounts")
-    }
 
 
 def _waiting(profile: Profile) -> Profile:
