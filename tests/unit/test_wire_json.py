@@ -80,10 +80,21 @@ def test_null_and_empty_arrays_say_nothing() -> None:
 
 
 def test_texts_are_trimmed_as_in_xml() -> None:
-    for text in ('" A"', '"A "', '"\\tA"', '"A\\n"', '"A"'):
+    for text in ('" A"', '"A "', '"\\tA"', '"A\\n"', '"A"', '"A\\u0020"'):
         for layout in ('{"Declaration":{"ID":%s}}', '{ "Declaration" : { "ID" : %s } }'):
             assert read((layout % text).encode()).declaration.id == "A"
     assert read(b'{"Declaration":{"ID":"A B"}}').declaration.id == "A B"
+    for text, meant in [
+        (r'" \" "', '"'),
+        (r'"\" \" "', '" "'),
+        (r'"\" \""', '" "'),
+        (r'"\\\" "', '\\"'),
+        (r'"\\ "', "\\"),
+        (r'"a\\"', "a\\"),
+        (r'" \\\\"', "\\\\"),
+    ]:
+        for layout in ('{"Declaration":{"ID":%s}}', '{ "Declaration" : { "ID" : %s } }', '{"Declaration": {"ID": %s}}'):
+            assert read((layout % text).encode()).declaration.id == meant
 
 
 def test_unknown_fields_are_reported_with_pointer_and_line() -> None:

@@ -2,8 +2,8 @@
 """Reads and writes the JSON binding: the same element names, text for values, the envelope around the declaration.
 
 The fast way: decode, encode again, compare lengths. What we encode holds each value of the message once and never
-longer than the message wrote it; so where the lengths agree, the message holds nothing that we do not know, no
-field twice and no white space between values. Only otherwise is the message gone through field by field.
+longer than the message wrote it; so where the lengths agree, the message holds nothing that we do not know and no
+field twice. Only otherwise is the message gone through field by field.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def read_json(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Reading:
         if declaration == Declaration():
             raise not_a_declaration(_first_field(bare), line=1)
         return Reading(declaration=declaration, media="json", raw=data, unknown=unknown)
-    if len(encode_json(message)) != len(bare) or _doubtful(bare):
+    if not _plain(message, bare):
         message, unknown = _checked(message, bare, limits)
         declaration = message.declaration or declaration
     return Reading(declaration=declaration, media="json", raw=data, envelope=envelope_of(message), unknown=unknown)
@@ -168,19 +168,41 @@ def _bad_encoding(got: str, line: int, column: int) -> Unreadable:
     )
 
 
+def _plain(message: msgspec.Struct, bare: bytes) -> bool:
+    """Say whether a message holds only what was read from it, each field once and no text to trim.
+
+    Why: what we encode is never longer than what was sent, so equal lengths leave no room for anything else.
+    """
+    length = len(encode_json(message))
+    if length != len(bare):
+        try:
+            bare = msgspec.json.format(bare, indent=-1)  # the same tokens without white space between them
+        except (ValueError, RecursionError):
+            return False
+        if length != len(bare):
+            return False
+    return not _doubtful(bare)
+
+
 def _doubtful(compact: bytes) -> bool:
-    """Say whether a text in a message without white space may be padded, or hold what XML cannot."""
-    if b"\\" in compact or not (compact.isascii() or b"\xef\xbf" not in compact):
+    """Say whether a text in a message without white space may be padded, or hold what XML cannot.
+
+    Escaped quotation marks are in order; every other escape is looked at more closely.
+    """
+    if b"\\" in compact and compact.count(b"\\") != compact.count(b'\\"'):
+        return True
+    if not compact.isascii() and b"\xef\xbf" in compact:
         return True
     at = compact.find(b" ")
     while at >= 0:
-        if compact[at - 1] == _QUOTE or compact[at + 1] == _QUOTE:
+        if compact[at + 1] == _QUOTE or (compact[at - 1] == _QUOTE and compact[at - 2] != _BACKSLASH):
             return True
         at = compact.find(b" ", at + 1)
     return False
 
 
 _QUOTE = ord('"')
+_BACKSLASH = ord("\\")
 _Known = Any  # Message or Declaration; check_message gives back what it is given
 
 
