@@ -13,7 +13,7 @@ from typing import Any
 
 from openecp.border.explain import ITEM, Explainer, place
 from openecp.border.revenue.reference import TaxType
-from openecp.border.risk.reference import LANES
+from openecp.border.risk.reference import LANES, random_lane, random_thresholds
 from openecp.border.tariff.duty_expression import AmountPerUnit, Percentage
 from openecp.border.tariff.measures import Measure
 from openecp.border.tariff.units import Units
@@ -56,10 +56,14 @@ class Decider:
         types: Mapping[str, TaxType],
         measures: Mapping[int, Measure],
         units: Units,
+        complete_tariff: bool,
         authority: Authority | None = None,
     ) -> None:
         self._profile, self._explain, self._types = profile, explainer, types
         self._measures, self._units, self._authority = measures, units, authority
+        self._complete_tariff = complete_tariff
+        self._enabled, _ = relation_masks(profile)
+        self._random = random_thresholds(profile)
         self._open_types = dict(enumerate(types, start=1))
         self._repeats = {
             number: row.get("repeat_as", "") for number, row in enumerate(profile.table("reliefs"), start=1)
@@ -79,12 +83,12 @@ class Decider:
     ) -> list[Assessment]:
         """Return one assessment a declaration."""
         by_declaration: list[list[tuple[Any, ...]]] = [[] for _ in declarations]
-        answered = 0
         for row in found:
             by_declaration[row[1]].append(row)
-            answered += row[0] == "D"
-        if answered != len(declarations):
-            raise AssertionError(f"batch of {len(declarations)} declarations answered {answered} times")
+        if (valued := sum(row[0] == "V" for row in found)) != len(rows.items):
+            raise AssertionError(
+                f"batch of {len(rows.items)} items answered for {valued}: a reference table doubles rows"
+            )
         formats: dict[int, list[tuple[int, int, str]]] = {}
         for number, item, format_number, text in rows.format_faults:
             formats.setdefault(number, []).append((item, format_number, text))
@@ -115,23 +119,23 @@ class Decider:
 
         for item, number, text in formats:
             add(*self._explain.format_fault(declaration, item, number, text))
-        outcome: tuple[Any, ...] = ()
         values: list[ItemValue] = []
         drawn: dict[int, list[tuple[Any, ...]]] = {}
+        lane = self._default_lane
         for row in sorted(found, key=_order):
-            if row[0] == "D":
-                outcome = row
-                continue
-            item_row = rows.items[row[2]]
+            kind, row_id = row[0], row[2]
+            item_row = rows.items[row_id]
             item = item_row[_COLUMN["item"]]
-            if row[0] in "TFO":
-                drawn.setdefault(row[2], []).append(row)
-            elif row[0] == "V":
-                values.append(
-                    ItemValue(item=item, price_minor=row[7], customs_value_minor=row[5], statistical_value_minor=row[6])
-                )
+            if kind in "TO":
+                drawn.setdefault(row_id, []).append(row)
+            elif kind == "V":
+                if item:
+                    values.append(ItemValue(item=item, customs_value_minor=row[5], statistical_value_minor=row[7]))
+                if bits := row[3] & self._enabled:
+                    add(*self._explain.relation(declaration, item, bits))
                 add(*self._value_reasons(declaration, item_row, row))
             else:
+                lane = max(lane, row[5] or 0)
                 add(*self._fault(declaration, item_row, row, day))
         taxes: list[TaxLine] = []
         security = 0
@@ -143,11 +147,10 @@ class Decider:
         if self._authority is not None:
             add(*self._authority(declaration, day))
         rejected = any(reason.severity == "reject" for reason in reasons.values())
-        if bool(outcome[3]) and not rejected:
-            raise AssertionError("a step rejects and no reason says why")
-        lane = max(outcome[5], outcome[6], self._default_lane)
-        if outcome[6] and not rejected:
-            add(_random_reason(LANES[outcome[6]]))
+        random = random_lane(first[_COLUMN["draw"]], self._random)
+        if random > lane and not rejected:
+            lane = random
+            add(_random_reason(LANES[random]))
         return Assessment(
             outcome="rejected" if rejected else "accepted",
             data_set=first[_COLUMN["data_set"]] or None,
@@ -171,11 +174,9 @@ class Decider:
         if kind == "E":
             return [self._explain.missing_element(declaration, item, ref)]
         if kind == "C":
-            return self._explain.unknown_code(declaration, item, text)
-        if kind == "R":
-            return list(self._explain.relation(declaration, item, ref))
-        if kind == "U":
-            return [self._explain.unknown_goods_code(declaration, item, code, day.isoformat())]
+            if text.startswith("T:"):
+                return [self._explain.unknown_goods_code(declaration, item, code, day.isoformat())]
+            return self._explain.unknown_code(declaration, item, text, item_row[_COLUMN["data_set"]])
         if kind == "Q":
             return [self._explain.missing_requirement(declaration, item, ref, code)]
         return [self._explain.risk_hit(declaration, item, ref, LANES[row[5]])]
@@ -184,16 +185,14 @@ class Decider:
         self, declaration: Declaration, item_row: tuple[Any, ...], row: tuple[Any, ...]
     ) -> Sequence[Reason]:
         item = item_row[_COLUMN["item"]]
-        if row[3]:
+        if row[6]:
             currency = item_row[_COLUMN["value_currency"]]
-            return [self._explain.rate_missing(declaration, item, currency, rejects=row[3] == 2)]
+            rejects = self._complete_tariff and item_row[_COLUMN["taxed"]]
+            return [self._explain.rate_missing(declaration, item, currency, rejects=rejects)]
         if row[5] is None or not item:
             return []
         declared = _e4(item_row[_COLUMN["value_e4"]])
-        charges = row[5] - (row[7] or 0)
-        parts = f"{declared} {item_row[_COLUMN['value_currency']]}" + (
-            f" and charges of {self._money(charges)}" if charges else ""
-        )
+        parts = f"from {declared} {item_row[_COLUMN['value_currency']]} declared"
         basis = self._profile.settings.get("value_basis", "CIF")
         element = item_row[_COLUMN["value_from"]]
         path = {"112": f"{ITEM}/23A/79A.112", "108": f"{ITEM}.108"}.get(element, f"{ITEM}.114")
@@ -205,7 +204,7 @@ class Decider:
                 severity="info",
                 item=item,
                 pointer=place(path, item),
-                message=f"Customs value {self._money(row[5])} ({basis}): {parts}",
+                message=f"Customs value {self._money(row[5])} ({basis}) {parts}",
             )
         ]
 
@@ -215,7 +214,6 @@ class Decider:
         item = item_row[_COLUMN["item"]]
         fees = _fees(declaration, item)
         preference = item_row[_COLUMN["preference"]] or None
-        reliefs = {row[3]: row for row in lines if row[0] == "F"}
         taxes: list[TaxLine] = []
         again: list[TaxLine] = []
         reasons: list[Reason] = []
@@ -223,41 +221,29 @@ class Decider:
         for row in lines:
             if row[0] == "O":
                 taxes.append(self._override(item, row, fees, preference))
-            elif row[0] == "T":
-                relief = reliefs.get(row[3])
-                line = self._line(item, row, relief, fees, preference)
-                taxes.append(line)
-                measure = self._measures.get(row[3])
-                if row[8] is None and measure is not None and measure.duty is not None and row[5] is not None:
-                    reasons.append(self._quantity_reason(declaration, item_row, measure))
-                else:
-                    reasons.append(self._arithmetic(line, row[8], relief))
-                if row[4] == "suspended":
-                    secured += row[8] or 0
-                if relief is not None and row[8] and (name := self._repeats.get(relief[5], "")):
-                    again.append(
-                        TaxLine(
-                            item=item,
-                            type=name,
-                            base_minor=None,
-                            rate=None,
-                            assessed_minor=row[8],
-                            payable_minor=None,
-                            currency=self._profile.currency,
-                            charge=False,
-                            preference=preference,
-                        )
-                    )
+                continue
+            amount, relief_id = row[6], row[7]
+            line = self._line(item, row, fees, preference)
+            taxes.append(line)
+            measure = self._measures.get(row[3])
+            if amount is None and measure is not None and measure.duty is not None and row[5] is not None:
+                reasons.append(self._quantity_reason(declaration, item_row, measure))
+            else:
+                reasons.append(self._arithmetic(line, amount, relief_id))
+            if row[4] == "suspended":
+                secured += amount or 0
+            if relief_id is not None and amount and (name := self._repeats.get(relief_id, "")):
+                again.append(self._repeat(item, name, amount, preference))
         return taxes + again, reasons, secured
 
-    def _line(
-        self,
-        item: int,
-        row: tuple[Any, ...],
-        relief: tuple[Any, ...] | None,
-        fees: Sequence[DutyTaxFee],
-        preference: str | None,
-    ) -> TaxLine:
+    def _repeat(self, item: int, name: str, amount: int, preference: str | None) -> TaxLine:
+        """Return the line that shows a relieved or suspended amount again, without charging it."""
+        return TaxLine(
+            item=item, type=name, base_minor=None, rate=None, assessed_minor=amount, payable_minor=None,
+            currency=self._profile.currency, charge=False, preference=preference,
+        )  # fmt: skip
+
+    def _line(self, item: int, row: tuple[Any, ...], fees: Sequence[DutyTaxFee], preference: str | None) -> TaxLine:
         measure = self._measures.get(row[3])
         tax_type = measure.tax_type if measure else self._open_types[-row[3]]
         rate = measure.duty.ad_valorem if measure and measure.duty else None
@@ -267,10 +253,10 @@ class Decider:
             type=tax_type,
             base_minor=row[5] if rate is not None else None,
             rate=None if rate is None else f"{rate.normalize():f}",
-            assessed_minor=row[6],
-            payable_minor=0 if method in self._postponed and row[7] else row[7],
+            assessed_minor=row[8],
+            payable_minor=0 if method in self._postponed and row[9] else row[9],
             currency=self._profile.currency,
-            deducted_minor=(relief[6] or 0) if relief else 0,
+            deducted_minor=(row[6] or 0) if row[4] == "relieved" else 0,
             charge=self._types[tax_type].charge,
             method=method,
             preference=preference,
@@ -292,7 +278,7 @@ class Decider:
             duty="as declared",
         )
 
-    def _arithmetic(self, line: TaxLine, amount: int | None, relief: tuple[Any, ...] | None) -> Reason:
+    def _arithmetic(self, line: TaxLine, amount: int | None, relief_id: int | None) -> Reason:
         if line.duty is None:
             return Reason(
                 code="OECP-TAX-NO-MEASURE",
@@ -311,9 +297,9 @@ class Decider:
         else:
             text = f"{line.type} at {line.duty} of {self._money(line.base_minor)} = {self._money(amount)}"
         source = line.source
-        if relief is not None:
+        if relief_id is not None:
             text += "; relieved" if line.assessed_minor == 0 else "; suspended"
-            source = self._relief_sources[relief[5] - 1] or source
+            source = self._relief_sources[relief_id - 1] or source
         return Reason(
             code="TAX", layer="revenue", rule=f"revenue.{line.type}", severity="info", item=line.item, message=text,
             pointer=place(f"{ITEM}/23A/50A.113", line.item), source=source,
@@ -343,7 +329,7 @@ class Decider:
 
 
 def _order(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (row[2] if row[2] is not None else -1, "ECRUQVTFOK".find(row[0]), abs(row[3] or 0), row[4] or "")
+    return (row[2] if row[2] is not None else -1, "VECQTOK".find(row[0]), abs(row[3] or 0), row[4] or "")
 
 
 def _e4(value: int | None) -> str:

@@ -201,10 +201,12 @@ class Explainer:
                     ))  # fmt: skip
         return reasons
 
-    def unknown_code(self, declaration: Declaration, item: int, code: str) -> list[Reason]:
+    def unknown_code(self, declaration: Declaration, item: int, code: str, data_set: str) -> list[Reason]:
         """Explain a value that its code list does not hold, at each place where it stands."""
         number, _, text = code.partition(":")
         row = self._coded[int(number)]
+        if row.get("data_set") and data_set not in row["data_set"].split("|"):
+            return []
         severity: Severity = "warn" if row.get("severity") == "warn" else "reject"
         reasons = []
         for element in row["element"].split("|"):

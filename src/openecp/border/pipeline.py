@@ -17,79 +17,47 @@ from openecp.border.explain import Explainer
 from openecp.border.lodgement import data_sets as data_set_rules
 from openecp.border.lodgement import obligations as obligation_rules
 from openecp.border.revenue import reference as revenue
+from openecp.border.revenue.base_sql import value_with_duties_sql, with_excise_sql
 from openecp.border.risk import reference as risk
 from openecp.border.tariff import reference as tariff
 from openecp.border.tariff.amount_sql import duty_amount_sql
 from openecp.border.tariff.measures import Measure
+from openecp.border.tariff.prepare import Shape
 from openecp.border.valuation import reference as valuation
 from openecp.kernel.assessment.engine import Engine
 from openecp.kernel.assessment.reasons import Assessment
-from openecp.kernel.assessment.steps import Composer, Step, rounded
+from openecp.kernel.assessment.steps import Composer, Facts, Step, rounded
 from openecp.kernel.datamodel import columns as rows_of
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.profile import Profile
 
-_FAULT = (("declaration_no", "INTEGER"), ("row_id", "BIGINT"))
-_REF = (("ref", "BIGINT"), ("rejects", "BOOLEAN"))
 _LODGEMENT, _TARIFF = "openecp.border.lodgement", "openecp.border.tariff"
 _VALUATION, _REVENUE, _RISK = "openecp.border.valuation", "openecp.border.revenue", "openecp.border.risk"
 
+_CASE = (("declaration_no", "INTEGER"), ("row_id", "BIGINT"))
+_LINE = (*_CASE, ("measure_id", "BIGINT"), ("tax_type", "VARCHAR"))
+
 STEPS: tuple[Step, ...] = (
     # What was declared
-    Step("missing_elements", _LODGEMENT, (*_FAULT, *_REF)),
-    Step("unknown_codes", _LODGEMENT, (*_FAULT, ("code", "VARCHAR"), ("rejects", "BOOLEAN"))),
-    Step("relation_faults", _LODGEMENT, (*_FAULT, *_REF)),
-    Step("tariff_faults", _TARIFF, (*_FAULT, ("rejects", "BOOLEAN")), optional="nomenclature"),
-    Step("missing_requirements", _TARIFF, (*_FAULT, *_REF), optional="requirements"),
+    Step("missing_elements", _LODGEMENT, (*_CASE, ("ref", "BIGINT"))),
+    Step("unknown_codes", _LODGEMENT, (*_CASE, ("code", "VARCHAR"))),
+    Step("missing_requirements", _TARIFF, (*_CASE, ("ref", "BIGINT")), optional="requirements"),
     # What it is worth
-    Step(
-        "charge_sums",
-        _VALUATION,
-        (("row_id", "BIGINT"), ("charges_minor", "DECIMAL(36, 12)"), ("rate_missing", "BOOLEAN")),
-        optional="charges",
-    ),
-    Step("item_values", _VALUATION, (*_FAULT, ("customs_value_minor", "BIGINT"))),
+    Step("item_rates", _VALUATION, (*_CASE, ("rate_to_minor", "DECIMAL(18, 12)")), optional="foreign"),
+    Step("charge_sums", _VALUATION, (("row_id", "BIGINT"), ("charges_minor", "DECIMAL(36, 12)"), ("rate_missing", "BOOLEAN"))),
+    Step("item_values", _VALUATION, (*_CASE, ("customs_value_minor", "BIGINT"), ("value_open", "BOOLEAN")), optional="charges"),
     # What is due
-    Step(
-        "item_reliefs",
-        _REVENUE,
-        (
-            ("row_id", "BIGINT"),
-            ("tax_type", "VARCHAR"),
-            ("relief_id", "BIGINT"),
-            ("effect", "VARCHAR"),
-            ("in_base", "BOOLEAN"),
-            ("deducts", "BOOLEAN"),
-        ),
-        optional="reliefs",
-    ),
-    Step("measures_applied", _TARIFF, (*_FAULT, ("measure_id", "BIGINT"))),
-    Step("expected_lines", _REVENUE, (*_FAULT, ("measure_id", "BIGINT")), optional="expected", like="measures_applied"),
-    Step("charge_lines", _REVENUE, (*_FAULT, ("measure_id", "BIGINT"))),
-    Step("duty_lines", _REVENUE, (*_FAULT, ("duty_minor", "BIGINT"))),
-    Step("excise_lines", _REVENUE, (*_FAULT, ("excise_minor", "BIGINT"))),
-    Step("tax_lines", _REVENUE, (*_FAULT, ("assessed_minor", "BIGINT"), ("payable_minor", "BIGINT"))),
-    Step(
-        "override_lines",
-        _REVENUE,
-        (*_FAULT, ("tax_type", "VARCHAR"), ("assessed_minor", "BIGINT"), ("payable_minor", "BIGINT")),
-        optional="overrides",
-    ),
+    Step("measures_applied", _TARIFF, _LINE),
+    Step("charge_lines", _REVENUE, _LINE, optional="expected"),
+    Step("relieved_lines", _REVENUE, (*_LINE, ("relief_id", "BIGINT"), ("effect", "VARCHAR"), ("kept", "INTEGER")), optional="reliefs"),
+    Step("duty_lines", _REVENUE, (*_LINE, ("duty_minor", "BIGINT"))),
+    Step("excise_lines", _REVENUE, (*_LINE, ("duty_base_minor", "BIGINT"), ("excise_minor", "BIGINT"), ("later_base_minor", "BIGINT")), optional="excise"),
+    Step("tax_lines", _REVENUE, (*_LINE, ("base_minor", "BIGINT"), ("amount_minor", "BIGINT"), ("assessed_minor", "BIGINT"), ("payable_minor", "BIGINT"))),
+    Step("override_lines", _REVENUE, (*_CASE, ("tax_type", "VARCHAR"), ("assessed_minor", "BIGINT"), ("payable_minor", "BIGINT")), optional="overrides"),
     # How it is controlled, and what comes out
-    Step("risk_hits", _RISK, (*_FAULT, ("ref", "BIGINT"), ("lane", "INTEGER")), optional="risk"),
-    Step("faults", _RISK, (("declaration_no", "INTEGER"), ("rejects", "INTEGER"))),
-    Step(
-        "outcomes",
-        _RISK,
-        (
-            ("declaration_no", "INTEGER"),
-            ("rejected", "INTEGER"),
-            ("lane", "INTEGER"),
-            ("random_lane", "INTEGER"),
-        ),
-    ),
-    Step("findings", _RISK, (("kind", "VARCHAR"), *_FAULT)),
-)
+    Step("risk_hits", _RISK, (*_CASE, ("ref", "BIGINT"), ("lane", "INTEGER")), optional="risk"),
+    Step("findings", _RISK, (("kind", "VARCHAR"), *_CASE)),
+)  # fmt: skip
 
 
 class Assessor:
@@ -111,8 +79,8 @@ class Assessor:
         self._data_sets = data_set_rules.DataSets(profile)
         self._obligations = obligation_rules.compile_obligations(profile, self._data_sets.names)
         self._types = revenue.tax_types(profile)
-        closed = profile.setting("nomenclature", default="open") == "closed"
-        self._complete_tariff = bool(profile.setting("taxes", "complete_tariff", default=closed))
+        self._closed = profile.setting("nomenclature", default="open") == "closed"
+        self._complete_tariff = bool(profile.setting("taxes", "complete_tariff", default=self._closed))
         if measures is None:
             path = profile.folder / "measures.csv"
             measures = tariff.load_measures(path.read_bytes(), str(path), profile) if path.exists() else ()
@@ -133,8 +101,9 @@ class Assessor:
             types=self._types,
             measures=self._measures,
             units=tariff.profile_units(profile),
+            complete_tariff=self._complete_tariff,
         )
-        self._statements: dict[frozenset[str], str] = {}
+        self._statements: dict[tuple[Facts, str, str], str] = {}
 
     def assess(self, declarations: Sequence[Declaration], on: date | None = None) -> list[Assessment]:
         """Assess declarations as lodged `on` a day; the answers stand in their order.
@@ -149,42 +118,51 @@ class Assessor:
         for number, declaration in enumerate(declarations):
             days.append(self._law_of(declaration, on))
             rows_of.add_rows(rows, declaration, number, days[-1], on, self._settings)
+        inputs = {
+            "items": (rows_of.ITEM_COLUMNS, rows.items),
+            "charges": (rows_of.CHARGE_COLUMNS, rows.charges),
+            "overrides": (rows_of.OVERRIDE_COLUMNS, rows.overrides),
+        }
         found = self._engine.run(
             self.statement(self._facts(rows)),
-            {
-                "items": (rows_of.ITEM_COLUMNS, rows.items),
-                "charges": (rows_of.CHARGE_COLUMNS, rows.charges),
-                "overrides": (rows_of.OVERRIDE_COLUMNS, rows.overrides),
-            },
+            {name: given for name, given in inputs.items() if given[1]},
         )
         return self._decider.decide(declarations, days, rows, found)
 
-    def statement(self, facts: frozenset[str], final: str = "findings", dialect: str = "duckdb") -> str:
+    def statement(self, facts: Facts, final: str = "findings", dialect: str = "duckdb") -> str:
         """Return the composed statement for batches with these facts."""
-        if final != "findings" or dialect != "duckdb":
-            return self._composer.statement(final, dialect=dialect, facts=facts | self._constant_facts)
-        if facts not in self._statements:
-            self._statements[facts] = self._composer.statement(final, facts=facts | self._constant_facts)
-        return self._statements[facts]
+        key = (facts, final, dialect)
+        if key not in self._statements:
+            wanted = facts | self._constant_facts
+            self._statements[key] = self._composer.statement(final, facts=wanted, dialect=dialect)
+        return self._statements[key]
 
-    def _facts(self, rows: rows_of.DeclarationRows) -> frozenset[str]:
+    def _facts(self, rows: rows_of.DeclarationRows) -> Facts:
+        """Return what a batch holds, so that it is not planned for what it does not."""
         facts = set()
         if rows.charges:
             facts.add("charges")
         if rows.overrides:
             facts.add("overrides")
-        if self._relieving(rows.items):
-            facts.add("reliefs")
-        if any(row[_EXPECTED] for row in rows.items):
-            facts.add("expected")
+        for row in rows.items:
+            key = row[_AT["tariff_key"]]
+            if key in self._keys.compound:
+                facts.add("compound")
+            if key in self._keys.excise:
+                facts.add("excise")
+            if key in self._requiring:
+                facts.add("requirements")
+            if row[_AT["value_currency"]] not in self._home:
+                facts.add("foreign")
+            if row[_AT["expected_taxes"]]:
+                facts.add("expected")
+                if not self._excise_types.isdisjoint(row[_AT["expected_taxes"]]):
+                    facts.add("excise")
+            if row[_AT["procedure"]].startswith(self._relief_procedures) or not self._relief_additional.isdisjoint(
+                row[_AT["additional_procedures"]]
+            ):
+                facts.add("reliefs")
         return frozenset(facts)
-
-    def _relieving(self, items: Sequence[tuple[Any, ...]]) -> bool:
-        return any(
-            row[_PROCEDURE].startswith(self._relief_procedures)
-            or not self._relief_additional.isdisjoint(row[_ADDITIONAL])
-            for row in items
-        )
 
     def _law_of(self, declaration: Declaration, on: date | None) -> date:
         accepted = declaration.acceptance_date_time
@@ -199,31 +177,38 @@ class Assessor:
 
     def _compose(self) -> Composer:
         mode = self.profile.setting("rounding", "mode", default="half_up")
-        shape = self._tariff.shape
-        enabled, rejecting = decision.relation_masks(self.profile)
         scale = valuation.national_rate_to_minor(self.profile)
+        full = self._tariff.shape
+        parts = frozenset(part for t in self._types.values() for part in t.parts)
+        may_be_open = not self._complete_tariff or bool(full.needs_human)
+
+        def shape(facts: Facts) -> Shape:
+            return full if "compound" in facts else tariff.PLAIN
+
         return Composer(
             STEPS,
             parameters={
-                "enabled_relations": enabled,
-                "rejecting_relations": rejecting,
                 "national_rate_to_minor": f"CAST({scale} AS DECIMAL(18, 12))",
-                "rates_complete": int(self._complete_tariff),
-                **risk.random_thresholds(self.profile),
             },
             macros={
-                "round_money": lambda x: rounded(x.sql(dialect="duckdb"), mode),
-                "duty_amount": lambda base: duty_amount_sql(base.sql(dialect="duckdb"), shape),
+                "round_money": lambda x, facts: rounded(x[0], mode),
+                "duty_amount": lambda x, facts: duty_amount_sql(x[0], shape(facts)),
+                "value_with_duties": lambda x, facts: value_with_duties_sql(parts, may_be_open=may_be_open),
+                "with_excise": lambda x, facts: with_excise_sql(x[0], may_be_open=may_be_open),
+                "obligation_violated": lambda x, facts: obligation_rules.violated_sql(self._obligations.words),
             },
-            column_groups={"duty_columns": [name for name, _ in tariff.duty_columns(shape)]},
+            column_groups={
+                "duty_columns": lambda facts: [name for name, _ in tariff.duty_columns(shape(facts))],
+                "base_columns": lambda facts: [f"on_{part}" for part in revenue.PARTS if part in parts | {"excise"}],
+            },
         )
 
     def _load(self) -> list[dict[str, str]]:
         load, shape = self._engine.load, self._tariff.shape
         o = self._obligations
         load("obligations", obligation_rules.OBLIGATION_COLUMNS, o.table, ("data_set", "obligation_id"))
-        load("coded_elements", obligation_rules.CODED_COLUMNS, o.coded_table, ("number", "data_set"))
-        load("code_entries", obligation_rules.CODE_COLUMNS, o.code_table, ("code", "valid_from"))
+        codes = tariff.nomenclature(self.profile)
+        load("code_entries", obligation_rules.CODE_COLUMNS, [*o.code_table, *codes], ("code", "valid_from"))
         rates = valuation.exchange_rates(self.profile)
         load("exchange_rates", valuation.RATE_COLUMNS, rates, ("currency", "valid_from"))
         load(
@@ -240,23 +225,24 @@ class Assessor:
         load("open_measures", tariff.measure_columns(shape), tariff.open_rows(shape, parts), ("tax_type",))
         needed, sources = tariff.requirements(self.profile, self._tariff)
         load("requirements", tariff.REQUIREMENT_COLUMNS, needed, ("requirement_id", "tariff_key"))
-        codes = tariff.nomenclature(self.profile)
-        load("nomenclature", tariff.NOMENCLATURE_COLUMNS, codes, ("goods_code", "valid_from"))
+        self._requiring = frozenset(row[1] for row in needed)
+        self._keys = tariff.Keys(self._tariff, {t.code: t.stage for t in self._types.values()})
+        self._excise_types = frozenset(t.code for t in self._types.values() if t.stage == 2)
+        self._home = frozenset(("", self.profile.currency))
         reliefs = revenue.reliefs(self.profile, self._types)
         load("reliefs", revenue.RELIEF_COLUMNS, reliefs, ("relief_id", "tax_type"))
         self._relief_procedures = tuple({row[2] for row in reliefs if row[2] and not row[3]})
         self._relief_additional = frozenset(row[3] for row in reliefs if row[3])
         criteria = risk.risk_criteria(self.profile)
         load("risk_criteria", risk.CRITERION_COLUMNS, criteria, ("criterion_id",))
-        closed = self.profile.setting("nomenclature", default="open") == "closed" and bool(codes)
-        constant = {"nomenclature": closed, "requirements": bool(needed), "risk": bool(criteria)}
-        self._constant_facts = frozenset(name for name, holds in constant.items() if holds)
+        self._constant_facts: Facts = frozenset({"risk"} if criteria else ())
         return sources
 
     def _row_settings(self, secret: bytes) -> rows_of.RowSettings:
         profile, o = self.profile, self._obligations
         draw, units = risk.Draw(secret), tariff.profile_units(profile)
-        drawn = any(risk.random_thresholds(profile).values()) or bool(profile.table("risk_criteria"))
+        thresholds = risk.random_thresholds(profile)
+        drawn = bool(thresholds[-1][0]) or bool(profile.table("risk_criteria"))
         needs_fee = bool(profile.setting("taxes", "requires_declared_fee", default=False))
         pairs = frozenset(row["procedure"] for row in profile.table("procedures"))
         return rows_of.RowSettings(
@@ -274,6 +260,7 @@ class Assessor:
                 complete=self._complete_tariff,
                 excise_prefix=str(profile.setting("taxes", "excise_prefix", default="")),
             ),
+            codes_closed=self._closed,
             override_statement=str(profile.setting("taxes", "override_statement", default="")),
             national_currency=profile.currency,
             apportion_by=str(profile.setting("valuation", "apportion_by", default="value")),
@@ -285,9 +272,7 @@ class Assessor:
         )
 
 
-_NAMES = [name for name, _ in rows_of.ITEM_COLUMNS]
-_PROCEDURE, _ADDITIONAL = _NAMES.index("procedure"), _NAMES.index("additional_procedures")
-_EXPECTED = _NAMES.index("expected_taxes")
+_AT = {name: position for position, (name, _) in enumerate(rows_of.ITEM_COLUMNS)}
 
 
 def _fraction(base: Any) -> tuple[str, int, int]:

@@ -27,7 +27,6 @@ OBLIGATION_COLUMNS = (
     *((f"{group}_{word}", "BIGINT") for group in ("when", "unless", "any") for word in range(1, WORDS + 1)),
     ("forbidden", "BOOLEAN"),
 )
-CODED_COLUMNS = (("number", "VARCHAR"), ("data_set", "VARCHAR"), ("rejects", "BOOLEAN"))
 CODE_COLUMNS = (("code", "VARCHAR"), ("valid_from", "DATE"), ("valid_to", "DATE"))
 
 
@@ -39,8 +38,8 @@ class Obligations(msgspec.Struct, kw_only=True):
     pseudo_present: dict[str, int]
     pseudo_coded: dict[str, tuple[str, ...]]
     table: list[tuple[Any, ...]]
-    coded_table: list[tuple[Any, ...]]
     code_table: list[tuple[Any, ...]]
+    words: int
     rows: list[dict[str, str]]
     format_rows: list[dict[str, str]]
     coded_rows: list[dict[str, str]]
@@ -67,6 +66,11 @@ class _Bits:
             )
         self._of[key] = len(self._of)
         return self._of[key], True
+
+    @property
+    def words(self) -> int:
+        """How many words of bits are in use."""
+        return max(1, -(-len(self._of) // WORD))
 
     def present(self, alternatives: tuple[str, ...]) -> int:
         """Return the bit (as a mask) that is set where any of the elements is there."""
@@ -115,7 +119,7 @@ def compile_obligations(profile: Profile, data_sets: Sequence[str]) -> Obligatio
         for path in row["element"].split("|")
     ]
     coded_rows = profile.table("coded_elements", ("element", "list", "error_code"))
-    coded, pseudo_coded, coded_table, code_table = _codes(profile, coded_rows)
+    coded, pseudo_coded, code_table = _codes(profile, coded_rows)
     try:
         watch = Watch(bits.presences, bits.facts, coded, formats)
     except ValueError as fault:
@@ -126,12 +130,20 @@ def compile_obligations(profile: Profile, data_sets: Sequence[str]) -> Obligatio
         pseudo_present=bits.pseudo_present,
         pseudo_coded=pseudo_coded,
         table=table,
-        coded_table=coded_table,
         code_table=code_table,
+        words=bits.words,
         rows=rows,
         format_rows=format_rows,
         coded_rows=coded_rows,
     )
+
+
+def violated_sql(words: int) -> str:
+    """Return the macro `obligation_violated()` over items `i` and obligations `o`, for the words of bits in use."""
+    used = range(1, words + 1)
+    holds = [f"(i.present_{n} & o.when_{n}) = o.when_{n} AND (i.present_{n} & o.unless_{n}) = 0" for n in used]
+    absent = " AND ".join(f"(i.present_{n} & o.any_{n}) = 0" for n in used)
+    return f"{' AND '.join(holds)} AND ({absent}) <> o.forbidden"
 
 
 def _words(mask: int) -> list[int]:
@@ -161,10 +173,9 @@ def _condition(text: str, bits: _Bits, number: int, profile: Profile) -> tuple[i
 
 def _codes(
     profile: Profile, rows: list[dict[str, str]]
-) -> tuple[list[Coded], dict[str, tuple[str, ...]], list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+) -> tuple[list[Coded], dict[str, tuple[str, ...]], list[tuple[Any, ...]]]:
     coded: list[Coded] = []
     pseudo: dict[str, tuple[str, ...]] = {}
-    coded_table: list[tuple[Any, ...]] = []
     code_table: dict[tuple[Any, ...], None] = {}
     for number, row in enumerate(rows):
         if row["list"] not in profile.code_lists and row["list"] != "procedures":
@@ -180,8 +191,6 @@ def _codes(
                 pseudo[element] = (*pseudo.get(element, ()), f"{number}:")
             else:
                 coded.append(Coded(element, number))
-        for data_set in row.get("data_set", "").split("|"):
-            coded_table.append((str(number), data_set, row.get("severity", "reject") != "warn"))
         for entry in entries:
             key = (
                 f"{number}:{entry['code']}",
@@ -189,7 +198,7 @@ def _codes(
                 _day(entry.get("valid_to"), LAST_DAY),
             )
             code_table[key] = None
-    return coded, pseudo, coded_table, list(code_table)
+    return coded, pseudo, list(code_table)
 
 
 def _day(text: str | None, default: date) -> date:

@@ -17,7 +17,6 @@ RELIEF_COLUMNS = (
     ("additional_procedure", "VARCHAR"),
     ("effect", "VARCHAR"),
     ("in_base", "BOOLEAN"),
-    ("deducts", "BOOLEAN"),
 )
 PARTS = ("value", "duty", "territorial", "safeguard", "excise")
 GROUPS = ("duty", "excise", "vat", "territorial", "safeguard")
@@ -89,13 +88,19 @@ def reliefs(profile: Profile, types: dict[str, TaxType]) -> list[tuple[Any, ...]
                 tax_type,
                 row["procedure"].rstrip("*"),
                 "" if row["additional_procedure"] == "*" else row["additional_procedure"],
-                row["effect"],
+                _effect(row),
                 row.get("in_vat_base") == "yes",
-                row.get("show", "deduct") == "deduct",
             )
             for tax_type in wanted
         )
     return table
+
+
+def _effect(row: dict[str, str]) -> str:
+    """Return what is shown: `relieved` (assessed 0, the amount deducted), `waived` (0, nothing shown), `suspended`."""
+    if row["effect"] == "suspended" or row.get("show") == "keep":
+        return "suspended"
+    return "waived" if row.get("show") == "zero" else "relieved"
 
 
 class Regimes:

@@ -118,13 +118,17 @@ class Draw:
         return int.from_bytes(digest[:8], "big") % DRAWS
 
 
-def random_thresholds(profile: Profile) -> dict[str, int]:
-    """Return the draws below which a declaration is selected at random, strictest lane first."""
-    red, yellow, blue = (
-        Decimal(str(profile.setting("selection", lane, default=0))) for lane in ("red", "yellow", "blue")
-    )
-    return {
-        "random_red": int(red * DRAWS),
-        "random_yellow": int((red + yellow) * DRAWS),
-        "random_blue": int((red + yellow + blue) * DRAWS),
-    }
+def random_lane(draw: int, thresholds: tuple[tuple[int, int], ...]) -> int:
+    """Return the lane that a draw falls in: 0 where it is not selected."""
+    return next((lane for below, lane in thresholds if draw < below), 0)
+
+
+def random_thresholds(profile: Profile) -> tuple[tuple[int, int], ...]:
+    """Return (draw below which, lane) of random selection, strictest lane first."""
+    shares = {lane: Decimal(str(profile.setting("selection", lane, default=0))) for lane in LANES[1:]}
+    below = 0
+    thresholds = []
+    for lane in (3, 2, 1):
+        below += int(shares[LANES[lane]] * DRAWS)
+        thresholds.append((below, lane))
+    return tuple(thresholds)

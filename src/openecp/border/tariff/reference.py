@@ -18,7 +18,6 @@ from openecp.border.tariff.units import Units
 from openecp.kernel.profile import Profile, ProfileError
 
 _E6 = Decimal("0.000001")
-NOMENCLATURE_COLUMNS = (("goods_code", "VARCHAR"), ("valid_from", "DATE"), ("valid_to", "DATE"))
 REQUIREMENT_COLUMNS = (
     ("requirement_id", "BIGINT"),
     ("tariff_key", "VARCHAR"),
@@ -61,6 +60,25 @@ def prepare_tariff(profile: Profile, measures: Sequence[Measure]) -> TariffTable
     return prepare(
         measures, codes, currency=profile.currency, exponent=profile.currency_exponent, units=profile_units(profile)
     )
+
+
+PLAIN = Shape(
+    segments=1, amounts=(0, 0, 0, 0), additional_codes=0, units=(), currencies=(), may_be_negative=False, needs_human=0
+)  # one rate on the base
+
+
+class Keys:
+    """What the goods of each tariff key can bear, so that a batch is composed for what it holds."""
+
+    def __init__(self, tables: TariffTables, stages: Mapping[str, int]) -> None:
+        compound, excise = set(), set()
+        columns = tables.measures.select(["tariff_key", "tax_type", "rate_text"]).to_pydict()
+        for key, tax_type, rate in zip(columns["tariff_key"], columns["tax_type"], columns["rate_text"], strict=True):
+            if rate is None:
+                compound.add(key)
+            if stages.get(tax_type) == 2:
+                excise.add(key)
+        self.compound, self.excise = frozenset(compound), frozenset(excise)
 
 
 def measure_columns(shape: Shape) -> tuple[tuple[str, str], ...]:
@@ -201,10 +219,10 @@ def requirements(profile: Profile, tables: TariffTables) -> tuple[list[tuple[Any
 
 
 def nomenclature(profile: Profile) -> list[tuple[Any, ...]]:
-    """Return the codes of the nomenclature with their validity."""
+    """Return the codes of the nomenclature as entries of the code list `T`."""
     return [
         (
-            row["goods_code"],
+            f"T:{row['goods_code']}",
             date.fromisoformat(row["valid_from"]) if row.get("valid_from") else FIRST_DAY,
             date.fromisoformat(row["valid_to"]) if row.get("valid_to") else LAST_DAY,
         )

@@ -67,7 +67,6 @@ class ItemValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Values of one item in minor units of the administration's currency."""
 
     item: int
-    price_minor: int | None
     customs_value_minor: int | None
     statistical_value_minor: int | None
 

@@ -2,11 +2,14 @@
 """Steps are SQL files, one rule family a file; a pipeline composes them into one statement, a chain of CTEs.
 
 A step reads the batch's input tables, reference tables and the steps before it, by name. Its leading comment is its
-documentation; the first line is a sentence for users. Two things are not plain SQL and are expanded here, so that
-no profile needs a step of its own: `$name` parameters (the profile's constants, written in as literals) and the
-macros `round_money(x)` and `duty_amount(base)`; `m.duty_columns` stands for the columns that a tariff's duties need.
+documentation; the first line is a sentence for users. Three things are not plain SQL and are expanded here, so that
+no profile needs a step of its own: `$name` parameters (the profile's constants, written in as literals), macros such
+as `round_money(x)`, and groups of columns such as `m.duty_columns`.
 
-Why: one statement a batch, because planning is the cost online (docs/adr/0001).
+What a batch does not hold costs nothing: a step with `optional` set to a fact is composed in its
+`<name>.without_<fact>.sql` form where the batch lacks the fact, and as an empty table where it has no such form.
+
+Why: one statement a batch, and a lean one, because planning is the cost online (docs/adr/0001).
 """
 
 from __future__ import annotations
@@ -14,35 +17,44 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
-from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import sqlglot
 from sqlglot import exp
 
 RoundingMode = Literal["floor", "half_up", "half_even", "ceiling"]
-Macro = Callable[[exp.Expression], str]
+Facts = frozenset[str]
+Macro = Callable[[Sequence[str], Facts], str]  # SQL of the arguments, facts of the batch → SQL
+ColumnGroup = Callable[[Facts], Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
-    """One SQL step: its name is the CTE's, `columns` are the declared output names and types.
+    """One SQL step: its name is the CTE's, `columns` are the columns that it declares to add, with their types.
 
-    `optional` names a fact of a batch (`charges`, `reliefs`); where the batch lacks it the step is composed as an
-    empty table of its columns, which spares its planning.
+    `optional` names a fact of a batch (`charges`, `reliefs`).
     """
 
     name: str
     package: str  # `openecp.border.tariff`
     columns: tuple[tuple[str, str], ...]
     optional: str = ""
-    like: str = ""  # an earlier step with the same columns, where they hang on the loaded tariff
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The SQL as written."""
         return (files(self.package) / "steps" / f"{self.name}.sql").read_text(encoding="utf-8")
+
+    @cached_property
+    def text_without(self) -> str:
+        """The SQL for batches that lack the fact; without such a file an empty table of the declared columns."""
+        path = files(self.package) / "steps" / f"{self.name}.without_{self.optional}.sql"
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+        columns = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in self.columns)
+        return f"SELECT {columns} WHERE FALSE"
 
 
 def rounded(expression: str, mode: RoundingMode) -> str:
@@ -50,7 +62,7 @@ def rounded(expression: str, mode: RoundingMode) -> str:
     x = f"({expression})"
     match mode:
         case "floor":  # towards zero: a charge is never rounded up
-            return f"CASE WHEN {x} < 0 THEN CEIL({x}) ELSE FLOOR({x}) END"
+            return f"TRUNC({x})"
         case "ceiling":
             return f"CASE WHEN {x} < 0 THEN FLOOR({x}) ELSE CEIL({x}) END"
         case "half_up":
@@ -64,7 +76,7 @@ def rounded(expression: str, mode: RoundingMode) -> str:
 
 
 class Composer:
-    """Composes steps into statements of one dialect; each step is parsed once."""
+    """Composes steps into statements of one dialect, one for each set of facts that occurs."""
 
     def __init__(
         self,
@@ -72,71 +84,61 @@ class Composer:
         *,
         parameters: Mapping[str, int | str],
         macros: Mapping[str, Macro],
-        column_groups: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        column_groups: Mapping[str, ColumnGroup],
     ) -> None:
         self.steps = tuple(steps)
         self._parameters, self._macros, self._groups = dict(parameters), dict(macros), dict(column_groups)
-        self._bodies = {step.name: self._expand(step.text) for step in steps}
 
-    def _expand(self, text: str) -> exp.Expression:
+    def statement(self, final: str, *, facts: Facts, dialect: str = "duckdb") -> str:
+        """Return the statement that ends in the step `final`, for batches with these facts."""
+        bodies = {step.name: self.body(step, facts) for step in self.steps}
+        needed = _needed(final, bodies)
+        parts = [
+            f"{step.name} AS (\n{bodies[step.name].sql(dialect=dialect)}\n)"
+            for step in self.steps
+            if step.name in needed and step.name != final
+        ]
+        chain = f"WITH {', '.join(parts)}\n" if parts else ""
+        return f"{chain}{bodies[final].sql(dialect=dialect)}"
+
+    def body(self, step: Step, facts: Facts) -> exp.Expression:
+        """Return a step's SQL, expanded for batches with these facts."""
+        text = step.text_without if step.optional and step.optional not in facts else step.text
         tree = sqlglot.parse_one(_without_comments(text), read="duckdb")
-
-        def expand(node: exp.Expression) -> exp.Expression:
-            if isinstance(node, exp.Anonymous) and node.name.lower() in self._macros:
-                inner = node.expressions[0].transform(expand)
-                made = sqlglot.parse_one(self._macros[node.name.lower()](inner), read="duckdb")
-                return exp.paren(made.transform(expand) if made.find(exp.Anonymous) else made)
-            if isinstance(node, (exp.Parameter, exp.Placeholder)):
-                name = node.name
-                if name not in self._parameters:
-                    raise ValueError(f"step parameter ${name}: expected one of {', '.join(self._parameters)}")
-                value = self._parameters[name]
-                if isinstance(value, str) and re.fullmatch(r"CAST\(.*\)", value):
-                    return sqlglot.parse_one(value, read="duckdb")
-                return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
-            return node
-
         for select in list(tree.find_all(exp.Select)):
-            select.set("expressions", [column for e in select.expressions for column in self._columns_of(e)])
-        return tree.transform(expand)
+            select.set("expressions", [column for e in select.expressions for column in self._columns_of(e, facts)])
+        return tree.transform(lambda node: self._expand(node, facts))
 
-    def _columns_of(self, selected: exp.Expression) -> list[exp.Expression]:
+    def _columns_of(self, selected: Any, facts: Facts) -> list[Any]:
         """Return the columns that a named group of columns stands for, `m.duty_columns`; any other as it is."""
         if isinstance(selected, exp.Column) and selected.name in self._groups:
-            return [exp.column(name, table=selected.table) for name in self._groups[selected.name]]
+            return [exp.column(name, table=selected.table) for name in self._groups[selected.name](facts)]
         return [selected]
 
-    def statement(self, final: str, *, dialect: str = "duckdb", facts: frozenset[str] = frozenset()) -> str:
-        """Return the statement that ends in the step `final`; optional steps are full only where `facts` names them."""
-        wanted = self._needed(final)
-        parts = []
-        for step in self.steps:
-            if step.name not in wanted or step.name == final:
-                continue
-            if step.optional and step.optional not in facts:
-                body = sqlglot.parse_one(empty_select(step), read="duckdb")
-            else:
-                body = self._bodies[step.name]
-            parts.append(f"{step.name} AS (\n{body.sql(dialect=dialect)}\n)")
-        return f"WITH {', '.join(parts)}\n{self._bodies[final].sql(dialect=dialect)}"
+    def _expand(self, node: Any, facts: Facts) -> Any:
+        if isinstance(node, exp.Anonymous) and node.name.lower() in self._macros:
+            inner = [e.transform(lambda n: self._expand(n, facts)).sql(dialect="duckdb") for e in node.expressions]
+            made = sqlglot.parse_one(self._macros[node.name.lower()](inner, facts), read="duckdb")
+            return exp.paren(made)
+        if isinstance(node, exp.Parameter | exp.Placeholder):
+            if node.name not in self._parameters:
+                raise ValueError(f"step parameter ${node.name}: expected one of {', '.join(self._parameters)}")
+            value = self._parameters[node.name]
+            if isinstance(value, str) and re.fullmatch(r"CAST\(.*\)", value):
+                return sqlglot.parse_one(value, read="duckdb")
+            return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
+        return node
 
-    def _needed(self, final: str) -> set[str]:
-        needed, waiting = set(), [final]
-        while waiting:
-            name = waiting.pop()
-            if name in needed or name not in self._bodies:
-                continue
+
+def _needed(final: str, bodies: Mapping[str, exp.Expression]) -> set[str]:
+    needed: set[str] = set()
+    waiting = [final]
+    while waiting:
+        name = waiting.pop()
+        if name in bodies and name not in needed:
             needed.add(name)
-            waiting.extend(table.name for table in self._bodies[name].find_all(exp.Table))
-        return needed
-
-
-def empty_select(step: Step) -> str:
-    """Return a SELECT without rows that has a step's columns."""
-    if step.like:
-        return f"SELECT * FROM {step.like} WHERE FALSE"  # noqa: S608 - a step's name
-    columns = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in step.columns)
-    return f"SELECT {columns} WHERE FALSE"
+            waiting.extend(table.name for table in bodies[name].find_all(exp.Table))
+    return needed
 
 
 def _without_comments(text: str) -> str:

@@ -37,7 +37,7 @@ ITEM_COLUMNS: tuple[tuple[str, str], ...] = (
     ("present_1", "BIGINT"),  # bits of watched elements, 62 a word
     ("present_2", "BIGINT"),
     ("present_3", "BIGINT"),
-    ("codes", "VARCHAR[]"),  # `<coded element>:<value>`
+    ("codes", "VARCHAR[]"),  # `<coded element>:<value>`, and `T:<commodity code>` where the nomenclature is closed
     ("tariff_key", "VARCHAR"),  # longest code known to the tariff that begins the declared one
     ("goods_code", "VARCHAR"),
     ("origin", "VARCHAR"),
@@ -60,7 +60,6 @@ ITEM_COLUMNS: tuple[tuple[str, str], ...] = (
     ("gross_e6", "BIGINT"),
     ("quantities_e6", "MAP(VARCHAR, BIGINT)"),  # by base unit
     ("relation_bits", "BIGINT"),  # counts and comparisons that need the whole declaration, see RELATION_FACTS
-    ("risk_keys", "VARCHAR[]"),
     ("importer", "VARCHAR"),
     ("declarant", "VARCHAR"),
     ("export_country", "VARCHAR"),
@@ -121,6 +120,7 @@ class RowSettings(msgspec.Struct, frozen=True, kw_only=True):
     additional_classifications: tuple[str, ...] = ("TRA", "GN")
     acceptance_days_back: int = 180
     reports_acceptance: Callable[[str], bool] = lambda type_code: False
+    codes_closed: bool = False  # the nomenclature is complete: another commodity code is a fault
     incoterms: frozenset[str] = frozenset()  # terms the administration knows; another counts as none
     procedures: frozenset[str] = frozenset()  # pairs that may be declared; none listed: any
     draw: Callable[[Declaration], int] = lambda declaration: 0
@@ -398,6 +398,8 @@ def _item_row(  # one flat row: the length is the number of columns
             "@goods_code": (code,) if code else (),
         }
         bits |= _pseudo_bits(values, settings, seen.codes)
+    if code and settings.codes_closed:
+        seen.codes.append("T:" + code)
     return (
         row_id,
         declaration_no,
@@ -431,7 +433,6 @@ def _item_row(  # one flat row: the length is the number of columns
         gross,
         _quantities(item, settings, net),
         relation,
-        ["*", "H:" + code[:4], "O:" + origin, "I:" + importer, "D:" + facts.declarant],
         importer,
         facts.declarant,
         export_country,

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The declarant overrides the calculation: the declared amounts stand, for Customs to check.
 -- Source: the profile's [taxes] override_statement
--- Reads: overrides
+-- Reads: overrides, items
 -- Adds: declaration_no, row_id, tax_type, assessed_minor, payable_minor
 -- Rows: one an item and declared tax
 SELECT i.declaration_no, o.row_id, o.tax_type,

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- All lines to be computed are those of the measures that apply.
+SELECT * FROM measures_applied
