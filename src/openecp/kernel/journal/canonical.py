@@ -37,8 +37,8 @@ def _plain_type(depth: int) -> Any:
     return plain
 
 
-# Reading the bytes back as this type is the quickest way to see that nothing in them is forbidden: what is deeper or
-# not in ASCII is looked at member by member.
+# Reading the bytes back as this type is the quickest way to see that nothing in them is forbidden or was changed: what
+# is deeper, not in ASCII or does not come back equal is looked at member by member.
 _plain = msgspec.json.Decoder(_plain_type(6)).decode
 
 
@@ -73,8 +73,7 @@ def canonical(value: Any) -> bytes:
         _check(value, "$", 0)
         raise NotCanonical(f"$: expected text in Unicode, found {error}; fix: repair the text") from error
     try:
-        _plain(data)
-        if data.isascii():
+        if _plain(data) == value and data.isascii():
             return data
     except msgspec.MsgspecError:
         pass
