@@ -24,6 +24,7 @@ from openecp.platform.wire import namespaces as ns
 
 DECLARATION_ENVELOPE = MetaData(wco_data_model_version_code="3.6", wco_type_name="DEC")
 RESPONSE_ENVELOPE = MetaData(wco_data_model_version_code="3.6", wco_type_name="RES")
+_ENVELOPE_FIELDS = tuple((info.name, info.encode_name) for info in msgspec.structs.fields(MetaData))
 
 # What XML 1.0 cannot hold, not even as a character reference.
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -119,10 +120,9 @@ def _write_message(parts: list[tuple[WcoClass, str]], envelope: MetaData, namesp
     writer = _Writer()
     writer.out.append('<?xml version="1.0" encoding="UTF-8"?>')
     writer.out.append(f'<md:MetaData xmlns:md="{ns.META_DATA}">')
-    for info in msgspec.structs.fields(MetaData):
-        said = getattr(envelope, info.name)
+    for field, name in _ENVELOPE_FIELDS:
+        said = getattr(envelope, field)
         if said is not None:
-            name = info.encode_name
             writer.out.append(f"  <md:{name}>{_text(said, name)}</md:{name}>")
     for part, name in parts:
         writer.write_class(part, name, "  ", "ds", f' xmlns="{namespace}" xmlns:ds="{dates}"')
