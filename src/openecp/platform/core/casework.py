@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -57,6 +58,7 @@ class LodgementCasework:
         self._documents = documents
         self._clock = clock
         self._accounts = accounts
+        self._zone = ZoneInfo(str(profile.setting("time_zone", default="UTC")))
         randomness = Randomness()
         self._context = Context(
             profile=profile,
@@ -90,9 +92,9 @@ class LodgementCasework:
             return None
 
     def to_assess(self, command: Command, case: LoadedCase | None) -> tuple[Declaration, date | None] | None:
-        """Return the declaration to be assessed for this command and the date of its law; None where none is."""
+        """Return the declaration to be assessed for this command and the day it is assessed on; None where none is."""
         if isinstance(command, Lodge) and command.declaration.function_code != "13":
-            return command.declaration, None
+            return command.declaration, self.today()
         if case is None:
             return None
         opened: Opened = case.opened
@@ -102,7 +104,11 @@ class LodgementCasework:
         found = lodgement.to_assess(command, opened.case, opened.declaration, request)
         if found is None:
             return None
-        return found[0], date.fromisoformat(found[1]) if found[1] else None
+        return found[0], date.fromisoformat(found[1]) if found[1] else self.today()
+
+    def today(self) -> date:
+        """Return the administration's legal date now: that of its own time zone."""
+        return datetime.fromisoformat(self._clock().replace("Z", "+00:00")).astimezone(self._zone).date()
 
     def decide(self, command: Command, case: LoadedCase | None, assessment: Assessment | None) -> Decided:
         """Decide one command about one case."""

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`openecp demo`: a fresh installation, a day of traffic over HTTP, a table of what came of it, and the console."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+import openecp
+from openecp.kernel.parties.model import Organisation, Principal, Register, Role
+from openecp.kernel.profile import load_profile
+from openecp.platform.cli.demo_day import Day, Played, Step
+from openecp.platform.cli.serve import Server, running_server
+from openecp.platform.cli.upkeep import new_password, new_token
+from openecp.platform.cli.wiring import CommandFault, Installation, console, data_option, installation
+from openecp.platform.core.results import amount_text
+from openecp.platform.core.supervise import stop_on_signal
+from openecp.platform.store import temporary_data_folder
+
+PEOPLE: tuple[tuple[str, str, tuple[Role, ...], str | None], ...] = (
+    ("officer", "customs", ("officer",), "XB000101"),
+    ("auditor", "customs", ("auditor",), None),
+    ("operator", "customs", ("operator",), None),
+    ("importer", "XB10000101", ("trader",), None),
+)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the table; exit code 0 only if all is as expected (ONCE=1).")
+@click.option("--files", type=click.Path(path_type=Path), help="Folder with expected.csv and declarations.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen at; a free one if not given.")
+@data_option
+@click.pass_context
+def demo(
+    context: click.Context, once: bool, files: Path | None, host: str | None, port: int | None, data: str | None
+) -> None:
+    """Start everything on a fresh data folder and play a day of traffic."""
+    once = once or os.environ.get("ONCE", "") not in ("", "0")
+    folder = demo_folder(files)
+    steps = read_steps(folder / "expected.csv")
+    with fresh_folder(data) as place:
+        here = installation(context).with_settings(
+            profile="demo", data=str(place), host=host, port=port if port is not None else 0
+        )
+        console(err=True).print("Starting database, core and web …")
+        with running_server(here) as server:
+            passwords, tokens = invite(server)
+            played = play(Day(folder, server.address, tokens), steps)
+            print_table(played)
+            wrong = [each for each in played if each.differences]
+            told = f"{len(played)} steps, {len(played) - len(wrong)} as expected"
+            click.echo(told + (f", {len(wrong)} NOT as expected" if wrong else ""))
+            if once:
+                sys.exit(1 if wrong else 0)
+            invite_people(server, passwords)
+            stop_on_signal(server.supervisor)
+            server.run()
+
+
+def demo_folder(files: Path | None) -> Path:
+    """Return the folder of the demonstration's files.
+
+    Raises: CommandFault.
+    """
+    candidates = [files] if files is not None else [Path("demo"), Path(openecp.__file__).parents[2] / "demo"]
+    for folder in candidates:
+        if (folder / "expected.csv").is_file():
+            return folder
+    raise CommandFault(
+        "the files of the demonstration are not here",
+        where=str(candidates[0]),
+        expected="a folder with expected.csv and declarations",
+        got="none",
+        fix="Run it in a checkout of OpenECP, or name the folder with --files.",
+    )
+
+
+@contextlib.contextmanager
+def fresh_folder(data: str | None) -> Iterator[Path]:
+    """Return an empty data folder: the one that was named, which stays, else one that is removed afterwards.
+
+    Raises: CommandFault where the named one holds something.
+    """
+    if data is not None:
+        place = Path(data).expanduser().absolute()
+        if place.exists() and any(place.iterdir()):
+            raise CommandFault(
+                f"{place} is not empty",
+                where="--data",
+                expected="a new or empty folder",
+                got="one that holds something",
+                fix="Name another folder: the demonstration starts from nothing.",
+            )
+        yield place
+        return
+    place = temporary_data_folder("openecp-demo-")
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def read_steps(path: Path) -> list[Step]:
+    """Return the steps of the day."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return [Step(**row) for row in csv.DictReader(lines)]
+
+
+def invite(server: Server) -> tuple[dict[str, str], dict[str, str]]:
+    """Make the parties known: a system with a token for each, people with passwords; return passwords and tokens."""
+    here: Installation = server.installation
+    register: Register = here.register(server.store)
+    tokens: dict[str, str] = {}
+    passwords: dict[str, str] = {}
+    register.add_organisation(Organisation(organisation_id="customs", name="Customs"))
+    for row in load_profile("demo").table("parties"):
+        name = row["identifier"]
+        if name in tokens:
+            continue
+        tokens[name] = new_token()
+        register.add_organisation(Organisation(organisation_id=name, name=row["name"], identifiers=(name,)))
+        system = Principal(
+            principal_id=f"system-{name}", kind="system", organisation=name, name=row["name"], roles=("trader",)
+        )
+        register.add_principal(system, token=tokens[name])
+    for name, organisation, roles, office in PEOPLE:
+        person = Principal(
+            principal_id=name, kind="person", organisation=organisation, name=name, roles=roles, office=office
+        )
+        passwords[name], secret = new_password(), new_token()
+        tokens[name] = secret
+        register.add_principal(person, token=secret, password=passwords[name])
+    return passwords, tokens
+
+
+def play(day: Day, steps: list[Step]) -> list[Played]:
+    """Play all steps over HTTP, with a progress bar."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console(err=True), transient=True) as progress, contextlib.closing(day):
+        return [day.play(step) for step in progress.track(steps, description="Playing the day")]
+
+
+def print_table(played: list[Played]) -> None:
+    """Print what came of each step."""
+    table = Table(title="A day at Customs of Balmeria")
+    for heading in ("#", "What", "LRN", "Outcome", "Channel", "Status", "Due", "To release", "As expected"):
+        table.add_column(heading, justify="right" if heading in ("#", "Due", "To release") else "left", overflow="fold")
+    for each in played:
+        due = amount_text(each.total) if each.total is not None else ""
+        release = f"{each.release_s * 1000:.0f} ms" if each.release_s is not None else ""
+        verdict = "[green]yes[/green]" if not each.differences else "[red]" + "; ".join(each.differences) + "[/red]"
+        channel = f"[{_COLOURS.get(each.channel, 'default')}]{each.channel}[/]" if each.channel else ""
+        outcome = each.outcome + (f" {' '.join(each.codes[:3])}" if each.codes else "")
+        table.add_row(
+            each.step.step, each.what, each.lrn, outcome, channel, each.status, due, release, verdict
+        )  # fmt: skip
+    console().print(table)
+
+
+_COLOURS = {"green": "green", "blue": "blue", "yellow": "yellow", "red": "red"}
+
+
+def invite_people(server: Server, passwords: dict[str, str]) -> None:
+    """Say where the console is, and who may sign in."""
+    out = console()
+    out.print(f"\nConsole: [bold]{server.address}/console[/bold]   API: {server.address}/openapi.json", highlight=False)
+    table = Table("Sign in as", "One-time password", "Role")
+    for name, _, roles, _ in PEOPLE:
+        table.add_row(name, passwords[name], ", ".join(roles))
+    out.print(table)
+    out.print("Ctrl-C stops the demonstration.")
