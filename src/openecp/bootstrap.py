@@ -123,11 +123,12 @@ class Installation:
         from openecp.platform.core.line import ClearanceLine
         from openecp.platform.core.server import CoreServer, serve_until_signal
         from openecp.platform.core.ticks import Ticks
+        from openecp.platform.store.callbacks import http_sender
 
         assessor = self.assessor()
         with self.open_store() as store, self.open_store() as ticking:
             line = ClearanceLine(self.desk(store, assessor), self.settings)
-            ticks = Ticks(ticking, line.submit, self.settings)
+            ticks = Ticks(ticking, line.submit, self.settings, send=http_sender())
             server = CoreServer(line, self.settings.core_socket, lambda: line.statistics() | ticks.counts)
             ticks.start()
             try:

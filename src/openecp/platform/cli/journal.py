@@ -11,7 +11,6 @@ import msgspec
 from rich.progress import Progress
 
 from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
-from openecp.platform.store.verify import verify_journal
 
 
 @click.group()
@@ -31,9 +30,7 @@ def verify(context: click.Context, as_json: bool, processes: int, data: str | No
     try:
         with Progress(console=console(err=True), transient=True) as progress:
             bar = progress.add_task("Verifying", total=None)
-            report = verify_journal(
-                store.connect,
-                store.url,
+            report = store.verify(
                 processes=processes,
                 progress=lambda done, total: progress.update(bar, completed=done, total=total),
             )

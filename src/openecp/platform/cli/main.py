@@ -15,6 +15,7 @@ from openecp import __version__
 from openecp.kernel.profile import ProfileError
 from openecp.platform.cli.wiring import CommandFault, Installation, fail
 from openecp.platform.core.settings import SettingError
+from openecp.platform.store.errors import StoreError
 
 COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one line of help
     "assess": ("assess", "assess", "Assess declarations: no server, no store."),
@@ -85,6 +86,8 @@ def run(make: Callable[[Mapping[str, str]], Installation], arguments: list[str] 
             )
         )
     except ProfileError as error:
+        fail(CommandFault(str(error), where="", expected="", got="", fix=""))
+    except StoreError as error:
         fail(CommandFault(str(error), where="", expected="", got="", fix=""))
     except BrokenPipeError:
         sys.stderr.close()

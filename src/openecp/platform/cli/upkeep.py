@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import sys
 from pathlib import Path
 from typing import Any, get_args
 
@@ -101,15 +102,21 @@ def new_password() -> str:
 @click.pass_context
 def backup(context: click.Context, file: Path, data: str | None) -> None:
     """Write the store into one FILE; the server may go on running."""
-    from openecp.platform.store.backup import back_up
-
     here = installation(context).with_settings(data=data)
     store = here.open_store()
     try:
-        report = back_up(store, file)
+        if file.exists():
+            raise CommandFault(
+                f"{file} is there already",
+                where=str(file),
+                expected="a new file",
+                got="one that is there",
+                fix="Name another file: a backup is never overwritten.",
+            )
+        manifest = store.backup(file)
     finally:
         store.close()
-    click.echo(str(report))
+    click.echo(f"{file}: {manifest.journal_size} events")
 
 
 @click.command()
@@ -118,7 +125,7 @@ def backup(context: click.Context, file: Path, data: str | None) -> None:
 @click.pass_context
 def restore(context: click.Context, file: Path, data: str | None) -> None:
     """Restore a store from a backup FILE into an empty data folder or database."""
-    from openecp.platform.store.backup import restore as restore_from
+    from openecp.platform.store import restore_store
 
     if not file.is_file():
         raise CommandFault(
@@ -129,12 +136,11 @@ def restore(context: click.Context, file: Path, data: str | None) -> None:
             fix="Correct the path.",
         )
     here = installation(context).with_settings(data=data)
-    store = here.open_store()
-    try:
-        report = restore_from(store, file)
-    finally:
-        store.close()
-    click.echo(str(report))
+    report = restore_store(file, here.settings.store_address)
+    for finding in report.findings:
+        click.echo(str(finding))
+    click.echo(f"{file}: {report.events} events restored, journal {'sound' if report.ok else 'NOT SOUND'}")
+    sys.exit(0 if report.ok else 1)
 
 
 @click.command()
@@ -149,7 +155,10 @@ def erase(context: click.Context, person: str, yes: bool, data: str | None) -> N
     here = installation(context).with_settings(data=data)
     store = here.open_store()
     try:
-        report = store.erase_person(person, actor="person:operator")
+        done = store.erase(person, actor="system:command-line")
     finally:
         store.close()
-    click.echo(str(report))
+    click.echo(
+        f"erased: {done.documents} documents, {done.parties} entries of the register, {done.answers} answers "
+        f"(event {done.seq}); keep this salt to prove whom it was about: {done.salt.hex()}"
+    )

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens by the clock: deadlines that pass, webhooks, signed checkpoints. A thread of its own, with its own
-database connection; deadlines go through the same line as every command, so nothing here can hold up a lodgement.
+"""What happens by the clock: deadlines that pass, signed checkpoints, documents whose time is over, webhooks.
+
+Two threads with a database connection of their own: one for the installation, one for webhooks, whose receivers may
+be slow. Deadlines go through the same line as every command, so nothing here can hold up a lodgement.
 """
 
 from __future__ import annotations
@@ -8,64 +10,93 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from openecp.border.lodgement.commands import Answer, Command, DeadlinePassed
 from openecp.kernel.journal.memory import utc_now
 from openecp.platform.core.settings import Settings
 
 log = logging.getLogger("openecp.ticks")
-_MOST_DUE = 200
+MOST_DUE = 200
+RETENTION_S = 3600.0
 Submit = Callable[[list[tuple[int, Command]], Callable[[list[tuple[int, Answer]]], None]], None]
+
+
+class Clocked(Protocol):
+    """The part of the store that is looked at by the clock."""
+
+    def due(self, now: str, limit: int = 100) -> Sequence[Any]: ...
+
+    def sign_checkpoint(self) -> str: ...
+
+    def deliver_due(self, send: Any, now: str) -> int: ...
+
+    def purge_expired(self, now: str) -> int: ...
 
 
 class Ticks:
     """Looks every `tick_s` seconds at what is due."""
 
-    def __init__(self, store: Any, submit: Submit, settings: Settings, *, clock: Callable[[], str] = utc_now) -> None:
+    def __init__(
+        self,
+        store: Clocked,
+        submit: Submit,
+        settings: Settings,
+        *,
+        send: Any,
+        clock: Callable[[], str] = utc_now,
+    ) -> None:
         self._store = store
         self._submit = submit
         self._settings = settings
+        self._send = send
         self._clock = clock
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ticks", daemon=True)
-        self._asked: dict[tuple[str, str], float] = {}
-        self._checkpoint_at = time.monotonic()
         self._number = 0
         self.counts: dict[str, float] = {"deadlines": 0, "webhooks": 0, "checkpoints": 0, "tick_faults": 0}
+        works = (
+            ("deadlines", settings.tick_s, self.deadlines),
+            ("checkpoints", settings.checkpoint_s, self.checkpoint),
+            ("retention", RETENTION_S, self.retention),
+        )
+        self._threads = [
+            threading.Thread(target=self._run, args=(works,), name="ticks", daemon=True),
+            threading.Thread(
+                target=self._run, args=((("webhooks", settings.tick_s, self.webhooks),),), name="webhooks", daemon=True
+            ),
+        ]
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the threads; a webhook that is being called is waited for a moment."""
         self._stop.set()
-        self._thread.join(10)
+        for thread in self._threads:
+            thread.join(12)
 
-    def _run(self) -> None:
+    def _run(self, works: Sequence[tuple[str, float, Callable[[], None]]]) -> None:
+        last = dict.fromkeys((name for name, _, _ in works), time.monotonic())
         while not self._stop.wait(self._settings.tick_s):
-            for work in (self.deadlines, self.webhooks, self.checkpoint):
+            for name, every_s, work in works:
+                if time.monotonic() - last[name] < every_s * 0.9:
+                    continue
+                last[name] = time.monotonic()
                 try:
                     work()
-                except Exception:
+                except Exception as error:
                     self.counts["tick_faults"] += 1
-                    log.exception("%s failed; it is tried again at the next tick", work.__name__)
+                    log.warning("%s failed, and is tried again: %s: %s", name, type(error).__name__, error)
 
     def deadlines(self) -> None:
-        """Hand clocks that have run out to casework; one that stays due is handed over again after a minute."""
-        wanted = getattr(self._store, "due", None)
-        due = wanted(self._clock(), _MOST_DUE) if wanted is not None else []
-        now = time.monotonic()
-        self._asked = {key: at for key, at in self._asked.items() if now - at < 60}
+        """Hand clocks that have run out to casework."""
         commands: list[tuple[int, Command]] = []
-        for case_id, act, _ in due:
-            if (case_id, act) in self._asked:
-                continue
-            self._asked[case_id, act] = now
+        for due in self._store.due(self._clock(), MOST_DUE):
             self._number += 1
-            commands.append((self._number, DeadlinePassed(case_id=case_id, act=act)))
+            commands.append((self._number, DeadlinePassed(case_id=due.case_id, act=due.act)))
         if commands:
             self.counts["deadlines"] += len(commands)
             self._submit(commands, self._answered)
@@ -76,18 +107,14 @@ class Ticks:
                 log.warning("a deadline of case %s was refused: %s", answer.case_id, answer.error.message)
 
     def webhooks(self) -> None:
-        """Deliver what waits for webhooks."""
-        relay = getattr(self._store, "deliver_webhooks", None)
-        if relay is not None:
-            self.counts["webhooks"] += relay() or 0
+        """Deliver notifications that wait for webhooks."""
+        self.counts["webhooks"] += self._store.deliver_due(self._send, self._clock())
 
     def checkpoint(self) -> None:
-        """Sign a checkpoint of the journal every `checkpoint_s` seconds."""
-        now = time.monotonic()
-        if now - self._checkpoint_at < self._settings.checkpoint_s:
-            return
-        self._checkpoint_at = now
-        sign = getattr(self._store, "sign_checkpoint", None)
-        if sign is not None:
-            sign()
-            self.counts["checkpoints"] += 1
+        """Sign the journal as it stands."""
+        self._store.sign_checkpoint()
+        self.counts["checkpoints"] += 1
+
+    def retention(self) -> None:
+        """Erase documents whose time is over."""
+        self._store.purge_expired(self._clock())
