@@ -42,7 +42,7 @@ PAYMENT = [
         "152-guarantee",
         imports("BA24-0152", NORTHGATE, e_bikes, guarantee="GUA0108", account=False, holders=(("GUA", NORTHGATE),)),
         "Secured by the comprehensive guarantee.",
-        status="released|cleared",
+        status="cleared",
         note="duty 6% x 5000 = 300.00 and VAT 20% x 5300.00 = 1060.00, secured",
     ),
     lodge(

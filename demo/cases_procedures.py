@@ -72,7 +72,7 @@ SUSPENSION_AND_RELIEF = [
         imports("BA24-0201", PHARE, stock, warehouse="WHS0109", **warehouse),
         "Customs warehouse: duty, excise and VAT are suspended and secured.",
         total=0,
-        status="released|cleared",
+        status="cleared",
         note="suspended: duty 32.00 x 10 hl = 320.00; excise 38.50 x 10 = 385.00; VAT 20% x 8705.00 = 1741.00;"
         " nothing is due",
     ),
@@ -88,7 +88,7 @@ SUSPENSION_AND_RELIEF = [
         imports("BA24-0203", CORVANE, sheets, **processing),
         "Inward processing: suspended and secured.",
         total=0,
-        status="released|cleared",
+        status="cleared",
         note="suspended: duty 7.5% x 30000 = 2250.00; VAT 20% x 32250.00 = 6450.00; nothing is due",
     ),
     lodge(
