@@ -25,7 +25,7 @@ from openecp.kernel.profile import Profile
 
 _COLUMN = {name: position for position, (name, _) in enumerate(ITEM_COLUMNS)}
 _ALWAYS = ("data_set_unknown", "format")  # without these nothing else can be judged
-Authority = Callable[[Declaration, date], Sequence[Reason]]
+Authority = Callable[[Declaration, str, date], Sequence[Reason]]
 
 
 def relation_masks(profile: Profile) -> tuple[int, int]:
@@ -57,7 +57,7 @@ class Decider:
         measures: Mapping[int, Measure],
         units: Units,
         complete_tariff: bool,
-        authority: Authority | None = None,
+        authority: Authority,
     ) -> None:
         self._profile, self._explain, self._types = profile, explainer, types
         self._measures, self._units, self._authority = measures, units, authority
@@ -144,8 +144,7 @@ class Decider:
             taxes += item_taxes
             security += secured
             add(*item_reasons)
-        if self._authority is not None:
-            add(*self._authority(declaration, day))
+        add(*self._authority(declaration, first[_COLUMN["movement"]], day))
         rejected = any(reason.severity == "reject" for reason in reasons.values())
         random = random_lane(first[_COLUMN["draw"]], self._random)
         if random > lane and not rejected:

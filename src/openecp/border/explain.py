@@ -157,6 +157,7 @@ class Explainer:
         for row in profile.table("relations"):
             self._relations.setdefault(row["rule"], []).append(row)
         self._criteria = profile.table("risk_criteria")
+        self._reported_as = {row["element"]: row["reported_as"] for row in profile.table("pointer_aliases")}
         self._prefix = str(profile.settings.get("error_prefix", "OECP"))
 
     def code_of(self, rule: str, default: str) -> str:
@@ -230,7 +231,7 @@ class Explainer:
             default = {"rule": rule, "error_code": f"OECP-{rule.upper().replace('_', '-')}", "severity": "reject"}
             for row in self._relations.get(rule, [default]):
                 pointer = place(text.path, item)
-                got = ", ".join(dict.fromkeys(v for _, v in occurrences(declaration, text.path, item))) or None
+                got = next((value for _, value in occurrences(declaration, text.path, item)), None)
                 related = tuple(place(path, item) for path in text.related)
                 yield self._reason(
                     declaration, row["error_code"], "relation", f"relation.{rule}", text.message, pointer, item,
@@ -296,9 +297,12 @@ class Explainer:
         severity: Severity = "reject", expected: str | None = None, got: str | None = None, fix: str | None = None,
         source: str | None = None, related: tuple[str, ...] = (),
     ) -> Reason:  # fmt: skip
+        place_of = self._reported_as.get(pointer, pointer)  # where this administration reports it
+        if place_of != pointer:
+            related = (pointer, *related)
         return Reason(
             code=code, layer=layer, rule=rule, message=message, severity=severity,
-            item=item if item and pointer.startswith(ITEM) else None, pointer=pointer,
+            item=item if item and pointer.startswith(ITEM) else None, pointer=place_of,
             json_pointer=to_json_pointer(pointer, declaration), expected=expected, got=got, fix=fix, source=source,
             related_pointers=related,
         )  # fmt: skip

@@ -16,6 +16,7 @@ from openecp.border import decision
 from openecp.border.explain import Explainer
 from openecp.border.lodgement import data_sets as data_set_rules
 from openecp.border.lodgement import obligations as obligation_rules
+from openecp.border.lodgement.authority import authority_of
 from openecp.border.revenue import reference as revenue
 from openecp.border.revenue.base_sql import value_with_duties_sql, with_excise_sql
 from openecp.border.risk import reference as risk
@@ -102,6 +103,7 @@ class Assessor:
             measures=self._measures,
             units=tariff.profile_units(profile),
             complete_tariff=self._complete_tariff,
+            authority=authority_of(profile),
         )
         self._statements: dict[tuple[Facts, str, str], str] = {}
 

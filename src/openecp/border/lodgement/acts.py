@@ -14,7 +14,7 @@ from openecp.border.lodgement.amend import AmendmentFault
 from openecp.border.lodgement.case import DeclarationCase
 from openecp.border.lodgement.clearance import advance, assess, settle, take_back
 from openecp.border.lodgement.commands import Answer, DeadlinePassed, OfficerAct
-from openecp.border.lodgement.context import Context, Decision, Profile, bank, due, error_code, exponent, setting
+from openecp.border.lodgement.context import Context, Decision, Profile, due, error_code, setting
 from openecp.border.lodgement.draft import Draft, cut, refusal
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.border.lodgement.location import arrival_changes, goods_location_of
@@ -304,8 +304,8 @@ def _payment_passed(draft: Draft) -> None:
         currency=case.currency,
         account=draft.account(case.short_kind),
         reminder=True,
-        bank=bank(profile),
-        exponent=exponent(profile),
+        bank=draft.rules.bank,
+        exponent=draft.rules.exponent,
     )
     draft.record("PaymentReminded", tell=(told,), clocks={"payment": due(profile, "payment", draft.context.now)})
 

@@ -15,6 +15,7 @@ import msgspec
 
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.kernel.assessment.reasons import Audience, Channel, TaxLine
+from openecp.kernel.casework.machine import Transition
 from openecp.kernel.journal.model import Event, NewEvent
 
 Body = Mapping[str, Any]
@@ -150,10 +151,17 @@ def apply(case: DeclarationCase | None, kind: str, at: str, body: Body) -> Decla
 
     Raises: IllegalTransition, BrokenStream.
     """
-    row = MACHINE.row(case.status if case is not None else "", kind)
+    return apply_row(case, MACHINE.row(case.status if case is not None else "", kind), at, body)
+
+
+def apply_row(case: DeclarationCase | None, row: Transition, at: str, body: Body) -> DeclarationCase:
+    """Return the case after the event of a row of the table that is known to fit.
+
+    Raises: BrokenStream.
+    """
     if case is None:
         return _submitted(at, body)
-    change = _CHANGES.get(kind)
+    change = _CHANGES.get(row.event)
     changes: dict[str, Any] = change(case, at, body) if change is not None else {}
     if row.next is not None:
         changes["status"] = row.next
@@ -216,11 +224,13 @@ def _assessed(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
     payable = body["payable_minor"]
     security = body.get("security_minor", 0)
     kept = body.get("assessment")
+    currency = body["currency"]
+    lines = [{"currency": currency, **fact} for fact in body.get("taxes", ())]
     return {
         "data_set": body.get("data_set", case.data_set),
         "movement": body.get("movement", case.movement),
-        "currency": body["currency"],
-        "taxes": msgspec.convert(body.get("taxes", ()), tuple[TaxLine, ...]),
+        "currency": currency,
+        "taxes": msgspec.convert(lines, tuple[TaxLine, ...]),
         "payable_minor": payable,
         "security_minor": security,
         "provisional_minor": body.get("provisional_minor", 0),

@@ -14,9 +14,9 @@ import msgspec
 
 from openecp.border.lodgement import notifications as notice
 from openecp.border.lodgement.amend import amended_values, texts_of
-from openecp.border.lodgement.context import account_references, bank, due, exponent, plus_days, setting
+from openecp.border.lodgement.context import account_references, due, plus_days
 from openecp.border.lodgement.draft import Draft
-from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.kernel.assessment.reasons import Assessment, Reason, TaxLine
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.datamodel.response import Response
 from openecp.kernel.datamodel.values import DateTime
@@ -110,9 +110,12 @@ def assess(draft: Draft, assessment: Assessment, *, tell: bool = True) -> None:
     draft.record("DeclarationAssessed", tell=told, **body)
 
 
-def _tax_fact(line: Any) -> dict[str, Any]:
+def _tax_fact(line: TaxLine) -> dict[str, Any]:
     fact: dict[str, Any] = msgspec.to_builtins(line)
-    fact.pop("source", None)  # the kept assessment says it; the log stays lean
+    for name in ("source", "currency", "duty"):  # the kept assessment says it, or the event once; the log stays lean
+        fact.pop(name, None)
+    if line.duty == notice.DECLARED:
+        fact["duty"] = line.duty
     return fact
 
 
@@ -125,15 +128,16 @@ def _reason_fact(reason: Reason) -> dict[str, Any]:
 
 
 def _tax_told(draft: Draft, assessment: Assessment, payable: int) -> bool:
-    silent = setting(draft.context.profile, "notifications", "no_tax_notice_for", default=())
-    return bool(assessment.taxes) and (payable > 0 or assessment.data_set not in silent)
+    return bool(assessment.taxes) and (payable > 0 or assessment.data_set not in draft.rules.silent)
 
 
 def tax_notice(draft: Draft, status: str, assessment: Assessment | None = None) -> Response:
     """Return 13 with the tax lines of the case, or of an assessment that is about to be recorded."""
-    lines = assessment.taxes if assessment is not None else draft.case.taxes
-    profile = draft.context.profile
-    return notice.taxes(draft.subject(), status=status, lines=lines, bank=bank(profile), exponent=exponent(profile))
+    version = draft.case.version
+    if assessment is not None or draft.tax_shipment is None or draft.tax_shipment[0] != version:
+        lines = assessment.taxes if assessment is not None else draft.case.taxes
+        draft.tax_shipment = (version, notice.tax_shipment(lines, draft.rules.exponent))
+    return notice.taxes_of(draft.subject(), status=status, shipment=draft.tax_shipment[1], bank=draft.rules.bank)
 
 
 def take_back(draft: Draft, *, reason: str) -> tuple[LedgerEntry, ...]:
@@ -167,7 +171,7 @@ def route(draft: Draft) -> None:
         if not case.audit:
             draft.record("AuditOrdered", officer={"channel": channel})
         return
-    both = channel == "red" and bool(setting(profile, "control", "red_asks_documents", default=True))
+    both = channel == "red" and draft.rules.red_asks_documents
     if (channel == "yellow" or both) and case.status == "assessed":
         limit = due(profile, "documents", draft.context.now)
         told = notice.documents(draft.subject(), limit=limit)
@@ -180,7 +184,7 @@ def route(draft: Draft) -> None:
 
 def _schedule(draft: Draft) -> None:
     """Where the administration lets some seconds pass before release, start that clock."""
-    wait_s = float(setting(draft.context.profile, "clocks", "release_wait_s", default=0))
+    wait_s = draft.rules.release_wait_s
     if wait_s > 0 and draft.case.status == "assessed":
         until = plus_days(draft.context.now, wait_s / 86400)
         draft.record("ReleaseScheduled", clocks={"release": until})
@@ -214,7 +218,7 @@ def settle(draft: Draft, declaration: Declaration | None, confirmed: bool) -> bo
     """Pay, defer or secure what is due; return whether the money is satisfied now."""
     case = draft.case
     context = draft.context
-    references = account_references(declaration, context.profile)
+    references = account_references(declaration, draft.rules)
     order = PaymentOrder(
         case_id=case.case_id,
         organisation=case.organisation,
@@ -243,8 +247,7 @@ def settle(draft: Draft, declaration: Declaration | None, confirmed: bool) -> bo
     waiting = case.status in ("assessed", "payment_pending")
     provisional = case.provisional_minor > 0 and (waiting or case.provisional)
     status = notice.TAX_SECURED if provisional and waiting else notice.TAX_FINAL
-    silent = setting(context.profile, "notifications", "no_tax_notice_for", default=())
-    told = bool(case.taxes) and (case.payable_minor > 0 or case.data_set not in silent)
+    told = bool(case.taxes) and (case.payable_minor > 0 or case.data_set not in draft.rules.silent)
     draft.record(
         "SecurityTaken" if provisional and waiting else "PaymentSettled",
         tell=(tax_notice(draft, status),) if told else (),
@@ -264,8 +267,8 @@ def _tell_short(draft: Draft, short_minor: int, kind: str | None, references: di
         due_minor=short_minor,
         currency=draft.case.currency,
         account=references.get(kind or ""),
-        bank=bank(profile),
-        exponent=exponent(profile),
+        bank=draft.rules.bank,
+        exponent=draft.rules.exponent,
     )
     limit = due(profile, "payment", draft.context.now)
     draft.record("FundsInsufficient", tell=(told,), short_minor=short_minor, short_kind=kind, clocks={"payment": limit})
@@ -279,10 +282,8 @@ def clear(draft: Draft) -> None:
         told.append(_result(draft))
     told.append(notice.cleared(draft.subject(), checked=case.controlled))
     clocks: dict[str, str] = {}
-    if case.movement == "export" and case.cleared_at is None:
-        followed = setting(draft.context.profile, "exit", "followed", default=True)
-        if followed:
-            clocks = {name: due(draft.context.profile, name, draft.context.now) for name in ("exit_reminder", "exit")}
+    if case.movement == "export" and case.cleared_at is None and draft.rules.exit_followed:
+        clocks = {name: due(draft.context.profile, name, draft.context.now) for name in ("exit_reminder", "exit")}
     draft.record("DeclarationCleared", tell=told, version=case.version, clocks=clocks or None)
 
 

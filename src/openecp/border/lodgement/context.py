@@ -76,17 +76,57 @@ def error_code(profile: Profile, rule: str) -> str:
     return str(setting(profile, "error_codes", rule, default=own))
 
 
-def bank(profile: Profile) -> Bank | None:
-    """Return the bank account to pay to, from `[bank]` of profile.toml."""
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What casework reads again and again of a profile, read once."""
+
+    bank: Bank | None  # to pay to, `[bank]`
+    exponent: int  # decimals of the currency
+    silent: frozenset[str]  # data sets without tax notice where nothing is due, `[notifications] no_tax_notice_for`
+    red_asks_documents: bool  # `[control]`
+    release_wait_s: float  # `[clocks]`
+    exit_followed: bool  # `[exit] followed`
+    deferment_document: str  # `[payment]`: category and type of the header document that names a deferment account
+    country: str  # of MRNs
+    mrn_letters: dict[str, str]  # place 17 of an MRN, by movement
+    mrn_letters_by_data_set: dict[str, str]
+    mrn_letters_by_type: dict[str, str]
+    types: dict[str, dict[str, str]]  # type_codes.csv by type code
+
+
+_rules: dict[int, tuple[Profile, Rules]] = {}
+_RULES_KEPT = 8  # profiles in use at once
+
+
+def rules_of(profile: Profile) -> Rules:
+    """Return what casework reads of a profile; read when the profile is first met."""
+    known = _rules.get(id(profile))
+    if known is not None and known[0] is profile:
+        return known[1]
+    if len(_rules) >= _RULES_KEPT:
+        _rules.clear()
+    rules = _read_rules(profile)
+    _rules[id(profile)] = (profile, rules)
+    return rules
+
+
+def _read_rules(profile: Profile) -> Rules:
     named = setting(profile, "bank")
-    if not isinstance(named, dict):
-        return None
-    return Bank(reference_id=named.get("reference_id"), id=named.get("id"))
-
-
-def exponent(profile: Profile) -> int:
-    """Return the decimals of the administration's currency."""
-    return int(setting(profile, "currency_exponent", default=2))
+    mrn = setting(profile, "mrn", default={})
+    plain_letters = {name: letter for name, letter in mrn.items() if isinstance(letter, str) and len(letter) == 1}
+    return Rules(
+        bank=Bank(reference_id=named.get("reference_id"), id=named.get("id")) if isinstance(named, dict) else None,
+        exponent=int(setting(profile, "currency_exponent", default=2)),
+        silent=frozenset(setting(profile, "notifications", "no_tax_notice_for", default=())),
+        red_asks_documents=bool(setting(profile, "control", "red_asks_documents", default=True)),
+        release_wait_s=float(setting(profile, "clocks", "release_wait_s", default=0)),
+        exit_followed=bool(setting(profile, "exit", "followed", default=True)),
+        deferment_document=str(setting(profile, "payment", "deferment_document", default="1DAN")),
+        country=str(mrn.get("country") or setting(profile, "country", default="XX")),
+        mrn_letters=plain_letters | mrn.get("letters", {}),
+        mrn_letters_by_data_set=dict(mrn.get("data_set_letters", {})),
+        mrn_letters_by_type=dict(mrn.get("type_letters", {})),
+        types={row.get("type_code", ""): row for row in profile.table("type_codes")},
+    )
 
 
 def plus_days(now: str, days: float) -> str:
@@ -101,14 +141,6 @@ def due(profile: Profile, clock: str, now: str) -> str:
     return plus_days(now, float(setting(profile, "clocks", name, default=days)))
 
 
-def type_row(profile: Profile, type_code: str | None) -> dict[str, str]:
-    """Return the row of `type_codes.csv` for a declaration type, empty where it is not listed."""
-    for row in profile.table("type_codes"):
-        if row.get("type_code") == type_code:
-            return row
-    return {}
-
-
 def plain(text: str | None, limit: int) -> str:
     """Return text that may stand in a record: without control characters, cut to `limit`."""
     if not text:
@@ -118,14 +150,13 @@ def plain(text: str | None, limit: int) -> str:
     return "".join(letter for letter in text if letter.isprintable())[:limit]
 
 
-def account_references(declaration: Declaration | None, profile: Profile) -> dict[str, str]:
+def account_references(declaration: Declaration | None, rules: Rules) -> dict[str, str]:
     """Return the numbers of accounts that a declaration names: deferment account and guarantee."""
     if declaration is None:
         return {}
     found: dict[str, str] = {}
-    wanted = setting(profile, "payment", "deferment_document", default="1DAN")
     for document in declaration.additional_document:
-        if f"{document.category_code or ''}{document.type_code or ''}" == wanted and document.id:
+        if f"{document.category_code or ''}{document.type_code or ''}" == rules.deferment_document and document.id:
             found.setdefault("deferment", document.id)
     for guarantee in declaration.obligation_guarantee:
         number = guarantee.reference_id or guarantee.id

@@ -15,16 +15,7 @@ from openecp.border.lodgement.amend import AmendmentFault, amended
 from openecp.border.lodgement.case import DeclarationCase
 from openecp.border.lodgement.clearance import accept, advance, assess, reject
 from openecp.border.lodgement.commands import Answer, Command, DeadlinePassed, Lodge, OfficerAct
-from openecp.border.lodgement.context import (
-    Context,
-    Decision,
-    Profile,
-    due,
-    error_code,
-    plain,
-    setting,
-    type_row,
-)
+from openecp.border.lodgement.context import Context, Decision, Profile, due, error_code, plain, rules_of
 from openecp.border.lodgement.draft import Draft, cut, refusal
 from openecp.border.lodgement.mrn import make_mrn
 from openecp.border.lodgement.requests import decide_request, is_request, request_kind
@@ -121,9 +112,8 @@ def _lodge(command: Lodge, context: Context) -> Decision:
     if assessment is None:
         raise ValueError("lodge: expected context.assessment, got None; assess what to_assess returns first")
     declaration = command.declaration
-    profile = context.profile
-    kind = type_row(profile, declaration.type_code)
     draft = Draft(context, None, command.principal.actor)
+    kind = draft.rules.types.get(declaration.type_code or "", {})
     case_id = context.new_id()
     document = draft.store("declaration", command.raw, command.media_type)
     office = declaration.presentation_office or declaration.supervising_office or declaration.exit_office
@@ -180,19 +170,15 @@ def _with(assessment: Assessment, reasons: tuple[Reason, ...], outcome: str) -> 
 
 def new_mrn(context: Context, type_code: str | None, assessment: Assessment) -> str:
     """Return a new MRN; the letter at place 17 says which kind of declaration it is, by `[mrn]` of profile.toml."""
-    profile = context.profile
-    letters = setting(profile, "mrn", "letters", default={})
-    by_set = setting(profile, "mrn", "data_set_letters", default={})
-    by_type = setting(profile, "mrn", "type_letters", default={})
+    rules = rules_of(context.profile)
     letter = (
-        by_set.get(assessment.data_set or "")
-        or by_type.get(type_code or "")
-        or by_type.get((type_code or "")[:2])
-        or letters.get(assessment.movement or "")
-        or setting(profile, "mrn", assessment.movement or "other", default="0")
+        rules.mrn_letters_by_data_set.get(assessment.data_set or "")
+        or rules.mrn_letters_by_type.get(type_code or "")
+        or rules.mrn_letters_by_type.get((type_code or "")[:2])
+        or rules.mrn_letters.get(assessment.movement or "")
+        or rules.mrn_letters.get("other", "0")
     )
-    country = setting(profile, "mrn", "country", default=setting(profile, "country", default="XX"))
-    return make_mrn(year=int(context.now[:4]), country=country, serial=context.mrn_serial(), letter=letter)
+    return make_mrn(year=int(context.now[:4]), country=rules.country, serial=context.mrn_serial(), letter=letter)
 
 
 def _lodged(draft: Draft, command: Lodge, outcome: str, assessment: Assessment) -> Decision:

@@ -13,14 +13,14 @@ from typing import Any
 
 import msgspec
 
-from openecp.border.lodgement.case import BrokenStream, DeclarationCase, apply
+from openecp.border.lodgement.case import BrokenStream, DeclarationCase, apply_row
 from openecp.border.lodgement.commands import Answer
-from openecp.border.lodgement.context import Context, account_references
+from openecp.border.lodgement.context import Context, account_references, rules_of
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.border.lodgement.notifications import Subject, notification_name
 from openecp.kernel.assessment.reasons import Assessment, Audience, Reason
 from openecp.kernel.datamodel.binding import encode_json
-from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.datamodel.declaration import Declaration, GoodsShipment
 from openecp.kernel.datamodel.response import Response
 from openecp.kernel.journal.model import (
     CaseRow,
@@ -48,6 +48,8 @@ class Draft:
         self.responses: list[Response] = []
         self.documents: list[StoredDocument] = []
         self.ledger: list[LedgerEntry] = []
+        self.rules = rules_of(context.profile)
+        self.tax_shipment: tuple[int, GoodsShipment] | None = None  # the tax lines as told, with their version
         self.values: dict[str, Declaration] = {}  # requests and values that this command itself brought, by document
 
     @property
@@ -73,16 +75,17 @@ class Draft:
                     raise BrokenStream(
                         f"{kind} in {state} may not send {_listed_as(response)}: the table does not list it"
                     )
-        self._case = apply(self._case, kind, self.context.now, facts)
+        self._case = apply_row(self._case, row, self.context.now, facts)
         self.events.append(NewEvent(kind=kind, occurred_at=self.context.now, actor=self.actor, body=facts))
         self.responses += told
 
     def subject(self, *, lrn: str | None = None, mrn: str | None = None, version: int | None = None) -> Subject:
         """Return the head of a new notification about the case as it stands."""
+        case = self.case
         return Subject(
-            lrn=self.case.lrn if lrn is None else lrn,
-            mrn=self.case.mrn if mrn is None else mrn,
-            version=self.case.version if version is None else version,
+            lrn=case.lrn if lrn is None else lrn,
+            mrn=case.mrn if mrn is None else mrn,
+            version=case.version if version is None else version,
             now=self.context.now,
             reference=self.context.new_id().replace("-", ""),
         )
@@ -107,7 +110,7 @@ class Draft:
 
     def account(self, kind: str | None) -> str | None:
         """Return the declared number of the account of a kind, from the declaration; the case does not hold it."""
-        return account_references(self.context.declaration, self.context.profile).get(kind or "")
+        return account_references(self.context.declaration, self.rules).get(kind or "")
 
     def enter(self, entries: Iterable[LedgerEntry]) -> list[dict[str, Any]] | None:
         """Enter into the ledger and return what the event says of it."""

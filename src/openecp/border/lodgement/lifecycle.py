@@ -188,11 +188,11 @@ TRANSITIONS = (
     _row("OPEN detained", "DeclarationHeld", "=", by="hold", only_if="not_held"),
     _row("OPEN detained", "HoldLifted", "=", by="lift_hold", only_if="held"),
     # Money
-    _row("assessed", "FundsInsufficient", "payment_pending", by="routing", tells="14", clock="+payment"),
+    _row("assessed", "FundsInsufficient", "payment_pending", by="routing", tells="14", clock="+payment -release"),
     _row(
         "payment_pending AFTER", "FundsInsufficient", "=", by="routing, confirm_payment", tells="14", clock="+payment"
     ),
-    _row("assessed", "PaymentAwaited", "payment_pending", by="routing", clock="+payment"),
+    _row("assessed", "PaymentAwaited", "payment_pending", by="routing", clock="+payment -release"),
     _row("payment_pending AFTER", "PaymentAwaited", "=", by="routing", clock="+payment"),
     _row("payment_pending AFTER", "PaymentReminded", "=", by="clock payment", tells="15", clock="+payment"),
     _row("payment_pending AFTER", "PaymentOverdue", "=", by="clock payment", clock="-payment"),
@@ -215,7 +215,13 @@ TRANSITIONS = (
     ),
     # Release and clearance
     _row(
-        "assessed", "GoodsReleased", "released", by="routing", only_if=_ROUTED, tells="08", clock="+security_decision"
+        "assessed",
+        "GoodsReleased",
+        "released",
+        by="routing",
+        only_if=_ROUTED,
+        tells="08",
+        clock="+security_decision -release",
     ),
     _row(
         "assessed released",
@@ -224,7 +230,7 @@ TRANSITIONS = (
         by="routing",
         only_if=_ROUTED,
         tells="07 09",
-        clock="+exit_reminder +exit -security_decision",
+        clock="+exit_reminder +exit -security_decision -release",
     ),
     _row(
         "cleared exit_awaited exited",

@@ -65,7 +65,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
 def date_time(now: str) -> DateTime:
     """Return a UTC time of the journal in format 304 (CCYYMMDDhhmmss and zone)."""
-    return DateTime(value="".join(filter(str.isdigit, now[:19])) + "Z", format_code="304")
+    text = f"{now[:4]}{now[5:7]}{now[8:10]}{now[11:13]}{now[14:16]}{now[17:19]}Z"
+    return DateTime(value=text, format_code="304")
 
 
 def amount(minor: int, currency: str, exponent: int = 2) -> Amount:
@@ -74,6 +75,8 @@ def amount(minor: int, currency: str, exponent: int = 2) -> Amount:
 
 
 def _decimal(minor: int, exponent: int) -> str:
+    if exponent == 2 and minor >= 0:  # nearly all amounts there are
+        return f"{minor // 100}.{minor % 100:02d}"
     sign, digits = ("-" if minor < 0 else ""), str(abs(minor)).rjust(exponent + 1, "0")
     return f"{sign}{digits[:-exponent]}.{digits[-exponent:]}" if exponent else f"{sign}{digits}"
 
@@ -208,6 +211,11 @@ def taxes(
     subject: Subject, *, status: str, lines: Sequence[TaxLine], bank: Bank | None = None, exponent: int = 2
 ) -> Response:
     """13: duties and taxes by item: indicative (67), secured (115) or final (4)."""
+    return taxes_of(subject, status=status, shipment=tax_shipment(lines, exponent), bank=bank)
+
+
+def tax_shipment(lines: Sequence[TaxLine], exponent: int = 2) -> GoodsShipment:
+    """Return tax lines by item, as 13 shows them; the same for every status of one version."""
     by_item: dict[int, list[DutyTaxFee]] = {}
     for line in lines:
         by_item.setdefault(line.item, []).append(tax_line(line, exponent))
@@ -215,11 +223,16 @@ def taxes(
         GovernmentAgencyGoodsItem(sequence_numeric=str(item), commodity=Commodity(duty_tax_fee=tuple(by_item[item])))
         for item in sorted(by_item)
     )
+    return GoodsShipment(government_agency_goods_item=items)
+
+
+def taxes_of(subject: Subject, *, status: str, shipment: GoodsShipment, bank: Bank | None = None) -> Response:
+    """13, with tax lines that are already written by item."""
     about = ResponseDeclaration(
         functional_reference_id=subject.lrn,
         id=subject.mrn,
         version_id=str(subject.version),
-        goods_shipment=GoodsShipment(government_agency_goods_item=items),
+        goods_shipment=shipment,
     )
     return _response("13", subject, about, bank=bank, status=(Status(name_code=status),))
 

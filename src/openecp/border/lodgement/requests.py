@@ -19,7 +19,7 @@ from openecp.border.lodgement.amend import NEVER, AmendmentFault, apply_amendmen
 from openecp.border.lodgement.case import DeclarationCase
 from openecp.border.lodgement.clearance import AFTER_RELEASE, accept, advance, assess, reject, route, take_back
 from openecp.border.lodgement.commands import Answer, Lodge
-from openecp.border.lodgement.context import Context, Decision, Profile, error_code, plain, setting, type_row
+from openecp.border.lodgement.context import Context, Decision, Profile, error_code, plain, setting
 from openecp.border.lodgement.draft import Draft, cut, refusal
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.kernel.assessment.reasons import Assessment, Reason
@@ -250,7 +250,7 @@ def present(draft: Draft, *, tell: Any = None, **body: Any) -> Literal["accepted
     if assessment is None or declaration is None:
         raise ValueError("present: expected context.declaration and its assessment of today, got None")
     case = draft.case
-    becomes = type_row(context.profile, case.type_code).get("becomes") or None
+    becomes = draft.rules.types.get(case.type_code or "", {}).get("becomes") or None
     draft.record(
         "GoodsPresented", tell=(tell,) if tell is not None else (), version=case.version + 1, type_code=becomes, **body
     )
