@@ -170,6 +170,15 @@ def test_unknown_elements_and_attributes_are_reported_with_path_and_line() -> No
     assert reading.declaration.issue_date_time == DateTime(value="20260504", format_code="102")
 
 
+def test_list_of_the_unknown_says_where_it_was_cut() -> None:
+    def paths(count: int) -> list[str]:
+        data = b"<Declaration>" + b"<a/>" * count + b"</Declaration>"
+        return [unknown.path for unknown in read(data, limits=Limits(reported=3)).unknown]
+
+    assert paths(3) == ["/Declaration/a", "/Declaration/a[2]", "/Declaration/a[3]"]
+    assert paths(4) == [*paths(3), "…"]
+
+
 def test_faults_name_pointer_line_and_remedy() -> None:
     data = b"""<Declaration>stray
     <ID>1</ID>

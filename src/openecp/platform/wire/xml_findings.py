@@ -45,7 +45,7 @@ class Findings:
         self.root_path = ""
         self.unknown: list[UnknownElement] = []
         self.faults: list[Reason] = []
-        self.unlisted = 0
+        self.unlisted = False
 
     def path(self, name: str = "") -> str:
         """Return the path of names of the class being read, or of an element in it."""
@@ -68,6 +68,13 @@ class Findings:
             return pointer
         return f"{pointer}.{wco_id}" if leaf else f"{pointer}/{wco_id}"
 
+    def full(self) -> bool:
+        """Say whether the list of what is unknown is full; if so, note that there was more."""
+        if len(self.unknown) < self.limits.reported:
+            return False
+        self.unlisted = True
+        return True
+
     def attributes(self, node: etree._Element, path: str, known: str | None = None) -> None:
         """Report the attributes that nobody knows; where schemas lie is no statement of the declarant."""
         for name, value in node.items():
@@ -76,10 +83,9 @@ class Findings:
 
     def element(self, node: etree._Element, path: str) -> None:
         """Report an element that no class has, with every text and attribute in it."""
-        if len(self.unknown) >= self.limits.reported:
-            self.unlisted += 1
-            return
         for inner, inner_path, depth in below(node, path):
+            if self.full():
+                return
             if depth > self.limits.depth:
                 raise _too_deep(inner, self.limits)
             self.attributes(inner, inner_path)
@@ -88,15 +94,10 @@ class Findings:
                 self._add(inner_path, inner, text)
             if inner is not node and inner.tail and inner.tail.strip(BLANK):
                 self._add(f"{inner_path}/following-text()", inner, inner.tail.strip(BLANK))
-            if len(self.unknown) >= self.limits.reported:
-                self.unlisted += 1
-                return
 
     def _add(self, path: str, node: etree._Element, text: str) -> None:
-        if len(self.unknown) >= self.limits.reported:
-            self.unlisted += 1
-            return
-        self.unknown.append(UnknownElement(path=path, line=line_of(node), text=text))
+        if not self.full():
+            self.unknown.append(UnknownElement(path=path, line=line_of(node), text=text))
 
     def found_unknown(self) -> tuple[UnknownElement, ...]:
         """Return what was not understood; the last entry says that there was more than is listed."""

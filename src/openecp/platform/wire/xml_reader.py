@@ -36,6 +36,7 @@ class _Slot(NamedTuple):
     repeats: bool
     child: type[WcoClass] | None
     wco_id: str
+    name: str
 
 
 @cache
@@ -45,8 +46,8 @@ def _slots(cls: type[WcoClass]) -> dict[str, _Slot]:
     for element in elements_of(cls):
         if element.field == "amended_declaration":
             continue  # told apart from Declaration by what is in it
-        slot = _Slot(element.field, element.kind, element.repeats, element.child, element.wco_id)
         name = message_name(element)
+        slot = _Slot(element.field, element.kind, element.repeats, element.child, element.wco_id, name)
         for tag in (name, f"{{{ns.DEC}}}{name}", f"{{{ns.RES}}}{name}"):
             slots[tag] = slot
     return slots
@@ -74,18 +75,20 @@ def _read(cls: type[WcoClass], node: etree._Element, frame: Frame, findings: Fin
         if child.tail and child.tail.strip(BLANK):
             findings.stray_text(node, child.tail)
         if slot is None:
+            if findings.full():
+                continue
             unknown = {} if unknown is None else unknown
             name = local_name(tag)
             number = unknown[name] = unknown.get(name, 0) + 1
             findings.element(child, findings.path(name if number == 1 else f"{name}[{number}]"))
             continue
-        field, kind, repeats, below, wco_id = slot
+        field, kind, repeats, below, wco_id, known_name = slot
         value: Any
         if below is not None:
             if cls is Response and field == "declaration" and _is_amended(child):
                 field, below = "amended_declaration", Declaration
             position = len(lists.get(field, ())) + 1
-            value = _read(below, child, Frame(local_name(tag), wco_id, repeats, {}, position), findings)
+            value = _read(below, child, Frame(known_name, wco_id, repeats, {}, position), findings)
         elif kind == "text":
             if len(child) or child.keys():
                 _check_leaf(child, None, wco_id, findings)
