@@ -75,7 +75,7 @@ def test_error_codes_are_of_the_administration_or_none(profile: Profile) -> None
     for table in ("obligations", "formats", "coded_elements", "relations"):
         for row in rows(profile, table):
             documentation = table == "obligations" and row["obligation"] == "O"
-            assert re.fullmatch(r"CDS\d{5}", row["error_code"]) or documentation, row
+            assert re.fullmatch(r"CDS\d{5}|OECP-[A-Z]{1,3}", row["error_code"]) or documentation, row
 
 
 def test_mandatory_elements_tell_what_to_do_in_both_languages(profile: Profile) -> None:
