@@ -59,7 +59,7 @@ def classes(draw: st.DrawFn, cls: type[WcoClass], depth: int = 0) -> Any:
     return cls(**values)
 
 
-bounded = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+bounded = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 @bounded

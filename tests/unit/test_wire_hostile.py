@@ -133,8 +133,8 @@ def test_many_small_things(data: bytes) -> None:
         b"<Origin/><ID/>" * 100_000,
         b"<Declarant/>" * 100_000,
         b"<AdditionalInformation/>" * 100_000 + b"<a/>" * 100_000,
-        b"x<ID/>" * 100_000,
-        b"<ID><b/></ID>" * 100_000,
+        b"x<ID/>" * 40_000,
+        b"<ID><b/></ID>" * 40_000,
         b"<a>" + b"<b/>" * 100_000 + b"</a>",
         b"<a>" * 50 + b"<b x='1'/>" * 100_000 + b"</a>" * 50,
     ],
@@ -147,7 +147,7 @@ def test_a_great_many_unknown_or_faulty_elements_take_bounded_time(inside: bytes
 
 
 def test_a_great_many_unknown_fields_take_bounded_time() -> None:
-    fields = b",".join(b'"x%d":{"y":[1,2,{}]}' % i for i in range(60_000))
+    fields = b",".join(b'"x%d":{"y":[1,2,{}]}' % i for i in range(20_000))
     reading = read(b'{"Declaration":{"ID":"1",' + fields + b"}}")
     assert len(reading.unknown) == Limits().reported + 1
     assert reading.unknown[0].path == "/Declaration/x0/y/0"
