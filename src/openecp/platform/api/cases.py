@@ -16,6 +16,7 @@ import msgspec
 
 from openecp.border.lodgement.case import OFFICER_EVENTS, event_for_audience
 from openecp.border.lodgement.commands import OfficerAct, OfficerActKind
+from openecp.kernel.assessment.reasons import ItemValue, Reason
 from openecp.kernel.journal.model import CaseRow, Event
 from openecp.kernel.journal.queries import CaseFilter, Queries
 from openecp.kernel.parties.model import Principal
@@ -24,7 +25,7 @@ from openecp.platform.api.lodging import Lodged, entry_of
 from openecp.platform.core.casefile import assessment_of, notification_entries
 from openecp.platform.core.client import CoreClient
 from openecp.platform.core.permissions import may, may_read
-from openecp.platform.core.results import channel_for, cut_to, error_object, reason_objects, tax_objects
+from openecp.platform.core.results import ErrorFace, TaxFace, channel_for, cut_to, error_face, tax_faces
 
 T = TypeVar("T")
 MAX_PAGE = 500
@@ -62,10 +63,10 @@ class AssessmentView(msgspec.Struct, kw_only=True):
     movement: str | None
     currency: str
     channel: str | None
-    errors: list[dict[str, Any]]
-    taxes: list[dict[str, Any]]
-    values: list[dict[str, Any]]
-    reasons: list[dict[str, Any]]
+    errors: list[ErrorFace]
+    taxes: list[TaxFace]
+    values: tuple[ItemValue, ...]
+    reasons: tuple[Reason, ...]
     security_minor: int
     profile: str
     decided_on: str
@@ -206,10 +207,10 @@ class Cases:
                 movement=cut.movement,
                 currency=cut.currency,
                 channel=cut.channel,
-                errors=[error_object(reason) for reason in cut.errors],
-                taxes=tax_objects(cut),
-                values=[msgspec.to_builtins(value) for value in cut.values],
-                reasons=reason_objects(cut),
+                errors=[error_face(reason) for reason in cut.errors],
+                taxes=tax_faces(cut),
+                values=cut.values,
+                reasons=cut.reasons,
                 security_minor=cut.security_minor,
                 profile=cut.profile,
                 decided_on=cut.decided_on,

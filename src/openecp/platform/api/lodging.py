@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
 
 import msgspec
 
 from openecp.border.lodgement.commands import Answer
-from openecp.kernel.assessment.reasons import Assessment
+from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.parties.model import Principal
 from openecp.platform.api.http import TITLES, Problem, Refusal, Reply, json_reply, problem_of_reason, problem_reply
 from openecp.platform.api.metrics import Counters
 from openecp.platform.core.client import CoreClient
 from openecp.platform.core.reading import Media, Message, is_list, lodge_command, read_message, read_messages
 from openecp.platform.core.results import (
+    ErrorFace,
+    NotificationFace,
+    TaxFace,
     complete,
     cut_to,
-    error_object,
+    error_face,
     error_of_unreadable,
-    notification_object,
-    reason_objects,
-    tax_objects,
+    notification_face,
+    tax_faces,
 )
 from openecp.platform.core.settings import Settings
 from openecp.platform.wire import Unreadable
@@ -46,10 +47,10 @@ class Lodged(msgspec.Struct, kw_only=True):
     status: str | None
     version: int
     channel: str | None
-    errors: list[dict[str, Any]]
-    taxes: list[dict[str, Any]]
-    reasons: list[dict[str, Any]]
-    notifications: list[dict[str, Any]]
+    errors: list[ErrorFace]
+    taxes: list[TaxFace]
+    reasons: tuple[Reason, ...]
+    notifications: list[NotificationFace]
     first_seq: int
     last_seq: int
 
@@ -219,10 +220,10 @@ def entry_of(answer: Answer, message: Message | None, principal: Principal) -> L
         status=answer.status,
         version=answer.version,
         channel=assessment.channel if assessment else None,
-        errors=[error_object(reason) for reason in assessment.errors] if assessment else [],
-        taxes=tax_objects(assessment) if assessment else [],
-        reasons=reason_objects(assessment) if assessment else [],
-        notifications=[notification_object(each) for each in answer.notifications],
+        errors=[error_face(reason) for reason in assessment.errors] if assessment else [],
+        taxes=tax_faces(assessment) if assessment else [],
+        reasons=assessment.reasons if assessment else (),
+        notifications=[notification_face(each) for each in answer.notifications],
         first_seq=answer.first_seq,
         last_seq=answer.last_seq,
     )
@@ -234,4 +235,4 @@ def seen(assessment: Assessment | None, message: Message | None, principal: Prin
         return None
     if message is None or message.reading is None:
         return cut_to(assessment, principal.audience)
-    return complete(assessment, message, principal.audience)
+    return complete(assessment, message, principal.audience, faults_only=True)

@@ -20,16 +20,68 @@ NOTIFICATION_NAMES = {
     "50": "ALV", "51": "QRY", "52": "DET",
 }  # fmt: skip
 
+
+class TaxFace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """One tax line as it is told; `charge` false: the line only informs."""
+
+    item: int
+    type: str
+    base_minor: int | None
+    rate: str | None
+    assessed_minor: int | None
+    payable_minor: int | None
+    currency: str
+    charge: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class ErrorFace(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault: what, where, what was expected, what was got, what to do."""
+
+    code: str
+    layer: str
+    pointer: str | None
+    json_pointer: str | None
+    line: int | None
+    message: str
+    expected: str | None
+    got: str | None
+    fix: str | None
+
+
+class NotificationFace(msgspec.Struct, frozen=True, kw_only=True):
+    """The face of a notification: which, about which version, with what status, when."""
+
+    function_code: str
+    name: str
+    status: str | None
+    version: str | None
+    issued: str | None
+
+
 ERROR_FIELDS = ("code", "layer", "pointer", "json_pointer", "line", "message", "expected", "got", "fix")
 
 
-def located(reasons: tuple[Reason, ...], message: Message | None, declaration: Declaration) -> tuple[Reason, ...]:
-    """Complete where reasons point: the JSON pointer, and the line of the message."""
-    wanted = tuple(reason.pointer for reason in reasons if reason.pointer is not None and reason.line is None)
+def located(
+    reasons: tuple[Reason, ...], message: Message | None, declaration: Declaration, *, faults_only: bool = False
+) -> tuple[Reason, ...]:
+    """Complete where reasons point: the JSON pointer, and the line of the message, which is read again for that."""
+    places = [
+        place
+        for place, reason in enumerate(reasons)
+        if reason.pointer is not None
+        and (reason.line is None or reason.json_pointer is None)
+        and not (faults_only and reason.severity == "info")
+    ]
+    if not places:
+        return reasons
     lines: dict[str, int | None] = {}
-    if wanted and message is not None and message.reading is not None:
+    wanted = tuple({pointer: None for place in places if (pointer := reasons[place].pointer)})
+    if message is not None and message.reading is not None:
         lines = dict(zip(wanted, message.reading.lines_of(wanted), strict=True))
-    return tuple(_located(reason, lines, declaration) for reason in reasons)
+    changed = list(reasons)
+    for place in places:
+        changed[place] = _located(reasons[place], lines, declaration)
+    return tuple(changed)
 
 
 def _located(reason: Reason, lines: dict[str, int | None], declaration: Declaration) -> Reason:
@@ -51,8 +103,23 @@ def _json_pointer(pointer: str, declaration: Declaration) -> str | None:
 
 
 def error_object(reason: Reason) -> dict[str, Any]:
-    """Return an error as the eight facts that a sender needs."""
+    """Return an error as the facts that a sender needs."""
     return {name: getattr(reason, name) for name in ERROR_FIELDS}
+
+
+def error_face(reason: Reason) -> ErrorFace:
+    """Return an error as the facts that a sender needs."""
+    return ErrorFace(
+        code=reason.code,
+        layer=reason.layer,
+        pointer=reason.pointer,
+        json_pointer=reason.json_pointer,
+        line=reason.line,
+        message=reason.message,
+        expected=reason.expected,
+        got=reason.got,
+        fix=reason.fix,
+    )
 
 
 def error_of_unreadable(fault: Unreadable) -> dict[str, Any]:
@@ -75,23 +142,26 @@ def reason_objects(assessment: Assessment) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(reason) for reason in assessment.reasons]
 
 
-def tax_objects(assessment: Assessment) -> list[dict[str, Any]]:
+def tax_faces(assessment: Assessment) -> list[TaxFace]:
     """Return the tax lines; a line that is no charge says so."""
-    lines = []
-    for line in assessment.taxes:
-        entry: dict[str, Any] = {
-            "item": line.item,
-            "type": line.type,
-            "base_minor": line.base_minor,
-            "rate": line.rate,
-            "assessed_minor": line.assessed_minor,
-            "payable_minor": line.payable_minor,
-            "currency": line.currency,
-        }
-        if not line.charge:
-            entry["charge"] = False
-        lines.append(entry)
-    return lines
+    return [
+        TaxFace(
+            item=line.item,
+            type=line.type,
+            base_minor=line.base_minor,
+            rate=line.rate,
+            assessed_minor=line.assessed_minor,
+            payable_minor=line.payable_minor,
+            currency=line.currency,
+            charge=msgspec.UNSET if line.charge else False,
+        )
+        for line in assessment.taxes
+    ]
+
+
+def tax_objects(assessment: Assessment) -> list[dict[str, Any]]:
+    """Return the tax lines as JSON objects."""
+    return [msgspec.to_builtins(face) for face in tax_faces(assessment)]
 
 
 def channel_for(channel: str | None, audience: Audience) -> str | None:
@@ -107,19 +177,26 @@ def cut_to(assessment: Assessment, audience: Audience) -> Assessment:
     return seen
 
 
-def complete(assessment: Assessment, message: Message, audience: Audience) -> Assessment:
-    """Add what reading found and where each reason points, then cut to the audience."""
+def complete(assessment: Assessment, message: Message, audience: Audience, *, faults_only: bool = False) -> Assessment:
+    """Add what reading found and where each reason points, then cut to the audience.
+
+    `faults_only` spares explanations their line: finding lines means to read the message again.
+    """
     reading = message.reading
     if reading is None:
         return cut_to(assessment, audience)
-    known = {(reason.code, reason.line, reason.got) for reason in assessment.reasons}
-    found = tuple(
-        reason for reason in reasons_of_reading(reading) if (reason.code, reason.line, reason.got) not in known
-    )
+    found: tuple[Reason, ...] = ()
+    if reading.faults or reading.unknown:
+        known = {(reason.code, reason.line, reason.got) for reason in assessment.reasons}
+        found = tuple(
+            reason for reason in reasons_of_reading(reading) if (reason.code, reason.line, reason.got) not in known
+        )
     whole = msgspec.structs.replace(assessment, reasons=(*found, *assessment.reasons)) if found else assessment
     cut = cut_to(whole, audience)
-    reasons = located(cut.reasons, message, reading.declaration)
-    rejected = cut.outcome == "rejected" or any(reason.severity == "reject" for reason in reasons)
+    reasons = located(cut.reasons, message, reading.declaration, faults_only=faults_only)
+    rejected = cut.outcome == "rejected" or any(reason.severity == "reject" for reason in found)
+    if reasons is cut.reasons and not rejected:
+        return cut
     return msgspec.structs.replace(
         cut,
         reasons=reasons,
@@ -161,15 +238,20 @@ def line_of_file(file: str, message: Message, assessment: Assessment | None) -> 
     }
 
 
-def notification_object(response: Response) -> dict[str, Any]:
-    """Return the face of a notification: which, about which version, with what status, when."""
+def notification_face(response: Response) -> NotificationFace:
+    """Return the face of a notification."""
     code = response.function_code or ""
     declaration = response.declaration
-    status = response.status[0].name_code if response.status else None
-    return {
-        "function_code": code,
-        "name": NOTIFICATION_NAMES.get(code, ""),
-        "status": status,
-        "version": declaration.version_id if declaration is not None else None,
-        "issued": response.issue_date_time.value if response.issue_date_time is not None else None,
-    }
+    return NotificationFace(
+        function_code=code,
+        name=NOTIFICATION_NAMES.get(code, ""),
+        status=response.status[0].name_code if response.status else None,
+        version=declaration.version_id if declaration is not None else None,
+        issued=response.issue_date_time.value if response.issue_date_time is not None else None,
+    )
+
+
+def notification_object(response: Response) -> dict[str, Any]:
+    """Return the face of a notification as a JSON object."""
+    face: dict[str, Any] = msgspec.to_builtins(notification_face(response))
+    return face
