@@ -14,9 +14,11 @@ import pytest
 from tests.corpus import corpus_path
 from tests.lifecycle_office import TABLES, Office, assessed, fault, line, refused, request
 
-from openecp.border.lodgement.notifications import NAMES, notification_name
-from openecp.kernel.assessment.reasons import Assessment
+from openecp.border.lodgement.notifications import NAMES, notification_name, tax_line
+from openecp.kernel.assessment.reasons import Assessment, TaxLine
 from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.datamodel.item import DutyTaxFee
+from openecp.kernel.datamodel.values import Amount
 from openecp.kernel.ledger.settlement import Funds
 from openecp.platform.wire import Unreadable, read, read_response
 
@@ -189,3 +191,48 @@ def test_every_published_function_code_has_a_name() -> None:
     for path in folder.glob("*.xml"):
         [response] = read_response(path.read_bytes()).responses
         assert notification_name(response.function_code or "").split()[1] in path.name or "GER" in path.name
+
+
+def published_taxes() -> list[DutyTaxFee]:
+    folder = corpus_path("wco-dm/scenarios")
+    found: list[DutyTaxFee] = []
+    for path in sorted(folder.rglob("*.xml")):
+        try:
+            responses = read_response(path.read_bytes()).responses
+        except Unreadable:
+            continue
+        for response in responses:
+            shipment = response.declaration.goods_shipment if response.declaration is not None else None
+            for item in shipment.government_agency_goods_item if shipment is not None else ():
+                found += item.commodity.duty_tax_fee if item.commodity is not None else ()
+    return found
+
+
+def minor(amount: Amount | None) -> int | None:
+    return None if amount is None else int(amount.value.replace(".", ""))
+
+
+def test_a_tax_line_is_written_as_it_was_published() -> None:
+    fees = published_taxes()
+    assert len(fees) > 50
+    for fee in fees:
+        payment = fee.payment
+        assert payment is not None
+        override = fee.specific_tax_base_quantity
+        base = minor(fee.ad_valorem_tax_base_amount)
+        if override is not None:
+            base = int(override.value.partition(".")[0]) * 100
+        line_of = TaxLine(
+            item=1,
+            type=fee.type_code or "",
+            base_minor=base,
+            rate=fee.tax_rate_numeric,
+            assessed_minor=minor(payment.tax_assessed_amount),
+            payable_minor=minor(payment.payment_amount),
+            currency="GBP",
+            deducted_minor=minor(fee.deduct_amount) or 0,
+            charge=payment.payment_amount is not None,
+            preference=fee.duty_regime_code,
+            duty="declared" if override is not None else None,
+        )
+        assert tax_line(line_of) == fee

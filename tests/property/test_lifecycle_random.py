@@ -83,7 +83,7 @@ def settings_of(draw: st.DataObject) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_order_of_commands_is_recorded_or_refused(data: st.DataObject) -> None:
     office = Office(**settings_of(data))
@@ -126,9 +126,23 @@ def give(
         assert answer.outcome in ("accepted", "rejected", "registered", "refused")
 
 
+AT_THE_END_OF = {
+    "presentation": "DeclarationExpired",
+    "documents": "DocumentsOverdue",
+    "payment": "PaymentReminded",
+    "release": "ReleaseDue",
+    "security_decision": "ClearanceOrdered",
+    "exit_reminder": "ExitAwaited",
+    "exit": "ExitExpired",
+}
+
+
 def check_clocks(office: Office) -> None:
     running = {name: due for (case_id, name), due in office.store.clocks.items() if case_id == office.last}
     assert running == office.case().clocks
+    allowed = MACHINE.allowed(office.case().status)
+    for name in running:
+        assert AT_THE_END_OF[name] in allowed, f"clock {name} runs in {office.case().status} and nothing can come of it"
     if MACHINE.states[office.case().status].final and office.case().status != "exited":
         assert running == {}
 
@@ -155,7 +169,7 @@ def check_secrets(office: Office) -> None:
     assert (case.channel, case.audit, case.attention) == (None, False, None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     lines=st.lists(st.tuples(MONEY, st.sampled_from(["A", "E", "G", "P", "R", None]), st.sampled_from(["A00", "B00"]))),
     security=MONEY,

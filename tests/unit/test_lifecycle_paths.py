@@ -201,6 +201,14 @@ def test_goods_are_released_under_security_and_cleared_later() -> None:
     assert kind_balance(office.store.entries.values(), "revenue") == -2700
 
 
+def test_goods_released_under_security_keep_their_version_where_nothing_changes() -> None:
+    office = Office()
+    lines = (line(source="Regulation 1", duty="2 %"),)
+    office.lodge(declaration(), assessed(*lines, security_minor=500, provisional_minor=500))
+    assert office.act("release", assessment=assessed(*lines)).status == "cleared"
+    assert office.told[4:] == [("13/4", "1"), ("09", "1")]
+
+
 def test_a_rejected_declaration_gets_one_error_for_each_place() -> None:
     office = Office()
     hidden = Reason(

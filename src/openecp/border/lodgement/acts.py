@@ -12,7 +12,7 @@ from collections.abc import Callable
 from openecp.border.lodgement import notifications as notice
 from openecp.border.lodgement.amend import AmendmentFault
 from openecp.border.lodgement.case import DeclarationCase
-from openecp.border.lodgement.clearance import advance, assess, settle, take_back
+from openecp.border.lodgement.clearance import advance, assess, settle, take_back, tax_facts
 from openecp.border.lodgement.commands import Answer, DeadlinePassed, OfficerAct
 from openecp.border.lodgement.context import Context, Decision, Profile, due, error_code, setting
 from openecp.border.lodgement.draft import Draft, cut, refusal
@@ -147,7 +147,7 @@ def _release(draft: Draft, command: OfficerAct) -> None:
 def _finish(draft: Draft, note: dict[str, str] | None = None) -> None:
     """Clear goods that were released under security: with a new assessment it is Customs' own next version."""
     assessment = draft.context.assessment
-    changed = assessment is not None and assessment.taxes != draft.case.taxes
+    changed = assessment is not None and tax_facts(assessment.taxes) != tax_facts(draft.case.taxes)
     draft.record("ClearanceOrdered", version=draft.case.version + 1 if changed else None, note=note)
     if assessment is not None and changed:
         assess(draft, assessment, tell=False)

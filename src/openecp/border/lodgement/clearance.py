@@ -8,6 +8,7 @@ Source: Revised Kyoto Convention, General Annex, standards 3.40 to 3.45 (release
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -90,7 +91,7 @@ def assess(draft: Draft, assessment: Assessment, *, tell: bool = True) -> None:
         "payable_minor": payable,
         "security_minor": assessment.security_minor or None,
         "provisional_minor": assessment.provisional_minor or None,
-        "taxes": [_tax_fact(line) for line in assessment.taxes] or None,
+        "taxes": tax_facts(assessment.taxes) or None,
         "reasons": [_reason_fact(r) for r in assessment.reasons if r.audience == "trader" and r.severity != "info"]
         or None,
         "officer": {
@@ -110,13 +111,17 @@ def assess(draft: Draft, assessment: Assessment, *, tell: bool = True) -> None:
     draft.record("DeclarationAssessed", tell=told, **body)
 
 
-def _tax_fact(line: TaxLine) -> dict[str, Any]:
-    fact: dict[str, Any] = msgspec.to_builtins(line)
-    for name in ("source", "currency", "duty"):  # the kept assessment says it, or the event once; the log stays lean
-        fact.pop(name, None)
-    if line.duty == notice.DECLARED:
-        fact["duty"] = line.duty
-    return fact
+def tax_facts(lines: Sequence[TaxLine]) -> list[dict[str, Any]]:
+    """Return tax lines as the log holds them: lean, since the kept assessment says the rest."""
+    facts = []
+    for line in lines:
+        fact: dict[str, Any] = msgspec.to_builtins(line)
+        for name in ("source", "currency", "duty"):
+            fact.pop(name, None)
+        if line.duty == notice.DECLARED:
+            fact["duty"] = line.duty
+        facts.append(fact)
+    return facts
 
 
 def _reason_fact(reason: Reason) -> dict[str, Any]:
