@@ -28,5 +28,8 @@ def corpus_files(relative: str, pattern: str = "**/*.xml") -> list[Path]:
 def _shared(kind: str, relative: str) -> Path:
     path = SHARED / kind / relative
     if not path.exists():
-        pytest.skip(f"../shared/{kind}/{relative} is not here: public data that is not part of the project", allow_module_level=True)
+        pytest.skip(
+            f"../shared/{kind}/{relative} is not here: public data that is not part of the project",
+            allow_module_level=True,
+        )
     return path
