@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.lifecycle_office import declaration
 
-from openecp.border.lodgement.case import fold
+from openecp.border.lodgement.fold import fold
 from openecp.border.lodgement.lifecycle import CLOCKS, EVENT_KINDS, GUARDS, MACHINE, transition_table
 from openecp.kernel.casework.machine import Guard, IllegalTransition, Machine, MachineFault, State, Transition
 from openecp.kernel.journal.model import NewEvent
