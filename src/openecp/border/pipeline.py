@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from openecp.border import decision
@@ -25,9 +26,9 @@ from openecp.border.tariff.amount_sql import duty_amount_sql
 from openecp.border.tariff.measures import Measure
 from openecp.border.tariff.prepare import Shape
 from openecp.border.valuation import reference as valuation
-from openecp.kernel.assessment.engine import Engine
+from openecp.kernel.assessment.engine import Engine, Schema
 from openecp.kernel.assessment.reasons import Assessment
-from openecp.kernel.assessment.steps import Composer, Facts, Step, rounded
+from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step, rounded
 from openecp.kernel.datamodel import columns as rows_of
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.profile import Profile
@@ -115,21 +116,20 @@ class Assessor:
         """
         if not declarations:
             return []
+        rows, days = self.rows(declarations, on)
+        found = self._engine.run(self.statement(self._facts(rows)), {n: (s, r) for n, s, r in inputs_of(rows) if r})
+        return self._decider.decide(declarations, days, rows, found)
+
+    def rows(
+        self, declarations: Sequence[Declaration], on: date | None = None
+    ) -> tuple[rows_of.DeclarationRows, list[date]]:
+        """Return the rows of declarations lodged `on` a day, and the date whose law applies to each declaration."""
         rows = rows_of.DeclarationRows(items=[], charges=[], overrides=[], format_faults=[])
         days: list[date] = []
         for number, declaration in enumerate(declarations):
             days.append(self._law_of(declaration, on))
             rows_of.add_rows(rows, declaration, number, days[-1], on, self._settings)
-        inputs = {
-            "items": (rows_of.ITEM_COLUMNS, rows.items),
-            "charges": (rows_of.CHARGE_COLUMNS, rows.charges),
-            "overrides": (rows_of.OVERRIDE_COLUMNS, rows.overrides),
-        }
-        found = self._engine.run(
-            self.statement(self._facts(rows)),
-            {name: given for name, given in inputs.items() if given[1]},
-        )
-        return self._decider.decide(declarations, days, rows, found)
+        return rows, days
 
     def statement(self, facts: Facts, final: str = "findings", dialect: str = "duckdb") -> str:
         """Return the composed statement for batches with these facts."""
@@ -177,7 +177,7 @@ class Assessor:
         issued = declaration.issue_date_time
         return (rows_of.day_of(issued.value) if issued else None) or self._today()
 
-    def _compose(self) -> Composer:
+    def _compose(self, steps: Sequence[Step] = STEPS, macros: Mapping[str, Macro] = MappingProxyType({})) -> Composer:
         mode = self.profile.setting("rounding", "mode", default="half_up")
         scale = valuation.national_rate_to_minor(self.profile)
         full = self._tariff.shape
@@ -188,7 +188,7 @@ class Assessor:
             return full if "compound" in facts else tariff.PLAIN
 
         return Composer(
-            STEPS,
+            steps,
             parameters={
                 "national_rate_to_minor": f"CAST({scale} AS DECIMAL(18, 12))",
             },
@@ -198,6 +198,7 @@ class Assessor:
                 "value_with_duties": lambda x, facts: value_with_duties_sql(parts, may_be_open=may_be_open),
                 "with_excise": lambda x, facts: with_excise_sql(x[0], may_be_open=may_be_open),
                 "obligation_violated": lambda x, facts: obligation_rules.violated_sql(self._obligations.words),
+                **macros,
             },
             column_groups={
                 "duty_columns": lambda facts: [name for name, _ in tariff.duty_columns(shape(facts))],
@@ -272,6 +273,15 @@ class Assessor:
             reports_acceptance=self._data_sets.supplementary,
             draw=draw if drawn else (lambda declaration: risk.DRAWS - 1),
         )
+
+
+def inputs_of(rows: rows_of.DeclarationRows) -> tuple[tuple[str, Schema, Sequence[tuple[Any, ...]]], ...]:
+    """Return the input tables of the steps: name, schema, rows."""
+    return (
+        ("items", rows_of.ITEM_COLUMNS, rows.items),
+        ("charges", rows_of.CHARGE_COLUMNS, rows.charges),
+        ("overrides", rows_of.OVERRIDE_COLUMNS, rows.overrides),
+    )
 
 
 _AT = {name: position for position, (name, _) in enumerate(rows_of.ITEM_COLUMNS)}
