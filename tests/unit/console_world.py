@@ -176,9 +176,7 @@ def assessment_of(channel: str | None, items: int = 2, rejected: bool = False) -
     for n in range(1, items + 1):
         value = 150_000 * n
         duty, vat = value * 75 // 1000, (value + value * 75 // 1000) * 15 // 100
-        values.append(
-            ItemValue(item=n, customs_value_minor=value + 4200, statistical_value_minor=value + 4200)
-        )
+        values.append(ItemValue(item=n, customs_value_minor=value + 4200, statistical_value_minor=value + 4200))
         taxes += [
             TaxLine(
                 item=n, type="D10", base_minor=value, rate="7.5", assessed_minor=duty, payable_minor=duty,
@@ -378,3 +376,11 @@ def busy_world(many: int = 0) -> World:
     for n in range(many):
         world.lodge(f"LRN-MANY-{n:04d}", ("green", "green", "yellow", "blue")[n % 4], items=1)
     return world
+
+
+def make_app() -> Litestar:
+    """Return an app over a busy world, for a server in a process of its own (`granian --factory`)."""
+    world = busy_world(60)
+    for n in range(1, 10):
+        world.lodge(f"LRN-JOURNEY-{n}", "red")
+    return world.app()
