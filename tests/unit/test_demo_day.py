@@ -168,8 +168,12 @@ def test_what_officers_know_reaches_no_trader(day: dict[str, Played]) -> None:
     assert hits == 0 or hits >= 5  # the desk keeps officer reasons, or the core has already cut them
 
 
-def test_traffic_without_faults_is_accepted_and_with_one_is_not() -> None:
-    assessor = Assessor(load_profile("demo"), DuckEngine())
+@pytest.fixture(scope="module")
+def assessor() -> Assessor:
+    return Assessor(load_profile("demo"), DuckEngine())
+
+
+def test_traffic_without_faults_is_accepted_and_with_one_is_not(assessor: Assessor) -> None:
     clean = list(lodgements(250, 21))
     found = assessor.assess([one.declaration for one in clean])
     assert [f.errors for f in found if f.outcome != "accepted"] == []
@@ -179,9 +183,8 @@ def test_traffic_without_faults_is_accepted_and_with_one_is_not() -> None:
 
 
 @pytest.mark.parametrize("on", ["2025-07-02", "2030-07-15", "2035-12-30"])
-def test_amounts_are_the_same_on_any_day(on: str) -> None:
+def test_amounts_are_the_same_on_any_day(on: str, assessor: Assessor) -> None:
     """Original declarations carry no date: what the day shows must not hang on when it is played."""
-    assessor = Assessor(load_profile("demo"), DuckEngine())
     wanted = [
         row
         for row in steps()
