@@ -86,7 +86,7 @@ class Replay:
             documents=self.store,
             settle=payment_settler(self.profile),
             clock=self.clock,
-            accounts=Accounts(profile.table("accounts"), {}, today=lambda: self.clock()[:10]),
+            accounts=Accounts(profile.table("accounts"), {}),
         )
         desk = Desk(assessor=_Dated(assessor, day), casework=casework, reader=self.store, writer=self.store)
         self.core = InProcessCore(desk)
