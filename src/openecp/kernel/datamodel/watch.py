@@ -8,8 +8,10 @@ structs, so that the walk touches only what somebody asked for. Presence and val
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 
@@ -18,6 +20,8 @@ from openecp.kernel.datamodel.elements import elements_of
 from openecp.kernel.datamodel.values import WcoClass
 
 ITEM_CLASS = "68A"
+MEMORY_MAX = 4096  # texts remembered an element
+_Compiled = tuple[Callable[[Any], tuple[Any, ...]], tuple[tuple[int, Any, bool, bool, Any], ...]]
 
 
 class Presence(msgspec.Struct, frozen=True):
@@ -52,16 +56,50 @@ class Format(msgspec.Struct, frozen=True):
     maximum: str = ""
 
 
+class _Leaf:
+    """What is asked of the text of one element; answers for coded texts are remembered."""
+
+    __slots__ = ("coded", "exact", "formats", "memory", "prefixes")
+
+    def __init__(self) -> None:
+        self.exact: dict[str, int] = {}
+        self.prefixes: list[tuple[str, int]] = []
+        self.coded: list[str] = []
+        self.formats: list[tuple[int, Callable[[str], bool]]] = []
+        self.memory: dict[str, tuple[int, tuple[str, ...]]] = {}
+
+    @property
+    def asked(self) -> bool:
+        return bool(self.exact or self.prefixes or self.coded or self.formats)
+
+    def look(self, text: str, seen: Seen) -> int:
+        """Return the bits of a text; note its codes and format faults."""
+        known = self.memory.get(text)
+        if known is None:
+            bits = self.exact.get(text, 0)
+            for prefix, bit in self.prefixes:
+                if text.startswith(prefix):
+                    bits |= bit
+            known = (bits, tuple(number + text for number in self.coded))
+            if self.exact or self.prefixes or self.coded:
+                if len(self.memory) >= MEMORY_MAX:
+                    self.memory.clear()
+                self.memory[text] = known
+        if known[1]:
+            seen.codes.extend(known[1])
+        for wanted, holds in self.formats:
+            if not holds(text):
+                seen.format_faults.append((wanted, text))
+        return known[0]
+
+
 @dataclass(slots=True)
 class _Edge:
     attribute: str
     repeats: bool
     is_text: bool
     bits: int = 0
-    exact: dict[str, int] = field(default_factory=dict)
-    prefixes: list[tuple[str, int]] = field(default_factory=list)
-    coded: list[str] = field(default_factory=list)
-    formats: list[tuple[int, re.Pattern[str], float | None, float | None]] = field(default_factory=list)
+    leaf: _Leaf = field(default_factory=_Leaf)
     child: _Node | None = None
 
 
@@ -75,6 +113,20 @@ class _Node:
                 return known
         self.edges.append(_Edge(attribute, repeats, is_text))
         return self.edges[-1]
+
+    def compile(self) -> _Compiled:
+        """Return the node as one attribute getter and a row of tuples: what the walk runs on."""
+        rows = tuple(
+            (e.bits, e.child.compile() if e.child else None, e.repeats, e.is_text, e.leaf if e.leaf.asked else None)
+            for e in self.edges
+        )
+        names = [e.attribute for e in self.edges]
+        if not names:
+            return (lambda value: ()), ()
+        if len(names) == 1:
+            one = attrgetter(names[0])
+            return (lambda value: (one(value),)), rows
+        return attrgetter(*names), rows
 
 
 class Seen(msgspec.Struct):
@@ -106,15 +158,14 @@ class Watch:
             edge = self._edge_of(fact.path)
             for value in fact.values:
                 if value.endswith("*"):
-                    edge.prefixes.append((value[:-1], 1 << fact.bit))
+                    edge.leaf.prefixes.append((value[:-1], 1 << fact.bit))
                 else:
-                    edge.exact[value] = edge.exact.get(value, 0) | 1 << fact.bit
+                    edge.leaf.exact[value] = edge.leaf.exact.get(value, 0) | 1 << fact.bit
         for code in coded:
-            self._edge_of(code.path).coded.append(f"{code.number}:")
+            self._edge_of(code.path).leaf.coded.append(f"{code.number}:")
         for wanted in formats:
-            low = float(wanted.minimum) if wanted.minimum else None
-            high = float(wanted.maximum) if wanted.maximum else None
-            self._edge_of(wanted.path).formats.append((wanted.number, format_pattern(wanted.format), low, high))
+            self._edge_of(wanted.path).leaf.formats.append((wanted.number, format_check(wanted)))
+        self._header_walk, self._item_walk = self._header.compile(), self._item.compile()
 
     def _edge_of(self, path: str) -> _Edge:
         classes, _, leaf = path.partition(".")
@@ -144,48 +195,56 @@ class Watch:
 
     def header(self, declaration: WcoClass, seen: Seen) -> None:
         """Walk everything but the items."""
-        seen.bits |= _walk(declaration, self._header, seen)
+        seen.bits |= _walk(declaration, self._header_walk, seen)
 
     def item(self, item: WcoClass, seen: Seen) -> None:
         """Walk one item."""
-        seen.bits |= _walk(item, self._item, seen)
+        seen.bits |= _walk(item, self._item_walk, seen)
 
 
-def _walk(value: WcoClass, node: _Node, seen: Seen) -> int:
-    bits = 0
-    for edge in node.edges:
-        got = getattr(value, edge.attribute)
+def _walk(value: WcoClass, node: _Compiled, seen: Seen) -> int:
+    found = 0
+    getter, rows = node
+    for got, (bits, child, repeats, is_text, leaf) in zip(getter(value), rows, strict=True):
         if not got:
             continue
-        if edge.child is not None:
-            bits |= edge.bits
-            for one in got if edge.repeats else (got,):
-                bits |= _walk(one, edge.child, seen)
+        if child is not None:
+            found |= bits
+            if repeats:
+                for one in got:
+                    found |= _walk(one, child, seen)
+            else:
+                found |= _walk(got, child, seen)
             continue
-        for leaf in got if edge.repeats else (got,):
-            text = leaf if edge.is_text else leaf.value
+        for one in got if repeats else (got,):
+            text = one if is_text else one.value
             if text:
-                bits |= edge.bits
-                if edge.exact or edge.prefixes or edge.coded or edge.formats:
-                    bits |= _look(text, edge, seen)
-    return bits
+                found |= bits
+                if leaf is not None:
+                    found |= leaf.look(text, seen)
+    return found
 
 
-def _look(text: str, edge: _Edge, seen: Seen) -> int:
-    bits = edge.exact.get(text, 0)
-    for prefix, bit in edge.prefixes:
-        if text.startswith(prefix):
-            bits |= bit
-    for number in edge.coded:
-        seen.codes.append(number + text)
-    for wanted, pattern, low, high in edge.formats:
+def format_check(wanted: Format) -> Callable[[str], bool]:
+    """Return the check of a format and its range."""
+    pattern = format_pattern(wanted.format)
+    low = float(wanted.minimum) if wanted.minimum else None
+    high = float(wanted.maximum) if wanted.maximum else None
+
+    def holds(text: str) -> bool:
         if pattern.fullmatch(text) is None:
-            seen.format_faults.append((wanted, text))
-        elif low is not None or high is not None:
-            number = float(text)
-            if (low is not None and number < low) or (high is not None and number > high):
-                seen.format_faults.append((wanted, text))
-    return bits
+            return False
+        if low is None and high is None:
+            return True
+        number = float(text)
+        return (low is None or number >= low) and (high is None or number <= high)
+
+    length = re.fullmatch(r"an(\.\.)?(\d+)", wanted.format)
+    if length is not None and low is None and high is None:  # the common form, without a pattern
+        longest = int(length[2])
+        shortest = 1 if length[1] else longest
+        return lambda text: shortest <= len(text) <= longest and text.isprintable()
+    return holds
 
 
 def format_pattern(text: str) -> re.Pattern[str]:
