@@ -38,6 +38,7 @@ class Language:
         self.code = code
         self.translations = translations
         self.locale = Locale.parse("en_GB" if code == "en" else code)
+        self.colon = "\u00a0:" if code == "fr" else ":"
 
     def text(self, message: str, **values: object) -> str:
         """Return a message in this language, its `%(name)s` filled in."""
@@ -47,6 +48,16 @@ class Language:
     def number(self, value: int | str | Decimal) -> str:
         """Return a number with this language's separators."""
         return format_decimal(Decimal(value), locale=self.locale)
+
+    def rate(self, percentage: str) -> str:
+        """Return a rate with this language's decimal sign; what is no number stays as it is."""
+        try:
+            value = Decimal(percentage)
+        except ArithmeticError:
+            return percentage
+        decimals = max(0, -int(value.as_tuple().exponent)) if value.is_finite() else 0
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return f"{format_decimal(value, format=pattern, locale=self.locale)} %" if decimals <= 9 else percentage
 
     def amount(self, minor: int | None, currency: str) -> str:
         """Return an amount of minor units with all its decimals, without the currency."""
