@@ -18,7 +18,6 @@ from typing import Any
 import msgspec
 
 from openecp.kernel.journal.admission import StoreSettings
-from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.profile import Profile, ProfileError, load_profile
 from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
@@ -93,7 +92,7 @@ class Installation:
 
         rows = self.profile.table("accounts")
         used = used_of(store.balances()) if rows else {}
-        accounts = Accounts(rows, used, today=lambda: utc_now()[:10])
+        accounts = Accounts(rows, used)
         return LodgementCasework(
             profile=self.profile, documents=store, settle=payment_settler(self.profile), accounts=accounts
         )

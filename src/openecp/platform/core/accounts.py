@@ -8,7 +8,7 @@ that was not recorded is taken back. So two declarations in one batch cannot bot
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from openecp.border.revenue.payment import funds_of
 from openecp.kernel.journal.model import CaseWrite, LedgerEntry
@@ -18,32 +18,31 @@ KINDS = ("deferment", "guarantee", "cash_account")
 
 
 class Accounts(Mapping[str, Funds]):
-    """Funds by declared account number, as they stand now."""
+    """Funds by declared account number, as they stand now on the day that `on` was last told."""
 
-    def __init__(
-        self,
-        rows: Iterable[Mapping[str, str]],
-        balances: Mapping[str, int],
-        *,
-        today: Callable[[], str],
-    ) -> None:
-        self._rows: dict[str, list[Mapping[str, str]]] = {}
-        for row in rows:
-            self._rows.setdefault(row["number"], []).append(row)
-        self._today = today
+    def __init__(self, rows: Iterable[Mapping[str, str]], balances: Mapping[str, int]) -> None:
+        self._rows = list(rows)
         self._used = dict(balances)
+        self._day = ""
+        self._limits: dict[str, Funds] = {}
         self._lock = threading.Lock()
 
+    def on(self, day: str) -> None:
+        """Say which day it is, since accounts begin and end."""
+        if day != self._day:
+            self._limits = funds_of(self._rows, {}, day)
+            self._day = day
+
     def __getitem__(self, number: str) -> Funds:
-        rows = self._rows[number]
-        with self._lock:
-            return funds_of(rows, self._used, self._today())[number]
+        limit = self._limits[number]
+        used = self._used.get(limit.account, 0)
+        return Funds(account=limit.account, available_minor=limit.available_minor - used) if used else limit
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+        return iter(self._limits)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._limits)
 
     def count(self, write: CaseWrite, *, sign: int = 1) -> None:
         """Count the entries of a decision; with `sign` -1 take them back."""

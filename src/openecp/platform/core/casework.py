@@ -114,9 +114,12 @@ class LodgementCasework:
         """Decide one command about one case."""
         opened: Opened | None = case.opened if case is not None else None
         declaration = opened.declaration if opened is not None else None
+        now = self._clock()
+        if self._accounts is not None:
+            self._accounts.on(now[:10])
         context = msgspec.structs.replace(
             self._context,
-            now=self._clock(),
+            now=now,
             assessment=assessment,
             declaration=declaration,
             requests=opened.requests if opened is not None else {},
