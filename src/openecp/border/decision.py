@@ -68,6 +68,7 @@ class Decider:
         self._repeats = {
             number: row.get("repeat_as", "") for number, row in enumerate(profile.table("reliefs"), start=1)
         }
+        self._secured = {n for n, row in enumerate(profile.table("reliefs"), start=1) if row.get("secured") == "yes"}
         self._relief_sources = [row.get("source", "") for row in profile.table("reliefs")]
         self._postponed = frozenset(
             row["code"] for row in profile.table("payment_methods") if row.get("kind") == "postponed"
@@ -229,7 +230,7 @@ class Decider:
                 reasons.append(self._quantity_reason(declaration, item_row, measure))
             else:
                 reasons.append(self._arithmetic(line, amount, relief_id))
-            if row[4] == "suspended":
+            if row[4] == "suspended" or relief_id in self._secured:
                 secured += amount or 0
             if relief_id is not None and amount and (name := self._repeats.get(relief_id, "")):
                 again.append(self._repeat(item, name, amount, preference))

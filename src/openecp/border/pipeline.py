@@ -87,7 +87,7 @@ class Assessor:
             path = profile.folder / "measures.csv"
             measures = tariff.load_measures(path.read_bytes(), str(path), profile) if path.exists() else ()
         self._tariff = tariff.prepare_tariff(profile, measures)
-        self._measures = {number: measure for number, measure in enumerate(measures, start=1)}
+        self._measures = dict(enumerate(measures, start=1))
         self._composer = self._compose()
         sources = self._load()
         self._settings = self._row_settings(secret)

@@ -186,11 +186,13 @@ def _codes(
         entries = profile.code_lists.get(row["list"]) or [
             {**p, "code": p["procedure"]} for p in profile.table("procedures")
         ]
+        codes = {entry["code"] for entry in entries}
+        wildcards = tuple(sorted((c for c in codes if c.endswith("*")), key=len, reverse=True))
         for element in row["element"].split("|"):
             if element.startswith("@"):
                 pseudo[element] = (*pseudo.get(element, ()), f"{number}:")
             else:
-                coded.append(Coded(element, number))
+                coded.append(Coded(element, number, wildcards, frozenset(codes) if wildcards else frozenset()))
         for entry in entries:
             key = (
                 f"{number}:{entry['code']}",

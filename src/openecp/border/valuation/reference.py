@@ -6,6 +6,7 @@ Source: WTO Customs Valuation Agreement, Articles 1, 8 and 9; Incoterms as the p
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -49,7 +50,7 @@ def exchange_rates(profile: Profile) -> list[tuple[Any, ...]]:
             (row["currency"], rate * scale, _day(row["valid_from"], FIRST_DAY), _day(row["valid_to"], LAST_DAY))
         )
     rows.sort(key=lambda row: (row[0], row[2]))
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in itertools.pairwise(rows):
         if before[0] == after[0] and after[2] <= before[3]:
             raise ProfileError(
                 f"{profile.folder / 'exchange_rates.csv'}: expected one rate of {before[0]} a day, got two on "

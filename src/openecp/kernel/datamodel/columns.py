@@ -122,7 +122,7 @@ class RowSettings(msgspec.Struct, frozen=True, kw_only=True):
     reports_acceptance: Callable[[str], bool] = lambda type_code: False
     codes_closed: bool = False  # the nomenclature is complete: another commodity code is a fault
     incoterms: frozenset[str] = frozenset()  # terms the administration knows; another counts as none
-    procedures: frozenset[str] = frozenset()  # pairs that may be declared; none listed: any
+    procedures: frozenset[str] = frozenset()  # pairs that may be declared, `40*` for any previous; none: any
     draw: Callable[[Declaration], int] = lambda declaration: 0
 
 
@@ -295,7 +295,7 @@ def procedure_of(item: GovernmentAgencyGoodsItem) -> tuple[str, tuple[str, ...]]
 
 
 def goods_codes(
-    item: GovernmentAgencyGoodsItem, settings_tariff: Iterable[str], settings_additional: Iterable[str]
+    item: GovernmentAgencyGoodsItem, settings_tariff: tuple[str, ...], settings_additional: tuple[str, ...]
 ) -> tuple[str, list[str]]:
     """Return the commodity code as the tariff writes it and the additional codes of an item."""
     by_type: dict[str, str] = {}
@@ -368,7 +368,8 @@ def _item_row(  # one flat row: the length is the number of columns
     relation = facts.relation_bits | format_bit
     if net is not None and gross is not None and net > gross:
         relation |= _bit("net_exceeds_gross")
-    if procedure and settings.procedures and procedure not in settings.procedures:
+    pairs = settings.procedures
+    if procedure and pairs and procedure not in pairs and procedure[:2] + "*" not in pairs:
         relation |= _bit("procedure_pair")
     elif data_set is None:
         relation |= _bit("data_set_unknown")

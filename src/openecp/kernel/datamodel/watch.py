@@ -40,10 +40,22 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Coded(msgspec.Struct, frozen=True):
-    """Note each value of the element as `<number>:<value>`, to be looked up in a code list."""
+    """Note each value of the element as `<number>:<value>`, to be looked up in a code list.
+
+    Where the list has entries for all codes that begin alike (`GB000*`), a value that is not in `exact` and begins so
+    is noted as that entry.
+    """
 
     path: str
     number: int
+    wildcards: tuple[str, ...] = ()
+    exact: frozenset[str] = frozenset()
+
+    def noted(self, text: str) -> str:
+        """Return what is noted of a value."""
+        if self.wildcards and text not in self.exact:
+            text = next((w for w in self.wildcards if text.startswith(w[:-1])), text)
+        return f"{self.number}:{text}"
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -64,7 +76,7 @@ class _Leaf:
     def __init__(self) -> None:
         self.exact: dict[str, int] = {}
         self.prefixes: list[tuple[str, int]] = []
-        self.coded: list[str] = []
+        self.coded: list[Coded] = []
         self.formats: list[tuple[int, Callable[[str], bool]]] = []
         self.memory: dict[str, tuple[int, tuple[str, ...]]] = {}
 
@@ -80,7 +92,7 @@ class _Leaf:
             for prefix, bit in self.prefixes:
                 if text.startswith(prefix):
                     bits |= bit
-            known = (bits, tuple(number + text for number in self.coded))
+            known = (bits, tuple(coded.noted(text) for coded in self.coded))
             if self.exact or self.prefixes or self.coded:
                 if len(self.memory) >= MEMORY_MAX:
                     self.memory.clear()
@@ -162,7 +174,7 @@ class Watch:
                 else:
                     edge.leaf.exact[value] = edge.leaf.exact.get(value, 0) | 1 << fact.bit
         for code in coded:
-            self._edge_of(code.path).leaf.coded.append(f"{code.number}:")
+            self._edge_of(code.path).leaf.coded.append(code)
         for wanted in formats:
             self._edge_of(wanted.path).leaf.formats.append((wanted.number, format_check(wanted)))
         self._header_walk, self._item_walk = self._header.compile(), self._item.compile()

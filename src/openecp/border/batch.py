@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Assesses millions of items from Parquet to Parquet with the steps of the online path.
+
+Input: item rows in the columns of ITEM_COLUMNS, with charges and overrides where there are any, and faults that are
+found outside the steps (registers, formats). Output: one row an item, with the outcome and channel of its declaration,
+values, tax lines, reasons and totals.
+
+Limits: what a row does not hold is not known here: texts of reasons are the codes of the profile; payment methods are
+not among the columns, so that `payable` of a tax that is postponed is the amount, not 0.
+Why: one rule, one step; only what `findings` unions for the online path is joined here in another way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import sqlglot
+from sqlglot import exp
+
+from openecp.border import decision
+from openecp.border.explain import RELATIONS
+from openecp.border.pipeline import STEPS, Assessor
+from openecp.border.risk.reference import LANES, random_thresholds
+from openecp.kernel.assessment.engine import Engine, Schema
+from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
+from openecp.kernel.datamodel.columns import CHARGE_COLUMNS, ITEM_COLUMNS, OVERRIDE_COLUMNS, RELATION_FACTS
+
+_LODGEMENT, _RISK = "openecp.border.lodgement", "openecp.border.risk"
+OUTSIDE_COLUMNS: Schema = (("declaration_no", "INTEGER"), ("code", "VARCHAR"), ("rejects", "BOOLEAN"))
+_REASONS = "STRUCT(kind VARCHAR, code VARCHAR, ref VARCHAR)[]"
+_TAXES = "STRUCT(type VARCHAR, base BIGINT, amount BIGINT, assessed BIGINT, payable BIGINT, measure BIGINT)[]"
+ANSWER_COLUMNS: Schema = (
+    ("row_id", "BIGINT"),
+    ("declaration_no", "INTEGER"),
+    ("item", "INTEGER"),
+    ("data_set", "VARCHAR"),
+    ("outcome", "VARCHAR"),
+    ("channel", "VARCHAR"),
+    ("customs_value_minor", "BIGINT"),
+    ("statistical_value_minor", "BIGINT"),
+    ("taxes", _TAXES),
+    ("assessed_minor", "BIGINT"),
+    ("payable_minor", "BIGINT"),
+    ("secured_minor", "BIGINT"),
+    ("reasons", _REASONS),
+    ("officer_reasons", _REASONS),
+    ("at_random", "BOOLEAN"),
+)
+
+
+class BatchEngine(Engine, Protocol):
+    """An engine that also reads and writes Parquet files that the caller names."""
+
+    def scan(self, name: str, schema: Schema, files: Sequence[Path]) -> int:
+        """Make files an input table under `name` and return its rows; without files it is empty."""
+
+    def write(self, statement: str, file: Path) -> int:
+        """Run a statement into a Parquet file and return how many rows it wrote."""
+
+
+@dataclass(frozen=True)
+class OverPatterns(Step):
+    """A step of the online path, run over a table of distinct patterns instead of the items."""
+
+    patterns: str = ""
+
+    @cached_property
+    def text(self) -> str:
+        """The SQL as written, reading the patterns."""
+        tree = sqlglot.parse_one("\n".join(x for x in super().text.splitlines() if x[:2] != "--"), read="duckdb")
+        for table in tree.find_all(exp.Table):
+            if table.name == "items":
+                table.set("this", exp.to_identifier(self.patterns))
+        return tree.sql(dialect="duckdb")
+
+
+_PATTERNS = Step(
+    "obligation_patterns",
+    _LODGEMENT,
+    (("declaration_no", "INTEGER"), ("row_id", "BIGINT"), ("data_set", "VARCHAR"))
+    + tuple((f"present_{n}", "BIGINT") for n in (1, 2, 3)),
+)
+_FAULT = (("declaration_no", "INTEGER"), ("row_id", "BIGINT"), ("kind", "VARCHAR"), ("code", "VARCHAR"))
+_ANSWERS = (
+    Step("batch_faults", _RISK, (*_FAULT, ("ref", "VARCHAR"), ("rejects", "BOOLEAN"), ("lane", "INTEGER"))),
+    Step("batch_verdicts", _RISK, (("declaration_no", "INTEGER"), ("rejected", "BOOLEAN"), ("lane", "INTEGER"))),
+    Step("batch_reasons", _RISK, (("row_id", "BIGINT"), ("reasons", _REASONS), ("officer_reasons", _REASONS))),
+    Step("batch_taxes", _RISK, (("row_id", "BIGINT"), ("taxes", _TAXES), ("assessed_minor", "BIGINT"))),
+    Step("batch_answers", _RISK, ANSWER_COLUMNS),
+)
+BATCH_STEPS: tuple[Step, ...] = (
+    _PATTERNS,
+    *(
+        OverPatterns(step.name, step.package, step.columns, step.optional, patterns="obligation_patterns")
+        if step.name == "missing_elements"
+        else step
+        for step in STEPS
+    ),
+    *_ANSWERS,
+)
+
+
+class BatchFiles(NamedTuple):
+    """What a batch reads."""
+
+    items: Sequence[Path]
+    charges: Sequence[Path] = ()
+    overrides: Sequence[Path] = ()
+    outside_faults: Sequence[Path] = ()
+
+
+class BatchAssessor(Assessor):
+    """Assesses Parquet files of item rows under one profile and its measures."""
+
+    def assess_files(self, files: BatchFiles, answers: Path) -> int:
+        """Assess the items of `files` into one Parquet file and return how many there were.
+
+        Raises: ValueError where a file lacks a column, AssertionError where rows out differ from rows in.
+        """
+        engine: Any = self._engine
+        items = engine.scan("items", ITEM_COLUMNS, files.items)
+        charges = engine.scan("charges", CHARGE_COLUMNS, files.charges)
+        overrides = engine.scan("overrides", OVERRIDE_COLUMNS, files.overrides)
+        engine.scan("outside_faults", OUTSIDE_COLUMNS, files.outside_faults)
+        written = engine.write(self.batch_statement(charges=bool(charges), overrides=bool(overrides)), answers)
+        if written != items:
+            raise AssertionError(f"batch of {items} items answered for {written}: a reference table doubles rows")
+        return int(written)
+
+    def batch_statement(self, *, charges: bool, overrides: bool, final: str = "batch_answers") -> str:
+        """Return the composed statement for a batch that may hold anything; charges and overrides as given."""
+        facts = {"compound", "excise", "requirements", "foreign", "reliefs"}
+        facts |= {"charges"} if charges else set()
+        facts |= {"overrides"} if overrides else set()
+        facts |= set() if self._complete_tariff else {"expected"}
+        return self.statement(frozenset(facts), final)
+
+    def _compose(self, steps: Sequence[Step] = BATCH_STEPS, macros: Mapping[str, Macro] | None = None) -> Composer:
+        random = random_thresholds(self.profile)
+        default = LANES.index(str(self.profile.setting("selection", "default", default="green")))
+        drawn = " ".join(f"WHEN {{0}} < {below} THEN {lane}" for below, lane in random if below)
+        names = " ".join(f"WHEN {lane} THEN '{name}'" for lane, name in enumerate(LANES))
+        codes = self._fault_codes()
+        more: dict[str, Macro] = {
+            "random_lane": lambda x, facts: f"CASE {drawn.format(x[0])} ELSE 0 END" if drawn else "0",
+            "default_lane": lambda x, facts: str(default),
+            "channel_name": lambda x, facts: f"CASE GREATEST({x[0]}, {default}) {names} END",
+            "rate_code": lambda x, facts: f"'{codes['exchange_rate']}'",
+            "quantity_code": lambda x, facts: f"'{codes['quantity']}'",
+            "rate_rejects": lambda x, facts: "TRUE" if self._complete_tariff else "FALSE",
+        }
+        return super()._compose(steps, {**more, **(macros or {})})
+
+    def _fault_codes(self) -> dict[str, str]:
+        prefix = str(self.profile.settings.get("error_prefix", "OECP"))
+        codes = {"exchange_rate": f"{prefix}-EXCHANGE-RATE", "quantity": f"{prefix}-QUANTITY"}
+        codes["goods_code"] = f"{prefix}-TARIFF-CODE"
+        rows = {row["rule"]: row["error_code"] for row in reversed(self.profile.table("relations"))}
+        return {rule: rows.get(rule, code) for rule, code in codes.items()}
+
+    def _load(self) -> list[dict[str, str]]:
+        sources = super()._load()
+        load, o = self._engine.load, self._obligations
+        load("obligation_texts", _TEXT, [(n, row["error_code"]) for n, row in enumerate(o.rows)], ("ref",))
+        load("requirement_texts", _TEXT, [(n, row["error_code"]) for n, row in enumerate(sources, 1)], ("ref",))
+        criteria = self.profile.table("risk_criteria")
+        load("risk_texts", _TEXT, [(n, row["criterion"]) for n, row in enumerate(criteria, 1)], ("ref",))
+        coded = [
+            (str(n), data_set, "code_list", row["error_code"], row.get("severity") != "warn")
+            for n, row in enumerate(o.coded_rows)
+            for data_set in (row.get("data_set") or "").split("|")
+        ]
+        coded.append(("T", "", "tariff", self._fault_codes()["goods_code"], True))
+        load("coded_texts", _CODED_TEXT, coded, ("coded", "data_set"))
+        load("relation_texts", _RELATION_TEXT, self._relation_texts())
+        measures = [
+            (n, m.tax_type, m.duty is not None and m.duty.ad_valorem is not None, m.duty is not None)
+            for n, m in self._measures.items()
+        ]
+        measures += [(-n, code, False, False) for n, code in enumerate(self._types, 1)]
+        load("measure_texts", _MEASURE_TEXT, measures, ("measure_id",))
+        return sources
+
+    def _relation_texts(self) -> list[tuple[Any, ...]]:
+        enabled, _ = decision.relation_masks(self.profile)
+        texts: list[tuple[Any, ...]] = []
+        for position, rule in enumerate(RELATION_FACTS):
+            if not enabled >> position & 1:
+                continue
+            rows = [row for row in self.profile.table("relations") if row["rule"] == rule]
+            given = [(row["error_code"], row["severity"] != "warn") for row in rows]
+            for code, rejects in given or [(f"OECP-{rule.upper().replace('_', '-')}", True)]:
+                if rule in RELATIONS or rule == "format":
+                    texts.append((1 << position, rule, code, rejects))
+        return texts
+
+
+_TEXT: Schema = (("ref", "BIGINT"), ("code", "VARCHAR"))
+_CODED_TEXT: Schema = (
+    ("coded", "VARCHAR"),
+    ("data_set", "VARCHAR"),
+    ("kind", "VARCHAR"),
+    ("code", "VARCHAR"),
+    ("rejects", "BOOLEAN"),
+)
+_RELATION_TEXT: Schema = (("bit", "BIGINT"), ("rule", "VARCHAR"), ("code", "VARCHAR"), ("rejects", "BOOLEAN"))
+_MEASURE_TEXT: Schema = (
+    ("measure_id", "BIGINT"),
+    ("tax_type", "VARCHAR"),
+    ("ad_valorem", "BOOLEAN"),
+    ("typed", "BOOLEAN"),
+)
