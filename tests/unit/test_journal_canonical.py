@@ -32,11 +32,7 @@ def reference(value: Any) -> str:
     if isinstance(value, dict):
         order = sorted(value, key=lambda key: key.encode("utf-16-be"))
         return "{" + ",".join(f"{reference(key)}:{reference(value[key])}" for key in order) + "}"
-    return (
-        {None: "null", True: "true", False: "false"}[value]
-        if value is None or (value in (True, False) and isinstance(value, bool))
-        else str(value)
-    )
+    return {"None": "null", "True": "true", "False": "false"}.get(str(value), str(value))
 
 
 @given(VALUES)

@@ -38,7 +38,7 @@ def test_signatures_of_other_keys_are_passed_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [("\n42\n", "\n43\n"), ("\n42\n", "\n042\n"), ("journal/1\n42", "journal/2\n42"), ("\n\n", "\n")],
+    [("\n42\n", "\n43\n"), ("\n42\n", "\n042\n"), ("l/1\n42", "l/2\n42"), ("\n\n", "\n")],
 )
 def test_a_changed_note_is_refused(tmp_path: Path, before: str, after: str) -> None:
     signer = key(tmp_path)

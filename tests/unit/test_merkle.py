@@ -103,7 +103,5 @@ def test_what_proves_nothing_is_refused() -> None:
 def test_ranges_are_covered_by_complete_subtrees() -> None:
     for start in range(40):
         for end in range(start, 80):
-            leaves = [
-                leaf for level, index in cover(start, end) for leaf in range(index << level, (index + 1) << level)
-            ]
-            assert leaves == list(range(start, end))
+            spans = [range(index << level, (index + 1) << level) for level, index in cover(start, end)]
+            assert [leaf for span in spans for leaf in span] == list(range(start, end))

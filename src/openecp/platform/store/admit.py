@@ -50,6 +50,7 @@ class Batch(msgspec.Struct):
     keys: dict[tuple[str, str], tuple[bytes, Written]]
     cases: dict[str, KnownCase]
     lrn_holders: dict[tuple[str, str], set[str]]
+    lrn_of: dict[str, tuple[str, str]]
     feed_heads: dict[str, int]
     entries: dict[str, KnownEntry]
     size: int = 0
@@ -123,11 +124,12 @@ def add_events(batch: Batch, case_id: str, events: Sequence[NewEvent], bodies: l
 
 
 def _hold_lrn(batch: Batch, row: CaseRow, holds: bool, created_at: str) -> None:
-    holders = batch.lrn_holders.setdefault((row.organisation, row.lrn), set())
+    before = batch.lrn_of.pop(row.case_id, None)
+    if before is not None:
+        batch.lrn_holders[before].discard(row.case_id)
     if holds and created_at > batch.lrn_since:
-        holders.add(row.case_id)
-    else:
-        holders.discard(row.case_id)
+        batch.lrn_of[row.case_id] = (row.organisation, row.lrn)
+        batch.lrn_holders.setdefault((row.organisation, row.lrn), set()).add(row.case_id)
 
 
 def _add_attached(batch: Batch, write: CaseWrite) -> None:

@@ -254,7 +254,8 @@ def _check_events(connection: Connection, start: int, end: int, findings: list[F
         if count == high - low and first == low + 1 and final == high:
             records, owners = text.split(b"\n"), cases.split(b"\n")
             found = [_sha256(b"\x00" + record).digest() for record in records]
-            agree = len(owners) == count and all(
+            agree = len(owners) == count and records[-1].endswith(b'"seq":%d,"v":1}' % high)
+            agree = agree and all(
                 [record.startswith(owner, record.rfind(_CASE) + 12) for record, owner in zip(records, owners)]  # noqa: B905, C419  quickest
             )
             if agree and len(found) == count and b"".join(found) == stored:

@@ -61,6 +61,7 @@ class Writer:
 
         Raises: StoreUnavailable, when the database does not answer: whether it recorded is then unknown.
         """
+        now = self._clock()
         answers: list[Written | None] = [None] * len(batch)
         prepared: list[Prepared] = []
         for place, write in enumerate(batch):
@@ -70,13 +71,13 @@ class Writer:
                 answers[place] = Written(outcome="invalid", error=str(error))
         with self._lock:
             if prepared:
-                self._record_or_split(prepared, answers)
+                self._record_or_split(prepared, answers, now)
         return [answer if answer is not None else Written(outcome="invalid") for answer in answers]
 
-    def _record_or_split(self, prepared: list[Prepared], answers: list[Written | None]) -> None:
+    def _record_or_split(self, prepared: list[Prepared], answers: list[Written | None], now: str) -> None:
         """Record; when the database refuses a row, record the halves, until the refused write stands alone."""
         try:
-            found = self._record_and_resolve(prepared)
+            found = self._record_and_resolve(prepared, now)
         except (psycopg.IntegrityError, psycopg.DataError) as error:
             if len(prepared) == 1:
                 said = error.diag.message_primary or str(error)
@@ -84,13 +85,13 @@ class Writer:
                 answers[prepared[0][0]] = Written(outcome="invalid", error=f"the store refused it: {said}{detail}")
                 return
             middle = len(prepared) // 2
-            self._record_or_split(prepared[:middle], answers)
-            self._record_or_split(prepared[middle:], answers)
+            self._record_or_split(prepared[:middle], answers, now)
+            self._record_or_split(prepared[middle:], answers, now)
             return
         for (place, _, _), answer in zip(prepared, found, strict=True):
             answers[place] = answer
 
-    def _record_and_resolve(self, prepared: list[Prepared]) -> list[Written]:
+    def _record_and_resolve(self, prepared: list[Prepared], now: str) -> list[Written]:
         """Record; when the connection breaks, find out under the lock whether the commit had arrived, else repeat."""
         found: list[Written] = []
         for last_try in (False, False, True):
@@ -100,7 +101,7 @@ class Writer:
                     return found
                 self._sent = None
                 found = []
-                self._record(prepared, found)
+                self._record(prepared, found, now)
                 return found
             except BROKEN as error:
                 self._drop_connection()
@@ -124,9 +125,9 @@ class Writer:
         connection.rollback()
         return row is not None and bytes(row[0]) == leaf
 
-    def _record(self, prepared: list[Prepared], found: list[Written]) -> None:
+    def _record(self, prepared: list[Prepared], found: list[Written], now: str) -> None:
         connection = self._open()
-        batch = self._begin(connection, prepared)
+        batch = self._begin(connection, prepared, now)
         before = batch.size
         found.extend(admit(batch, write, bodies) for _, write, bodies in prepared)
         if batch.size == before:
@@ -145,7 +146,7 @@ class Writer:
         with self._lock:
             try:
                 connection = self._open()
-                batch = self._begin(connection, [])
+                batch = self._begin(connection, [], self._clock())
                 add_events(batch, case_id, [event for event, _ in events], [body for _, body in events])
                 also(connection)
                 self._store(connection, batch)
@@ -158,7 +159,7 @@ class Writer:
                 raise
             return batch.size
 
-    def _begin(self, connection: Connection, prepared: list[Prepared]) -> Batch:
+    def _begin(self, connection: Connection, prepared: list[Prepared], now: str) -> Batch:
         """Take the lock and read what the batch may collide with, in one round trip."""
         writes = [write for _, write, _ in prepared]
         keys = {(k.organisation, k.key): None for w in writes if (k := w.idempotency) is not None}
@@ -166,7 +167,6 @@ class Writer:
         feeds = {m.organisation: None for w in writes for m in w.outbox}
         reversed_ids = {e.reverses: None for w in writes for e in w.ledger if e.reverses is not None}
         free = list(self.settings.lrn_free_statuses)
-        now = self._clock()
         since = reuse_limit(now, self.settings)
         with connection.pipeline():
             head = connection.execute(_HEAD)
@@ -179,8 +179,10 @@ class Writer:
         assert row is not None
         size, frontier, recorded_at, ledger_number, ledger_chain = row
         holders: dict[tuple[str, str], set[str]] = {}
+        lrn_of: dict[str, tuple[str, str]] = {}
         for organisation, lrn, case_id in known_lrns:
             holders.setdefault((organisation, lrn), set()).add(case_id)
+            lrn_of[case_id] = (organisation, lrn)
         return Batch(
             frontier=Frontier.from_bytes(size, frontier),
             recorded_at=max(now, recorded_at),
@@ -197,6 +199,7 @@ class Writer:
             },
             cases={case_id: KnownCase(last_seq=seq, created_at=at) for case_id, seq, at in known_cases},
             lrn_holders=holders,
+            lrn_of=lrn_of,
             feed_heads=dict(known_feeds.fetchall()),
             entries={entry[0]: KnownEntry(*entry[1:]) for entry in known_entries or ()},
             size=size,
