@@ -13,18 +13,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from openecp.bootstrap import Installation
 from openecp.border.lodgement.case import DeclarationCase, case_of
 from openecp.border.lodgement.commands import Answer, Lodge, OfficerAct
 from openecp.border.pipeline import Assessor
-from openecp.border.revenue.payment import payment_settler
 from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.parties.model import Principal
 from openecp.kernel.profile import load_profile
 from openecp.platform.cli.traffic import lodgements
-from openecp.platform.core.accounts import Accounts
-from openecp.platform.core.casework import LodgementCasework
-from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
+from openecp.platform.core.settings import settings_from
 from openecp.platform.engines.duck import DuckEngine
 from openecp.platform.wire import Unreadable, read
 
@@ -49,20 +47,20 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+class FreshStore(MemoryStore):
+    """A store in memory whose ledger is empty when the day begins."""
+
+    def balances(self) -> dict[tuple[str, str], int]:
+        return {}
+
+
 class Day:
     """Plays steps one after the other."""
 
-    def __init__(self) -> None:
-        profile = load_profile("demo")
-        self.store = MemoryStore(clock=now)
-        self.assessor = Assessor(profile, DuckEngine())
-        casework = LodgementCasework(
-            profile=profile,
-            documents=self.store,
-            settle=payment_settler(profile),
-            accounts=Accounts(profile.table("accounts"), {}, today=lambda: now()[:10]),
-        )
-        self.core = InProcessCore(Desk(assessor=self.assessor, casework=casework, reader=self.store, writer=self.store))
+    def __init__(self, assessor: Assessor) -> None:
+        here = Installation(settings_from({"OPENECP_PROFILE": "demo"}))
+        self.store = FreshStore(clock=now)
+        self.core = InProcessCore(here.desk(self.store, assessor))
         self.cases: dict[str, tuple[str, str]] = {}  # LRN: case and MRN
 
     def play(self, rows: list[Row]) -> dict[str, Played]:
@@ -111,8 +109,13 @@ class Day:
 
 
 @pytest.fixture(scope="module")
-def day() -> Iterator[dict[str, Played]]:
-    playing, played, waiting = Day(), dict[str, Played](), list[Row]()
+def assessor() -> Assessor:
+    return Assessor(load_profile("demo"), DuckEngine())
+
+
+@pytest.fixture(scope="module")
+def day(assessor: Assessor) -> Iterator[dict[str, Played]]:
+    playing, played, waiting = Day(assessor), dict[str, Played](), list[Row]()
     for row in steps():
         if row["action"] != "lodge" or any(row["case"] == other["case"] or row["key"] for other in waiting):
             played |= playing.play(waiting)
@@ -166,11 +169,6 @@ def test_what_officers_know_reaches_no_trader(day: dict[str, Played]) -> None:
         for response in played.answer.notifications:
             assert not any(secret in repr(response) for secret in secrets)
     assert hits == 0 or hits >= 5  # the desk keeps officer reasons, or the core has already cut them
-
-
-@pytest.fixture(scope="module")
-def assessor() -> Assessor:
-    return Assessor(load_profile("demo"), DuckEngine())
 
 
 def test_traffic_without_faults_is_accepted_and_with_one_is_not(assessor: Assessor) -> None:
