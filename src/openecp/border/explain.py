@@ -58,10 +58,12 @@ RELATIONS: dict[str, RelationText] = {
     ),
     "package_count": RelationText(
         "42A.146", "The total of packages does not agree with the packages of the items",
-        "the sum of the packages of all items", "Correct the total, or the packages of the items.", (f"{ITEM}/93A.144",),
+        "the sum of the packages of all items", "Correct the total, or the packages of the items.",
+        (f"{ITEM}/93A.144",),
     ),
     "item_numbers": RelationText(
-        f"{ITEM}.006", "Two items have the same number", "a number of its own for each item", "Number the items 1, 2, 3 …"
+        f"{ITEM}.006", "Two items have the same number", "a number of its own for each item",
+        "Number the items 1, 2, 3 …",
     ),
     "data_set_uniform": RelationText(
         f"{ITEM}/70A.166", "The items' procedures lead to different data sets", "one data set for all items",

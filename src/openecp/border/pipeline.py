@@ -7,6 +7,7 @@ with itself and with the tariff; what it is worth; what is due; how it is contro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -30,36 +31,61 @@ from openecp.kernel.assessment.engine import Engine, Schema
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step, rounded
 from openecp.kernel.datamodel import columns as rows_of
+from openecp.kernel.datamodel import declared
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.profile import Profile
 
 _LODGEMENT, _TARIFF = "openecp.border.lodgement", "openecp.border.tariff"
 _VALUATION, _REVENUE, _RISK = "openecp.border.valuation", "openecp.border.revenue", "openecp.border.risk"
 
-_CASE = (("declaration_no", "INTEGER"), ("row_id", "BIGINT"))
-_LINE = (*_CASE, ("measure_id", "BIGINT"), ("tax_type", "VARCHAR"))
+
+def _adds(text: str) -> tuple[tuple[str, str], ...]:
+    """Return declared columns, written as `name TYPE, name TYPE`."""
+    return tuple((name, kind) for name, kind in re.findall(r"(\w+) (\w+(?:\([^)]*\))?)(?:, |$)", text))
+
+
+_CASE = "declaration_no INTEGER, row_id BIGINT, "
+_LINE = _CASE + "measure_id BIGINT, tax_type VARCHAR, "
 
 STEPS: tuple[Step, ...] = (
     # What was declared
-    Step("missing_elements", _LODGEMENT, (*_CASE, ("ref", "BIGINT"))),
-    Step("unknown_codes", _LODGEMENT, (*_CASE, ("code", "VARCHAR"))),
-    Step("missing_requirements", _TARIFF, (*_CASE, ("ref", "BIGINT")), optional="requirements"),
+    Step("missing_elements", _LODGEMENT, _adds(_CASE + "ref BIGINT")),
+    Step("unknown_codes", _LODGEMENT, _adds(_CASE + "code VARCHAR")),
+    Step("missing_requirements", _TARIFF, _adds(_CASE + "ref BIGINT"), optional="requirements"),
     # What it is worth
-    Step("item_rates", _VALUATION, (*_CASE, ("rate_to_minor", "DECIMAL(18, 12)")), optional="foreign"),
-    Step("charge_sums", _VALUATION, (("row_id", "BIGINT"), ("charges_minor", "DECIMAL(36, 12)"), ("rate_missing", "BOOLEAN"))),
-    Step("item_values", _VALUATION, (*_CASE, ("customs_value_minor", "BIGINT"), ("value_open", "BOOLEAN")), optional="charges"),
+    Step("item_rates", _VALUATION, _adds(_CASE + "rate_to_minor DECIMAL(18, 12)"), optional="foreign"),
+    Step("charge_sums", _VALUATION, _adds("row_id BIGINT, charges_minor DECIMAL(36, 12), rate_missing BOOLEAN")),
+    Step(
+        "item_values", _VALUATION, _adds(_CASE + "customs_value_minor BIGINT, value_open BOOLEAN"), optional="charges"
+    ),
     # What is due
-    Step("measures_applied", _TARIFF, _LINE),
-    Step("charge_lines", _REVENUE, _LINE, optional="expected"),
-    Step("relieved_lines", _REVENUE, (*_LINE, ("relief_id", "BIGINT"), ("effect", "VARCHAR"), ("kept", "INTEGER")), optional="reliefs"),
-    Step("duty_lines", _REVENUE, (*_LINE, ("duty_minor", "BIGINT"))),
-    Step("excise_lines", _REVENUE, (*_LINE, ("duty_base_minor", "BIGINT"), ("excise_minor", "BIGINT"), ("later_base_minor", "BIGINT")), optional="excise"),
-    Step("tax_lines", _REVENUE, (*_LINE, ("base_minor", "BIGINT"), ("amount_minor", "BIGINT"), ("assessed_minor", "BIGINT"), ("payable_minor", "BIGINT"))),
-    Step("override_lines", _REVENUE, (*_CASE, ("tax_type", "VARCHAR"), ("assessed_minor", "BIGINT"), ("payable_minor", "BIGINT")), optional="overrides"),
+    Step("measures_applied", _TARIFF, _adds(_LINE + "stage INTEGER")),
+    Step("charge_lines", _REVENUE, _adds(_LINE + "stage INTEGER"), optional="expected"),
+    Step(
+        "relieved_lines", _REVENUE, _adds(_LINE + "relief_id BIGINT, effect VARCHAR, kept INTEGER"), optional="reliefs"
+    ),
+    Step("duty_lines", _REVENUE, _adds(_LINE + "duty_minor BIGINT")),
+    Step(
+        "excise_lines",
+        _REVENUE,
+        _adds(_LINE + "duty_base_minor BIGINT, excise_minor BIGINT, later_base_minor BIGINT"),
+        optional="excise",
+    ),
+    Step(
+        "tax_lines",
+        _REVENUE,
+        _adds(_CASE + "base_minor BIGINT, amount_minor BIGINT, assessed_minor BIGINT, payable_minor BIGINT"),
+    ),
+    Step(
+        "override_lines",
+        _REVENUE,
+        _adds(_CASE + "tax_type VARCHAR, assessed_minor BIGINT, payable_minor BIGINT"),
+        optional="overrides",
+    ),
     # How it is controlled, and what comes out
-    Step("risk_hits", _RISK, (*_CASE, ("ref", "BIGINT"), ("lane", "INTEGER")), optional="risk"),
-    Step("findings", _RISK, (("kind", "VARCHAR"), *_CASE)),
-)  # fmt: skip
+    Step("risk_hits", _RISK, _adds(_CASE + "ref BIGINT, lane INTEGER"), optional="risk"),
+    Step("findings", _RISK, _adds("kind VARCHAR, " + _CASE + "ref BIGINT, text VARCHAR, a BIGINT, b BIGINT, c BIGINT")),
+)
 
 
 class Assessor:
@@ -169,13 +195,13 @@ class Assessor:
     def _law_of(self, declaration: Declaration, on: date | None) -> date:
         accepted = declaration.acceptance_date_time
         if accepted is not None and self._data_sets.supplementary(declaration.type_code or ""):
-            day = rows_of.day_of(accepted.value)
+            day = declared.day_of(accepted.value)
             if day is not None:
                 return day
         if on is not None:
             return on
         issued = declaration.issue_date_time
-        return (rows_of.day_of(issued.value) if issued else None) or self._today()
+        return (declared.day_of(issued.value) if issued else None) or self._today()
 
     def _compose(self, steps: Sequence[Step] = STEPS, macros: Mapping[str, Macro] = MappingProxyType({})) -> Composer:
         mode = self.profile.setting("rounding", "mode", default="half_up")

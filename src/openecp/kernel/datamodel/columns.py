@@ -10,7 +10,6 @@ number is null here and a format fault in `DeclarationRows`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -18,14 +17,24 @@ from typing import Any
 import msgspec
 
 from openecp.kernel.datamodel.declaration import Declaration, GoodsShipment
-from openecp.kernel.datamodel.item import CustomsValuation, DutyTaxFee, GovernmentAgencyGoodsItem
-from openecp.kernel.datamodel.values import Amount, Quantity
+from openecp.kernel.datamodel.declared import (
+    apportion,
+    charges_of,
+    day_of,
+    declared_value,
+    e4,
+    e6,
+    goods_codes,
+    origin_of,
+    procedure_of,
+    weights_of,
+)
+from openecp.kernel.datamodel.item import DutyTaxFee, GovernmentAgencyGoodsItem
 from openecp.kernel.datamodel.watch import Seen, Watch
 
 WORD = 62
 REQUEST = "13"  # FunctionCode of a message about a declaration lodged before
 _WORD_MASK = (1 << WORD) - 1
-_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
 
 ITEM_COLUMNS: tuple[tuple[str, str], ...] = (
     ("row_id", "BIGINT"),  # position in the batch: answers are joined by it
@@ -135,26 +144,6 @@ class DeclarationRows(msgspec.Struct):
     format_faults: list[tuple[int, int, int, str]] = []  # declaration_no, item, format number, text
 
 
-def e4(amount: Amount | None) -> int | None:
-    """Return an amount in 1/10,000 of its main unit, None where there is none or it is no number."""
-    return None if amount is None else _scaled(amount.value, 4)
-
-
-def e6(quantity: Quantity | None) -> int | None:
-    """Return a quantity in 1/1,000,000 of its unit."""
-    return None if quantity is None else _scaled(quantity.value, 6)
-
-
-def _scaled(text: str, places: int) -> int | None:
-    if _NUMBER.fullmatch(text) is None:
-        return None
-    whole, _, part = text.partition(".")
-    part = part.rstrip("0")
-    if len(part) > places:
-        return None
-    return int(whole + part.ljust(places, "0"))
-
-
 def add_rows(
     rows: DeclarationRows,
     declaration: Declaration,
@@ -261,17 +250,6 @@ def _header_relations(declaration: Declaration, shipment: GoodsShipment, setting
     return bits
 
 
-def day_of(text: str) -> date | None:
-    """Return the day of a 102, 304 or ISO date text, None where it is none."""
-    digits = text[:10].replace("-", "")[:8]
-    if len(digits) < 8 or not digits.isdigit():
-        return None
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-    except ValueError:
-        return None
-
-
 def _bit(fact: str) -> int:
     return 1 << RELATION_FACTS.index(fact)
 
@@ -281,32 +259,6 @@ NO_KEY = "-"  # no code of the tariff begins the declared one; "" is the key of 
 
 def _key(found: str | None) -> str:
     return NO_KEY if found is None else found
-
-
-def procedure_of(item: GovernmentAgencyGoodsItem) -> tuple[str, tuple[str, ...]]:
-    """Return the procedure (current + previous code) and the additional procedure codes of an item."""
-    procedure, additional = "", []
-    for code in item.government_procedure:
-        if code.previous_code:
-            procedure = procedure or (code.current_code or "") + code.previous_code
-        elif code.current_code:
-            additional.append(code.current_code)
-    return procedure, tuple(additional)
-
-
-def goods_codes(
-    item: GovernmentAgencyGoodsItem, settings_tariff: tuple[str, ...], settings_additional: tuple[str, ...]
-) -> tuple[str, list[str]]:
-    """Return the commodity code as the tariff writes it and the additional codes of an item."""
-    by_type: dict[str, str] = {}
-    additional: list[str] = []
-    if item.commodity is not None:
-        for one in item.commodity.classification:
-            if one.identification_type_code in settings_additional and one.id:
-                additional.append(one.id)
-            elif one.id and one.identification_type_code:
-                by_type.setdefault(one.identification_type_code, one.id)
-    return "".join(by_type.get(t, "") for t in settings_tariff), additional
 
 
 def _quantities(item: GovernmentAgencyGoodsItem, settings: RowSettings, net: int | None) -> dict[str, int]:
@@ -360,7 +312,7 @@ def _item_row(  # one flat row: the length is the number of columns
     statements = [s.statement_code for s in item.additional_information if s.statement_code] + facts.statements
     origin = origin_of(item)
     regime = settings.regime(statements)
-    value, value_from = _declared_value(item)
+    value, value_from = declared_value(item)
     statistical = item.statistical_value_amount
     overridden = bool(settings.override_statement) and settings.override_statement in statements
     if overridden and settings.taxed(data_set, bool(fees)):
@@ -459,72 +411,19 @@ def _pseudo_bits(values: Mapping[str, Iterable[str]], settings: RowSettings, cod
     return bits
 
 
-def origin_of(item: GovernmentAgencyGoodsItem) -> str:
-    """Return the origin that the charges follow: the preferential one (type 2) where declared, else the first."""
-    origins = [o for o in item.origin if o.country_code]
-    preferential = next((o.country_code for o in origins if o.type_code == "2"), None)
-    return preferential or (origins[0].country_code if origins else "") or ""
-
-
-def _declared_value(item: GovernmentAgencyGoodsItem) -> tuple[Amount | None, str]:
-    """Return the amount that the customs value starts from, and the data element that it was declared in."""
-    line = item.commodity.invoice_line if item.commodity else None
-    if line is not None and line.item_charge_amount is not None:
-        return line.item_charge_amount, "112"
-    if item.customs_value_amount is not None:
-        return item.customs_value_amount, "108"
-    if item.statistical_value_amount is not None:
-        return item.statistical_value_amount, "114"
-    return None, ""
-
-
 def _add_charges(
     rows: DeclarationRows, shipment: GoodsShipment, declaration_no: int, first_row: int, settings: RowSettings
 ) -> None:
     items = shipment.government_agency_goods_item
-    for amount, charge_type in _charges_of(shipment.customs_valuation):
-        shares = apportion(e4(amount) or 0, _weights(items, settings.apportion_by))
+    for amount, charge_type in charges_of(shipment.customs_valuation):
+        shares = apportion(e4(amount) or 0, weights_of(items, settings.apportion_by))
         for offset, share in enumerate(shares):
             currency = amount.currency_id or settings.national_currency
             rows.charges.append((declaration_no, first_row + offset, charge_type, share, currency))
     for offset, item in enumerate(items):
-        for amount, charge_type in _charges_of(item.customs_valuation):
+        for amount, charge_type in charges_of(item.customs_valuation):
             currency = amount.currency_id or settings.national_currency
             rows.charges.append((declaration_no, first_row + offset, charge_type, e4(amount), currency))
-
-
-def _charges_of(valuation: CustomsValuation | None) -> list[tuple[Amount, str]]:
-    if valuation is None:
-        return []
-    found = [(valuation.freight_charge_amount, "FREIGHT")] if valuation.freight_charge_amount else []
-    for charge in valuation.charge_deduction:
-        if charge.other_charge_deduction_amount is not None and charge.charges_type_code:
-            found.append((charge.other_charge_deduction_amount, charge.charges_type_code))
-    return found
-
-
-def _weights(items: Iterable[GovernmentAgencyGoodsItem], by: str) -> list[int]:
-    if by == "mass":
-        measures = (i.commodity.goods_measure if i.commodity else None for i in items)
-        return [(e6(m.gross_mass_measure) or 0) if m else 0 for m in measures]
-    return [e4(_declared_value(item)[0]) or 0 for item in items]
-
-
-def apportion(total: int, weights: list[int]) -> list[int]:
-    """Share `total` out by weights in whole units: the largest remainders get what is left; the sum is exact.
-
-    Without any weight every share is equal. The result depends on the weights alone.
-    """
-    if not weights:
-        return []
-    if not any(weights):
-        weights = [1] * len(weights)
-    whole = sum(weights)
-    shares = [total * w // whole for w in weights]
-    order = sorted(range(len(weights)), key=lambda n: (-(total * weights[n] % whole), n))
-    for n in order[: total - sum(shares)]:
-        shares[n] += 1
-    return shares
 
 
 def _add_overrides(rows: DeclarationRows, row_id: int, fees: Iterable[DutyTaxFee]) -> None:
