@@ -157,6 +157,12 @@ class Assessor:
             rows_of.add_rows(rows, declaration, number, days[-1], on, self._settings)
         return rows, days
 
+    def warm(self) -> None:
+        """Compose every form of every step, so that no batch waits for it."""
+        every = frozenset(step.optional for step in STEPS if step.optional)
+        for facts in (frozenset(), every, frozenset({"compound"}), every | {"compound"}):
+            self.statement(facts)
+
     def statement(self, facts: Facts, final: str = "findings", dialect: str = "duckdb") -> str:
         """Return the composed statement for batches with these facts."""
         key = (facts, final, dialect)
@@ -228,8 +234,9 @@ class Assessor:
             },
             column_groups={
                 "duty_columns": lambda facts: [name for name, _ in tariff.duty_columns(shape(facts))],
-                "base_columns": lambda facts: [f"on_{part}" for part in revenue.PARTS if part in parts | {"excise"}],
+                "base_columns": lambda _: [f"on_{part}" for part in revenue.PARTS if part in parts | {"excise"}],
             },
+            macro_facts=frozenset({"compound"}),
         )
 
     def _load(self) -> list[dict[str, str]]:

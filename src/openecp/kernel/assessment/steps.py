@@ -85,24 +85,46 @@ class Composer:
         parameters: Mapping[str, int | str],
         macros: Mapping[str, Macro],
         column_groups: Mapping[str, ColumnGroup],
+        macro_facts: Facts = frozenset(),
     ) -> None:
+        """`macro_facts` are the facts that macros and column groups look at: bodies are kept apart by these alone."""
         self.steps = tuple(steps)
+        self._macro_facts = macro_facts
+        self._bodies: dict[tuple[str, bool, Facts], exp.Expression] = {}
+        self._texts: dict[tuple[str, bool, Facts, str], tuple[str, frozenset[str]]] = {}
         self._parameters, self._macros, self._groups = dict(parameters), dict(macros), dict(column_groups)
 
     def statement(self, final: str, *, facts: Facts, dialect: str = "duckdb") -> str:
         """Return the statement that ends in the step `final`, for batches with these facts."""
-        bodies = {step.name: self.body(step, facts) for step in self.steps}
-        needed = _needed(final, bodies)
+        texts = {step.name: self._text(step, facts, dialect) for step in self.steps}
+        needed = _needed(final, {name: tables for name, (_, tables) in texts.items()})
         parts = [
-            f"{step.name} AS (\n{bodies[step.name].sql(dialect=dialect)}\n)"
+            f"{step.name} AS (\n{texts[step.name][0]}\n)"
             for step in self.steps
             if step.name in needed and step.name != final
         ]
         chain = f"WITH {', '.join(parts)}\n" if parts else ""
-        return f"{chain}{bodies[final].sql(dialect=dialect)}"
+        return f"{chain}{texts[final][0]}"
+
+    def _text(self, step: Step, facts: Facts, dialect: str) -> tuple[str, frozenset[str]]:
+        """Return a step's SQL in a dialect and the tables that it reads; made once for each form of the step."""
+        key = (*self._form(step, facts), dialect)
+        if key not in self._texts:
+            body = self.body(step, facts)
+            self._texts[key] = (body.sql(dialect=dialect), frozenset(table.name for table in body.find_all(exp.Table)))
+        return self._texts[key]
+
+    def _form(self, step: Step, facts: Facts) -> tuple[str, bool, Facts]:
+        return step.name, not step.optional or step.optional in facts, facts & self._macro_facts
 
     def body(self, step: Step, facts: Facts) -> exp.Expression:
         """Return a step's SQL, expanded for batches with these facts."""
+        key = self._form(step, facts)
+        if key not in self._bodies:
+            self._bodies[key] = self._made(step, facts)
+        return self._bodies[key]
+
+    def _made(self, step: Step, facts: Facts) -> exp.Expression:
         text = step.text_without if step.optional and step.optional not in facts else step.text
         tree = sqlglot.parse_one(_without_comments(text), read="duckdb")
         for select in list(tree.find_all(exp.Select)):
@@ -130,14 +152,14 @@ class Composer:
         return node
 
 
-def _needed(final: str, bodies: Mapping[str, exp.Expression]) -> set[str]:
+def _needed(final: str, reads: Mapping[str, frozenset[str]]) -> set[str]:
     needed: set[str] = set()
     waiting = [final]
     while waiting:
         name = waiting.pop()
-        if name in bodies and name not in needed:
+        if name in reads and name not in needed:
             needed.add(name)
-            waiting.extend(table.name for table in bodies[name].find_all(exp.Table))
+            waiting.extend(reads[name])
     return needed
 
 
