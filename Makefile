@@ -1,21 +1,100 @@
 # SPDX-License-Identifier: Apache-2.0
+# The same commands for people and for CI; `make help` lists them.
 .DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := bash
 PYTHON ?= python3
+WORKERS ?= 2
+UV_VERSION := 0.13.9
 BIN := .venv/bin
+UV := $(BIN)/uv pip
+PYTEST := $(BIN)/python -m pytest -q
 
-help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 28
 
-.venv/.ready: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
-	$(BIN)/uv pip sync -q --python $(BIN)/python requirements.lock
-	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
+# --- set-up: all output of installers goes to the error stream, so that `make bench` prints figures alone ---
+
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "OpenECP needs Python 3.11 or newer, this is " \
+	  + sys.version.split()[0] + ". Name another one: make setup PYTHON=python3.12")'
+	@$(PYTHON) -m venv .venv || { echo "Python cannot make environments here; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-warn-script-location --root-user-action=ignore \
+	  --no-deps uv==$(UV_VERSION) >&2
+
+.venv/.product: requirements.lock pyproject.toml .venv/bin/uv
+	@echo "Installing OpenECP into .venv …" >&2
+	@$(UV) install -q --python $(BIN)/python --no-deps -r requirements.lock >&2
+	@$(UV) install -q --python $(BIN)/python --no-deps -e . >&2
 	@touch $@
 
-setup: .venv/.ready ## the environment alone: .venv with the openecp command
+.venv/.dev: requirements-dev.lock .venv/.product
+	@echo "Installing what tests and checks need …" >&2
+	@grep -vE '^(pyspark|py4j)==' requirements-dev.lock | $(UV) install -q --python $(BIN)/python --no-deps -r - >&2
+	@touch $@
 
-lock: ## renew requirements.lock from pyproject.toml
-	$(BIN)/uv pip compile -q --universal --all-extras --python-version 3.11 --no-header pyproject.toml -o requirements.lock
+.venv/.spark: requirements-dev.lock .venv/.dev
+	@echo "Installing Spark …" >&2
+	@grep -E '^(pyspark|py4j)==' requirements-dev.lock | $(UV) install -q --python $(BIN)/python --no-deps -r - >&2
+	@touch $@
 
-.PHONY: help setup lock
+setup: .venv/.product ## the environment alone: .venv with the openecp command
+	@$(BIN)/python tools/frontend.py --optional >&2
+
+dev: setup .venv/.dev ## the environment with the tools for tests and checks
+
+lock: .venv/bin/uv ## renew both lock files from pyproject.toml
+	@$(UV) compile -q --universal --python-version 3.11 --no-header --upgrade pyproject.toml -o requirements.lock
+	@$(UV) compile -q --universal --python-version 3.11 --no-header --upgrade --all-extras -c requirements.lock \
+	  pyproject.toml -o requirements-dev.lock
+
+# --- the main job ---
+
+demo: setup ## play a day of traffic, then serve the console (ONCE=1 ends after the table)
+	@$(BIN)/openecp demo
+
+# --- tests and checks ---
+
+test: dev ## the fast suite, at most 3 minutes
+	@$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow"
+
+test-all: dev .venv/.spark ## everything: the fast suite, then browser, crash and parity tests
+	@bash .ci/system-parts >&2
+	@status=0; \
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow" || status=$$?; \
+	$(PYTEST) -m slow || status=$$?; \
+	exit $$status
+
+lint: dev ## ruff, mypy, import-linter, types of the SQL steps
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache | tail -n +1 | grep -vE '^\s*$$|^[╔║╚=]' ; exit $${PIPESTATUS[0]}
+	@if [ -f tools/check_sql.py ]; then $(BIN)/python tools/check_sql.py; fi
+
+format: dev ## let ruff mend what it can
+	@$(BIN)/ruff check -q --fix .
+	@$(BIN)/ruff format -q .
+
+# --- figures: one JSON line each, nothing else on the standard output ---
+
+bench: setup ## all figures, within 8 minutes
+	@$(BIN)/python -m bench
+
+bench-online: setup ## lodging over HTTP: rate, p99, XML
+	@$(BIN)/python -m bench online
+
+bench-batch: setup ## assessment from Parquet
+	@$(BIN)/python -m bench batch
+
+bench-journal: setup ## verifying the journal
+	@$(BIN)/python -m bench journal_verify
+
+bench-tariff: setup ## loading tariffs, looking codes up
+	@$(BIN)/python -m bench tariff_load
+
+clean: ## remove the environment and everything that was built
+	@rm -rf .venv node_modules build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf src/openecp/platform/console/static/vendor
+
+.PHONY: help setup dev lock demo test test-all lint format bench bench-online bench-batch bench-journal bench-tariff clean
