@@ -47,6 +47,13 @@ class FakeRegister:
         return principal(role, organisation) if role in ROLES and organisation else None
 
 
+class Memory(MemoryStore):
+    """A store in memory that starts with empty accounts."""
+
+    def balances(self, *, prefix: str = "") -> dict[tuple[str, str], int]:
+        return {}
+
+
 class LocalCore(InProcessCore):
     """A core in this process with the client's face."""
 
@@ -62,7 +69,7 @@ class World:
     """An application, what is behind it, and calls to it."""
 
     def __init__(self, settings: Settings | None = None, *, raw: bool = True, desk_of: Any = None) -> None:
-        self.store = MemoryStore()
+        self.store = Memory()
         self.assessor = CountingAssessor()
         self.register = FakeRegister()
         self.settings = settings or Settings()
