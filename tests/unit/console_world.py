@@ -112,7 +112,7 @@ class MemoryRegister:
 
     def organisation(self, organisation_id: str) -> Organisation | None:
         """Any organisation has its id as a name."""
-        return Organisation(organisation_id=organisation_id, name=organisation_id.title())
+        return Organisation(organisation_id=organisation_id, name=f"Invented {organisation_id} Ltd")
 
     def organisation_of(self, identifier: str) -> Organisation | None:
         """Nobody is found by number."""
@@ -258,7 +258,7 @@ class World:
 
     def lodge(
         self, lrn: str, channel: str | None = "green", *, organisation: str = "brise", items: int = 2,
-        rejected: bool = False, minutes: int = 1,
+        rejected: bool = False, keep: bool = True, minutes: int = 1,
     ) -> str:  # fmt: skip
         """Lodge an invented declaration and return its case."""
         self.clock.when += timedelta(minutes=minutes)
@@ -274,11 +274,11 @@ class World:
         )  # fmt: skip
         mrn = f"26XB{next(self.numbers):013d}R{len(self.cases) % 10}"
         if rejected:
-            kept = draft.store("assessment", msgspec.json.encode(assessment), "application/json")
+            kept = draft.store("assessment", msgspec.json.encode(assessment), "application/json") if keep else None
             faults = assessment.errors
             draft.record(
                 "DeclarationRejected", tell=(notice.rejected(draft.subject(mrn=mrn), faults),), mrn=mrn, version=1,
-                assessment=kept, reasons=[{"code": fault.code, "rule": fault.rule} for fault in faults],
+                assessment=kept, reasons=[{"code": f.code, "rule": f.rule, "layer": f.layer} for f in faults],
             )  # fmt: skip
         else:
             told = notice.accepted(draft.subject(mrn=mrn), acceptance=notice.date_time(self.clock.text()))

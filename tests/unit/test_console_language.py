@@ -48,7 +48,7 @@ def test_catalogue_is_complete(code: str) -> None:
     with (LOCALE_FOLDER / code / "LC_MESSAGES" / "console.po").open("rb") as source:
         catalogue = {message.id: message for message in read_po(source, locale=code) if message.id}
     wanted = messages()
-    ours = {(m if isinstance(m, str) else m) for m in wanted}
+    ours = set(wanted)
     assert ours - set(catalogue) == set(), "messages without a translation: add them to console.po"
     assert set(catalogue) - ours == set(), "translations of messages that are gone: remove them"
     for message in catalogue.values():

@@ -524,6 +524,16 @@ class TestDeclaration:
         assert "XB-O01" in node[: node.index("</li>")]
         assert re.search(r'id="fault-2".*?XB-C07', tree, re.DOTALL)
 
+    def test_errors_from_the_notification(self, client: TestClient, world: World) -> None:
+        """Where the assessment of a rejection was not kept, its faults are those that the trader was told."""
+        case_id = world.lodge("LRN-REJECTED-2", None, rejected=True, keep=False)
+        sign_in(client, "tom")
+        html = page(client, f"/console/cases/{case_id}")
+        assert "Net mass is missing." in html
+        assert "42A/67A/68A[2]/23A/65A.128" in html
+        assert "Obligation" in html
+        assert 'id="fault-2"' in page(client, f"/console/cases/{case_id}/declared")
+
     def test_message(self, client: TestClient, world: World) -> None:
         """The message is shown escaped, byte for byte in the file, its faulty lines marked."""
         sign_in(client, "tom")

@@ -61,6 +61,8 @@ def offers(status: str, case: DeclarationCase | None) -> tuple[Offer, ...]:
         ruled_out.add("hold")
     if case is not None and case.open_request is None:
         ruled_out.update({"grant_request", "refuse_request"})
+    if case is not None and case.money in ("none", "settled"):
+        ruled_out.add("confirm_payment")
     found = []
     for act in KINDS:
         words = ACTS[act]

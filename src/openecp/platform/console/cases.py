@@ -75,6 +75,7 @@ def case_page(
         officer=view.audience == "officer",
         view=view,
         zone=console.names.time_zone(view.row.office),
+        organisation=console.register.organisation(view.row.organisation),
         offers=offered,
         faults=faults,
         answer_fault=answer_fault,

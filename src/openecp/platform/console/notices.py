@@ -5,8 +5,17 @@ from __future__ import annotations
 
 import msgspec
 
-from openecp.kernel.datamodel.response import Response
+from openecp.kernel.datamodel.pointers import from_structs
+from openecp.kernel.datamodel.response import Error, Response
 from openecp.kernel.journal.model import OutboxMessage
+
+
+class NoticeFault(msgspec.Struct, frozen=True, kw_only=True):
+    """One Error of a notification."""
+
+    code: str
+    text: str
+    pointer: str = ""
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +26,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     version: str = ""
     status: str = ""
-    errors: tuple[tuple[str, str], ...] = ()
+    faults: tuple[NoticeFault, ...] = ()
     statements: tuple[str, ...] = ()
     text: str = ""  # the whole notification as JSON
 
@@ -40,7 +49,16 @@ def notice_of(message: OutboxMessage) -> Notice:
         created_at=message.created_at,
         version=(about.version_id or "") if about else "",
         status=", ".join(s.name_code for s in body.status if s.name_code),
-        errors=tuple((e.validation_code or "", e.description or "") for e in body.error),
+        faults=tuple(
+            NoticeFault(code=e.validation_code or "", text=e.description or "", pointer=_pointer(e)) for e in body.error
+        ),
         statements=tuple(i.statement_description for i in body.additional_information if i.statement_description),
         text=text,
     )
+
+
+def _pointer(error: Error) -> str:
+    try:
+        return from_structs(error.pointer) if error.pointer else ""
+    except ValueError:
+        return ""

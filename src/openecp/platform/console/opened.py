@@ -6,18 +6,21 @@ Limits: 2,000 events, 200 notifications, 2 MB of a message read into a tree.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from openecp.border.lodgement.case import DeclarationCase, case_of
-from openecp.kernel.assessment.reasons import Assessment
+from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import CaseRow, Event, OutboxMessage, StoredDocument
 from openecp.kernel.journal.queries import Queries
 from openecp.kernel.parties.model import Principal
+from openecp.platform.console.notices import notice_of
 from openecp.platform.console.views import CaseView, case_view
+from openecp.platform.console.words import LAYERS
 from openecp.platform.core.permissions import may_read
 from openecp.platform.wire import Reading, Unreadable, read
 
@@ -36,6 +39,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     seq: int
     events: tuple[Event, ...]
     documents: tuple[StoredDocument, ...]
+    notifications: tuple[OutboxMessage, ...] = ()  # only where a rejection has to be read from them
 
     @cached_property
     def folded(self) -> DeclarationCase | None:
@@ -70,14 +74,18 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
         Where it was not kept, what the case's state says of it: amounts without reasons.
         """
-        wanted = self.folded.assessment_id if self.folded else None
-        kept = [d for d in self.documents if d.kind == "assessment" and wanted in (None, d.document_id)]
-        for document in reversed(kept):
+        wanted = _kept_id(self.folded, self.events)
+        kept = next((d for d in self.documents if d.kind == "assessment" and d.document_id == wanted), None)
+        if kept is not None:
             try:
-                return _with_lines(msgspec.json.decode(document.content, type=Assessment), self.reading)
+                return _with_lines(msgspec.json.decode(kept.content, type=Assessment), self.reading)
             except (msgspec.ValidationError, msgspec.DecodeError):
-                continue
-        return _from_state(self.folded) if self.folded else None
+                pass
+        if self.folded is None:
+            return None
+        if self.row.status == "rejected":
+            return _with_lines(_from_rejection(self.folded, self.events, self.notifications), self.reading)
+        return _from_state(self.folded)
 
     @property
     def notes(self) -> dict[str, str]:
@@ -97,6 +105,15 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         )
 
 
+def _kept_id(case: DeclarationCase | None, events: Iterable[Event]) -> str | None:
+    """The document of the latest assessment: of a rejection its own, else that of the version in force."""
+    for event in events:
+        if event.kind == "DeclarationRejected":
+            kept = event.body.get("assessment")
+            return str(kept.get("id")) if isinstance(kept, dict) else None
+    return case.assessment_id if case is not None else None
+
+
 def _from_state(case: DeclarationCase) -> Assessment | None:
     if not case.currency and not case.taxes:
         return None
@@ -109,6 +126,35 @@ def _from_state(case: DeclarationCase) -> Assessment | None:
         taxes=case.taxes,
         security_minor=case.security_minor,
         decided_on=case.acceptance_date or "",
+    )
+
+
+def _from_rejection(
+    case: DeclarationCase, events: tuple[Event, ...], notifications: tuple[OutboxMessage, ...]
+) -> Assessment:
+    """Where the assessment of a rejected declaration was not kept: what its notification said of each fault."""
+    facts = next((e.body.get("reasons", ()) for e in reversed(events) if e.kind == "DeclarationRejected"), ())
+    layers: dict[str, str] = {fact["code"]: fact.get("layer", "") for fact in facts if "code" in fact}
+    reasons = []
+    for message in notifications:
+        notice = notice_of(message)
+        for fault in notice.faults if notice.code == "03" else ():
+            layer = layers.get(fault.code)
+            reasons.append(
+                Reason(
+                    code=fault.code,
+                    layer=layer if layer in LAYERS else "state",  # type: ignore[arg-type]
+                    rule="",
+                    message=fault.text,
+                    pointer=fault.pointer or None,
+                )
+            )
+    return Assessment(
+        outcome="rejected",
+        data_set=case.data_set,
+        movement=case.movement,
+        currency=case.currency,
+        reasons=tuple(reasons),
     )
 
 
@@ -132,7 +178,10 @@ def open_case(queries: Queries, case_id: str, principal: Principal) -> Opened | 
     row, seq = found
     events = queries.events(case_id=case_id, limit=EVENTS_MAX)
     documents = queries.documents_of(case_id)
-    return Opened(row=row, seq=seq, events=tuple(events), documents=tuple(documents))
+    told: list[OutboxMessage] = []
+    if row.status == "rejected" and _kept_id(None, events) is None:
+        told = notifications_of(queries, row)
+    return Opened(row=row, seq=seq, events=tuple(events), documents=tuple(documents), notifications=tuple(told))
 
 
 def reading_of(document: StoredDocument) -> Reading | None:
