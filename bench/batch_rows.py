@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Item rows in bulk for the batch bench: real declarations become rows, and the rows are varied and repeated.
+
+Each template is a declaration of the demo profile put through columns.py; each copy of it has its own numbers, date
+(of one month), price, masses, quantities and draw, so that every amount differs. Seeded: the same seed, the same file.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+from tests.oracle.traffic import Traffic
+
+from openecp.border.pipeline import Assessor, inputs_of
+from openecp.border.tariff.measures import Measure
+from openecp.kernel.profile import Profile
+from openecp.platform.engines.duck import DuckEngine
+
+_COPY = """
+COPY (
+  SELECT * REPLACE (
+    (t.row_id + c.copy * {rows})::BIGINT AS row_id,
+    (t.declaration_no + c.copy * {declarations})::INTEGER AS declaration_no,
+    (t.on_date + (hash(c.copy, t.declaration_no, {seed}) % 28)::INTEGER)::DATE AS on_date,
+    (t.value_e4 // 1000 * (500 + hash(c.copy, t.row_id, {seed} + 1) % 1000)::BIGINT)::BIGINT AS value_e4,
+    (hash(c.copy, t.declaration_no, {seed} + 2) % 1000000000)::BIGINT AS draw,
+    map_from_entries(list_transform(map_entries(t.quantities_e6),
+      lambda e: struct_pack(k := e.key, v := (e.value // 1000 * (500 + c.copy % 997))::BIGINT))) AS quantities_e6
+  )
+  FROM range({copies}) AS c(copy), templates AS t
+  WHERE t.row_id + c.copy * {rows} < {count}
+) TO '{path}' (FORMAT parquet, COMPRESSION zstd)
+"""
+_COPY_CHARGES = """
+COPY (
+  SELECT * REPLACE (
+    (t.row_id + c.copy * {rows})::BIGINT AS row_id,
+    (t.declaration_no + c.copy * {declarations})::INTEGER AS declaration_no
+  )
+  FROM range({copies}) AS c(copy), charges AS t
+  WHERE t.row_id + c.copy * {rows} < {count}
+) TO '{path}' (FORMAT parquet, COMPRESSION zstd)
+"""
+
+
+def write_rows(
+    profile: Profile, measures: list[Measure], folder: Path, count: int, *, seed: int, templates: int = 3000
+) -> tuple[Path, Path]:
+    """Write `count` item rows and their charges; return the two files."""
+    traffic = Traffic(profile, measures, seed)
+    assessor = Assessor(profile, DuckEngine(), measures)
+    rows, _ = assessor.rows([traffic.declaration(n) for n in range(templates)], date(2026, 3, 1))
+    engine = DuckEngine(threads=2)
+    connection = engine.connection
+    for name, schema, given in inputs_of(rows):
+        if name in ("items", "charges"):
+            connection.register("templates" if name == "items" else name, engine.arrow(schema, given))
+    names = {
+        "rows": len(rows.items),
+        "declarations": templates,
+        "copies": -(-count // len(rows.items)),
+        "count": count,
+        "seed": seed,
+    }
+    items, charges = folder / "items.parquet", folder / "charges.parquet"
+    connection.execute(_COPY.format(path=items, **names))
+    connection.execute(_COPY_CHARGES.format(path=charges, **names))
+    assert isinstance(connection, duckdb.DuckDBPyConnection)
+    return items, charges

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DuckDB over Parquet files: the batch form of the engine, with as many threads as are given.
+
+Limits: memory as given, the rest spills into a temporary folder that is removed; only files that the caller names.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from openecp.kernel.assessment.engine import Schema
+from openecp.platform.engines.duck import DuckEngine
+
+
+class DuckBatchEngine(DuckEngine):
+    """An in-memory DuckDB that reads and writes Parquet."""
+
+    def __init__(self, *, threads: int = 2, memory_limit: str = "4GB") -> None:
+        super().__init__(threads=threads, memory_limit=memory_limit)
+        self._spill = tempfile.TemporaryDirectory(prefix="openecp-batch-")
+        self.connection.execute(f"SET temp_directory='{self._spill.name}'")
+        self.connection.execute("SET preserve_insertion_order=false")
+
+    def scan(self, name: str, schema: Schema, files: Sequence[Path]) -> int:
+        """Make files an input table; see the protocol."""
+        if not files:
+            columns = ", ".join(f'CAST(NULL AS {kind}) AS "{column}"' for column, kind in schema)
+            self.connection.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} WHERE FALSE')
+            return 0
+        listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+        source = f"read_parquet([{listed}])"
+        given = {row[0]: row[1] for row in self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}  # noqa: S608
+        wrong = [f"{c} {k} (got {given.get(c, 'none')})" for c, k in schema if given.get(c) != k]
+        if wrong:
+            raise ValueError(f"{name}: expected columns {', '.join(wrong)} in {listed}; write the rows in these types")
+        columns = ", ".join(f'"{column}"' for column, _ in schema)
+        self.connection.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM {source}')  # noqa: S608
+        counted = self.connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608
+        return int(counted[0]) if counted else 0
+
+    def write(self, statement: str, file: Path) -> int:
+        """Run a statement into a Parquet file; see the protocol."""
+        target = str(file).replace("'", "''")
+        written = self.connection.execute(
+            f"COPY ({statement}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"  # noqa: S608
+        ).fetchone()
+        return int(written[0]) if written else 0
