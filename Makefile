@@ -69,7 +69,7 @@ lint: dev ## ruff, mypy, import-linter, types of the SQL steps
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-cache | tail -n +1 | grep -vE '^\s*$$|^[╔║╚=]' ; exit $${PIPESTATUS[0]}
+	@told=$$($(BIN)/lint-imports --no-cache --no-logo 2>&1) || { echo "$$told"; exit 1; }
 	@if [ -f tools/check_sql.py ]; then $(BIN)/python tools/check_sql.py; fi
 
 format: dev ## let ruff mend what it can

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench`: run the scripts of this folder one after another, within 8 minutes in all, and print one JSON line a
+figure and nothing else.
+
+    python -m bench [NAME …]        online, batch, journal_verify, tariff_load; all where none is named
+
+Method: each script is a process of its own on an otherwise idle machine; what it prints that is no figure goes to the
+error stream. A script that runs out of time is stopped, and its figures so far count.
+Limits: 480 s in all; a script gets what is left of it, less what those after it want at least.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+LIMIT_S = 480
+AT_LEAST_S = {"online": 300, "batch": 60, "journal_verify": 45, "tariff_load": 30}  # in this order
+FIELDS = {"name", "value", "unit", "n", "commit", "machine", "note"}
+
+
+def scripts() -> dict[str, Path]:
+    """Return the scripts by name: those of the list in its order, then any other."""
+    found = {path.stem.removeprefix("bench_"): path for path in sorted(FOLDER.glob("bench_*.py"))}
+    order = [*AT_LEAST_S, *(name for name in found if name not in AT_LEAST_S)]
+    return {name: found[name] for name in order if name in found}
+
+
+def is_figure(line: str) -> bool:
+    """Whether a line is a figure: a JSON object with exactly the fields that every figure has."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and set(told) == FIELDS
+
+
+def run(script: Path, seconds: float) -> int:
+    """Run one script, pass its figures on, and return its exit code; 124 where its time ran out."""
+    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent), "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [sys.executable, str(script)], cwd=FOLDER.parent, env=environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    late = threading.Event()
+
+    def stop() -> None:
+        """Stop the script and what it started; twice, since a server shuts down in its own time."""
+        late.set()
+        os.killpg(process.pid, signal.SIGTERM)
+        time.sleep(5)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            stream = sys.stdout if is_figure(line) else sys.stderr
+            stream.write(line)
+            stream.flush()
+        code = process.wait()
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGTERM)
+        raise
+    finally:
+        timer.cancel()
+    if late.is_set():
+        sys.stderr.write(f"{script.name}: stopped after {seconds:.0f} s\n")
+        return 124
+    return code
+
+
+def main(names: list[str]) -> int:
+    """Run what is named, or all; return 1 where a script failed."""
+    known = scripts()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        sys.stderr.write(f"bench: expected names of {', '.join(known)}; got {', '.join(unknown)}\n")
+        return 2
+    chosen = [name for name in known if name in names or not names]
+    began, failed = time.monotonic(), []
+    for place, name in enumerate(chosen):
+        reserved = sum(AT_LEAST_S.get(later, 30) for later in chosen[place + 1 :])
+        left = LIMIT_S - (time.monotonic() - began) - reserved
+        sys.stderr.write(f"{name} …\n")
+        if run(known[name], max(left, AT_LEAST_S.get(name, 30) / 2)) != 0:
+            failed.append(name)
+    took = time.monotonic() - began
+    sys.stderr.write(f"{took:.0f} s" + (f"; failed: {', '.join(failed)}\n" if failed else "\n"))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
