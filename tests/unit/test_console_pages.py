@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import pytest
-from console_world import PASSWORD, SECRET_REASON, Stage, World, busy_world
+from console_world import OSCAR, PASSWORD, SECRET_REASON, Stage, World, busy_world
 from litestar.testing import TestClient
 
 from openecp.border.lodgement.commands import Answer
@@ -415,7 +416,8 @@ class TestOtherRoles:
         assert client.post(f"/console/cases/{case_id}/acts", data=fields).status_code == 403
 
     def test_operator(self, client: TestClient, world: World) -> None:
-        """An operator reads no case."""
+        """An operator reads no case, not even of an organisation that has some."""
+        world.register.add_principal(msgspec.structs.replace(OSCAR, organisation="brise"))
         sign_in(client, "oscar")
         assert "0 declarations" in page(client, "/console")
         page(client, f"/console/cases/{world.cases['LRN-CONTROL-01']}", 404)

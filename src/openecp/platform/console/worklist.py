@@ -28,6 +28,7 @@ from openecp.platform.console.pages import (
     sees_all,
     signed_in,
 )
+from openecp.platform.core.permissions import may
 
 PAGE_ROWS = 50
 CSV_ROWS_MAX = 10_000
@@ -35,6 +36,7 @@ CSV_PAGE_ROWS = 500
 TEXT_CHARS_MAX = 70
 CODE_CHARS_MAX = 40
 CODES_MAX = 20
+NOBODY = ""  # no organisation has this id
 CSV_COLUMNS = ("mrn", "lrn", "status", "movement", "office", "version", "updated_at")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
@@ -82,9 +84,10 @@ def wanted_of(request: AnyRequest, principal: Principal) -> Wanted:
 
 
 def case_filter(wanted: Wanted, principal: Principal) -> CaseFilter:
-    """Return the store's filter; whoever does not read all cases gets those of the own organisation."""
+    """Return the store's filter; whoever does not read all cases gets those of the own organisation, or none."""
+    own = principal.organisation if may(principal, "read_own") else NOBODY
     return CaseFilter(
-        organisation=None if sees_all(principal) else principal.organisation,
+        organisation=None if sees_all(principal) else own,
         status=wanted.status or None,
         channel=wanted.channel or None,
         movement=wanted.movement or None,
