@@ -35,8 +35,7 @@ def check_write(write: CaseWrite) -> list[bytes]:
     """
     row = write.row
     check_name("case_id", row.case_id)
-    for field in ("organisation", "lrn", "mrn", "status", "channel", "office", "movement"):
-        _check_text(field, getattr(row, field))
+    _check_texts("case", row.organisation, row.lrn, row.mrn, row.status, row.channel, row.office, row.movement)
     check_time("updated_at", row.updated_at)
     if not row.organisation or not row.status:
         raise NotCanonical("case: expected an organisation and a status, found none")
@@ -57,27 +56,28 @@ def check_write(write: CaseWrite) -> list[bytes]:
     for deadline in write.deadlines:
         _check_deadline(deadline)
     if write.idempotency is not None:
-        _check_text("idempotency.organisation", write.idempotency.organisation)
-        _check_text("idempotency.key", write.idempotency.key)
+        _check_texts("idempotency", write.idempotency.organisation, write.idempotency.key)
     return [body_bytes(event) for event in write.events]
 
 
-def _check_text(field: str, text: str | None) -> None:
-    if text is None:
-        return
-    if len(text) > MAX_TEXT or "\x00" in text:
-        raise NotCanonical(f"{field}: expected at most {MAX_TEXT} characters without NUL, found {text[:40]!r}")
-    if not text.isascii():
+def _check_texts(where: str, *texts: str | None) -> None:
+    joined = "".join([text for text in texts if text])
+    if len(joined) <= MAX_TEXT and joined.isascii() and "\x00" not in joined:
+        return  # so it nearly always is: one look at all fields together
+    for text in texts:
+        if text is None:
+            continue
+        if len(text) > MAX_TEXT or "\x00" in text:
+            raise NotCanonical(f"{where}: expected at most {MAX_TEXT} characters without NUL, found {text[:40]!r}")
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise NotCanonical(f"{field}: expected text in Unicode, found a lone surrogate") from error
+            raise NotCanonical(f"{where}: expected text in Unicode, found a lone surrogate") from error
 
 
 def _check_document(document: StoredDocument) -> None:
     check_name("document_id", document.document_id)
-    for text in (document.kind, document.media_type, *document.person_keys):
-        _check_text("document", text)
+    _check_texts("document", document.kind, document.media_type, *document.person_keys)
     if len(document.content) > MAX_DOCUMENT_BYTES:
         raise NotCanonical(f"document: expected at most {MAX_DOCUMENT_BYTES} bytes, found {len(document.content)}")
     if len(document.salt) < 16:
@@ -88,8 +88,7 @@ def _check_document(document: StoredDocument) -> None:
 
 def _check_message(message: OutboxMessage) -> None:
     check_name("message_id", message.message_id)
-    for text in (message.organisation, message.case_id, message.kind):
-        _check_text("outbox", text)
+    _check_texts("outbox", message.organisation, message.case_id, message.kind)
     check_time("created_at", message.created_at)
     if len(message.body) > MAX_STATE_BYTES:
         raise NotCanonical(f"outbox: expected at most {MAX_STATE_BYTES} bytes, found {len(message.body)}")
@@ -97,8 +96,7 @@ def _check_message(message: OutboxMessage) -> None:
 
 def _check_entry(entry: LedgerEntry) -> None:
     check_name("entry_id", entry.entry_id)
-    for text in (entry.case_id, entry.debit, entry.credit, entry.currency, entry.reason, entry.reverses):
-        _check_text("ledger", text)
+    _check_texts("ledger", entry.case_id, entry.debit, entry.credit, entry.currency, entry.reason, entry.reverses)
     if not 0 < entry.amount_minor <= MAX_INTEGER:
         raise NotCanonical(
             f"ledger {entry.entry_id}: expected a positive amount in minor units within 2^53, found "
@@ -109,6 +107,6 @@ def _check_entry(entry: LedgerEntry) -> None:
 
 
 def _check_deadline(deadline: Deadline) -> None:
-    _check_text("deadline.act", deadline.act)
+    _check_texts("deadline", deadline.act)
     if deadline.due_at is not None:
         check_time("due_at", deadline.due_at)
