@@ -24,7 +24,7 @@ from typing import Any
 
 from openecp.bootstrap import Installation
 from openecp.kernel.parties.model import Organisation, Principal
-from openecp.platform.cli.serve import running_server
+from openecp.platform.cli.serve import Server, running_server
 from openecp.platform.core.settings import Settings
 from openecp.platform.store import temporary_data_folder
 from openecp.platform.wire import read, write_json
@@ -60,6 +60,47 @@ def load(port: int, template: Path, **options: Any) -> dict[str, Any]:
     if not done.stdout:
         raise RuntimeError(f"the load client failed: {done.stderr[-2000:]}")
     result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def cpu_seconds(pids: dict[str, list[int]]) -> dict[str, float]:
+    """Return the processor time that each part has used, where the system tells it."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    used = {}
+    for name, numbers in pids.items():
+        used[name] = 0.0
+        for number in numbers:
+            try:
+                fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            used[name] += (int(fields[11]) + int(fields[12])) / ticks
+    return used
+
+
+def parts_of(server: Server) -> dict[str, list[int]]:
+    """Return the processes of each part of the server."""
+    parts = {child.name: [child.pid or 0] for child in server.supervisor.children}
+    postmaster = server.store.server.pid() if server.store.server is not None else None
+    parts["database"] = []
+    for entry in Path("/proc").iterdir() if postmaster else ():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if parent == postmaster:
+                parts["database"].append(int(entry.name))
+    return parts
+
+
+def measured(server: Server, *arguments: Any, **options: Any) -> dict[str, Any]:
+    """Run the client and add what the server's parts used for each request."""
+    parts = parts_of(server)
+    before = cpu_seconds(parts)
+    result = load(*arguments, **options)
+    after = cpu_seconds(parts)
+    result["cpu_us"] = {name: 1e6 * (after[name] - before[name]) / max(1, result["n"]) for name in parts}
     return result
 
 
@@ -115,9 +156,11 @@ def note_of(runs: list[dict[str, Any]], sync: float, what: str) -> str:
     rates = "/".join(f"{run['rate']:.0f}" for run in runs)
     p99s = "/".join(f"{run['p99_ms']:.0f}" for run in runs)
     client = statistics.median(run["client_us"] for run in runs)
+    cpu = {name: statistics.median(run["cpu_us"][name] for run in runs) for name in runs[0]["cpu_us"]}
     wrong = sum(len(run["faults"]) for run in runs)
     return (
-        f"{what}; runs {rates} per s, p99 {p99s} ms; client {client:.0f} us a request; fdatasync {sync:.2f} ms; "
+        f"{what}; runs {rates} per s, p99 {p99s} ms; CPU us a request: client {client:.0f}, "
+        f"{', '.join(f'{name} {us:.0f}' for name, us in cpu.items())}; fdatasync {sync:.2f} ms; "
         f"{sum(run['checked'] for run in runs)} answers checked, {wrong} wrong"
     )
 
@@ -152,7 +195,9 @@ def main() -> None:
             closed = paced = xml = []
             if given.only in (None, "closed"):
                 closed = [
-                    load(port, one, seconds=given.seconds, connections=given.connections, total_per_price=34.4)
+                    measured(
+                        server, port, one, seconds=given.seconds, connections=given.connections, total_per_price=34.4
+                    )
                     for _ in range(given.runs)
                 ]
                 what = f"closed loop, {given.connections} connections, {given.seconds:.0f} s, one item, JSON, durable"
@@ -161,7 +206,15 @@ def main() -> None:
                 figure("online_p99_ms", median(closed, "p99_ms"), "ms", total, note_of(closed, sync, what))
             if given.only in (None, "paced"):
                 paced = [
-                    load(port, one, seconds=given.seconds, connections=256, rate=given.paced, total_per_price=34.4)
+                    measured(
+                        server,
+                        port,
+                        one,
+                        seconds=given.seconds,
+                        connections=256,
+                        rate=given.paced,
+                        total_per_price=34.4,
+                    )
                     for _ in range(min(3, given.runs))
                 ]
                 what = f"paced at {given.paced:.0f}/s, even, from the moment due, one item, JSON, durable"
@@ -169,8 +222,8 @@ def main() -> None:
                 figure("online_paced_p99_ms", median(paced, "p99_ms"), "ms", total, note_of(paced, sync, what))
             if given.only in (None, "xml"):
                 xml = [
-                    load(
-                        port, three, seconds=given.seconds / 2, connections=given.connections, media="xml",
+                    measured(
+                        server, port, three, seconds=given.seconds / 2, connections=given.connections, media="xml",
                         total_per_price=0, total=173437,
                     )
                     for _ in range(min(3, given.runs))

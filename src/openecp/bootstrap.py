@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -69,6 +71,22 @@ class Installation:
             measures = load_measures(content, str(path), self.profile)
         return Assessor(self.profile, DuckEngine(), measures, secret=secret)
 
+    def selection_secret(self) -> bytes:
+        """Return what seeds random selection, made once for the installation: nobody can compute who is drawn.
+
+        Limits: kept in the data folder, readable by this user alone.
+        """
+        path = self.settings.data_dir / "selection.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, draft = tempfile.mkstemp(dir=path.parent, prefix="selection.")  # mode 600
+            with os.fdopen(handle, "wb") as file:
+                file.write(os.urandom(32))
+            with contextlib.suppress(FileExistsError):  # another process was first: its secret holds
+                os.link(draft, path)
+            Path(draft).unlink()
+        return path.read_bytes()
+
     def open_store(self) -> Any:
         """Open the store of the data folder, or the operator's own database.
 
@@ -103,7 +121,7 @@ class Installation:
 
     def in_process_core(self, store: Any) -> InProcessCore:
         """Return a core in this process."""
-        return InProcessCore(self.desk(store), self.settings)
+        return InProcessCore(self.desk(store, self.assessor(self.selection_secret())), self.settings)
 
     def register(self, store: Any) -> Any:
         """Return who is known to the installation."""
@@ -124,9 +142,8 @@ class Installation:
         from openecp.platform.core.ticks import Ticks
         from openecp.platform.store.callbacks import http_sender
 
-        assessor = self.assessor()
         with self.open_store() as store, self.open_store() as ticking:
-            line = ClearanceLine(self.desk(store, assessor), self.settings)
+            line = ClearanceLine(self.desk(store, self.assessor(self.selection_secret())), self.settings)
             ticks = Ticks(ticking, line.submit, self.settings, send=http_sender())
             server = CoreServer(line, self.settings.core_socket, lambda: line.statistics() | ticks.counts)
             ticks.start()
