@@ -76,6 +76,7 @@ def case_page(
         view=view,
         zone=console.names.time_zone(view.row.office),
         organisation=console.register.organisation(view.row.organisation),
+        settled=opened.folded is not None and opened.folded.money == "settled",
         offers=offered,
         faults=faults,
         answer_fault=answer_fault,

@@ -17,6 +17,10 @@ document.addEventListener("click", async (event) => {
   const source = document.getElementById(button.dataset.copy);
   const lines = source.querySelectorAll("li");
   const text = lines.length ? Array.from(lines, (line) => line.textContent).join("\n") : source.textContent;
+  if (!navigator.clipboard) { // not over HTTPS: mark the text, so that the keyboard can copy it
+    getSelection().selectAllChildren(source);
+    return;
+  }
   await navigator.clipboard.writeText(text);
   const before = button.textContent;
   button.textContent = button.dataset.copied;
