@@ -134,6 +134,9 @@ class EmbeddedServer:
                     return  # another process uses it
                 if (self.cluster / "postmaster.pid").exists():
                     self._run("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(self.cluster))
+                if self._socket_folder() != self.cluster:
+                    with contextlib.suppress(OSError):
+                        self._socket_folder().rmdir()
         except FileNotFoundError:
             return  # the folder was removed under a running server, which then ends by itself
         finally:
