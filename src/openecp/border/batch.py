@@ -22,6 +22,7 @@ import sqlglot
 from sqlglot import exp
 
 from openecp.border import decision
+from openecp.border.batch_lines import lines_statement, slots_of
 from openecp.border.explain import RELATIONS
 from openecp.border.pipeline import STEPS, Assessor
 from openecp.border.risk.reference import LANES, random_thresholds
@@ -29,7 +30,8 @@ from openecp.kernel.assessment.engine import Engine, Schema
 from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
 from openecp.kernel.datamodel.columns import CHARGE_COLUMNS, ITEM_COLUMNS, OVERRIDE_COLUMNS, RELATION_FACTS
 
-_LODGEMENT, _RISK = "openecp.border.lodgement", "openecp.border.risk"
+_LODGEMENT, _TARIFF = "openecp.border.lodgement", "openecp.border.tariff"
+_REVENUE, _RISK = "openecp.border.revenue", "openecp.border.risk"
 OUTSIDE_COLUMNS: Schema = (("declaration_no", "INTEGER"), ("code", "VARCHAR"), ("rejects", "BOOLEAN"))
 _REASONS = "STRUCT(kind VARCHAR, code VARCHAR, ref VARCHAR)[]"
 _TAXES = "STRUCT(type VARCHAR, base BIGINT, amount BIGINT, assessed BIGINT, payable BIGINT, measure BIGINT)[]"
@@ -58,50 +60,70 @@ class BatchEngine(Engine, Protocol):
     def scan(self, name: str, schema: Schema, files: Sequence[Path]) -> int:
         """Make files an input table under `name` and return its rows; without files it is empty."""
 
+    def stage(self, name: str, statement: str) -> None:
+        """Run a statement into a table that later statements read under `name`."""
+
+    def ask(self, statement: str) -> list[dict[str, Any]]:
+        """Run a small statement and return its rows."""
+
     def write(self, statement: str, file: Path) -> int:
         """Run a statement into a Parquet file and return how many rows it wrote."""
 
 
 @dataclass(frozen=True)
-class OverPatterns(Step):
-    """A step of the online path, run over a table of distinct patterns instead of the items."""
+class BatchForm(Step):
+    """A step of the online path, run over a table of patterns instead of the items, or with more columns of the item."""
 
-    patterns: str = ""
+    over: Mapping[str, str] | None = None
+    more: Sequence[str] = ()
 
     @cached_property
     def text(self) -> str:
         """The SQL as written, reading the patterns."""
-        tree = sqlglot.parse_one("\n".join(x for x in super().text.splitlines() if x[:2] != "--"), read="duckdb")
+        return self._over(super().text)
+
+    @cached_property
+    def text_without(self) -> str:
+        """The SQL for batches without the fact, reading the patterns."""
+        return self._over(super().text_without)
+
+    def _over(self, text: str) -> str:
+        if not self.over and not self.more:
+            return text
+        tree = sqlglot.parse_one("\n".join(x for x in text.splitlines() if x[:2] != "--"), read="duckdb")
         for table in tree.find_all(exp.Table):
-            if table.name == "items":
-                table.set("this", exp.to_identifier(self.patterns))
+            if self.over and table.name in self.over:
+                table.set("this", exp.to_identifier(self.over[table.name]))
+        if isinstance(tree, exp.Select):
+            tree.set("expressions", [*tree.expressions, *(exp.column(name, table="i") for name in self.more)])
         return tree.sql(dialect="duckdb")
 
 
-_PATTERNS = Step(
-    "obligation_patterns",
-    _LODGEMENT,
-    (("declaration_no", "INTEGER"), ("row_id", "BIGINT"), ("data_set", "VARCHAR"))
-    + tuple((f"present_{n}", "BIGINT") for n in (1, 2, 3)),
-)
-_FAULT = (("declaration_no", "INTEGER"), ("row_id", "BIGINT"), ("kind", "VARCHAR"), ("code", "VARCHAR"))
-_ANSWERS = (
-    Step("batch_faults", _RISK, (*_FAULT, ("ref", "VARCHAR"), ("rejects", "BOOLEAN"), ("lane", "INTEGER"))),
+_CASE = (("declaration_no", "INTEGER"), ("row_id", "BIGINT"))
+_FAULT = (*_CASE, ("kind", "VARCHAR"), ("code", "VARCHAR"), ("ref", "VARCHAR"), ("rejects", "BOOLEAN"))
+_OVERRIDE = (("taxes", _TAXES), ("assessed_minor", "BIGINT"), ("payable_minor", "BIGINT"))
+_OVER = {  # steps that a batch runs once a pattern, not once an item
+    "missing_elements": {"items": "obligation_patterns"},
+    "measures_applied": {"item_values": "selection_patterns"},
+    "charge_lines": {"item_values": "selection_patterns"},
+    "relieved_lines": {"items": "selection_patterns"},
+}
+_MORE = {"item_rates": ("item", "data_set", "additional_procedures")}  # what the answer and the patterns need besides
+BATCH_STEPS: tuple[Step, ...] = (
+    Step("obligation_patterns", _LODGEMENT, (*_CASE, ("data_set", "VARCHAR"), ("present_1", "BIGINT"))),
+    Step("selection_patterns", _TARIFF, (*_CASE, ("tariff_key", "VARCHAR"), ("on_date", "DATE"))),
+    *(BatchForm(s.name, s.package, s.columns, s.optional, _OVER.get(s.name), _MORE.get(s.name, ())) for s in STEPS),
+    Step("line_slots", _REVENUE, (*_CASE, ("tie", "INTEGER"), ("ad_valorem", "BOOLEAN"), ("typed", "BOOLEAN"))),
+    Step("batch_overrides", _REVENUE, (("row_id", "BIGINT"), *_OVERRIDE)),
+    Step("batch_faults", _RISK, (*_FAULT, ("lane", "INTEGER"))),
     Step("batch_verdicts", _RISK, (("declaration_no", "INTEGER"), ("rejected", "BOOLEAN"), ("lane", "INTEGER"))),
     Step("batch_reasons", _RISK, (("row_id", "BIGINT"), ("reasons", _REASONS), ("officer_reasons", _REASONS))),
-    Step("batch_taxes", _RISK, (("row_id", "BIGINT"), ("taxes", _TAXES), ("assessed_minor", "BIGINT"))),
     Step("batch_answers", _RISK, ANSWER_COLUMNS),
 )
-BATCH_STEPS: tuple[Step, ...] = (
-    _PATTERNS,
-    *(
-        OverPatterns(step.name, step.package, step.columns, step.optional, patterns="obligation_patterns")
-        if step.name == "missing_elements"
-        else step
-        for step in STEPS
-    ),
-    *_ANSWERS,
-)
+# Tables that are made once, in this order; what is not named here is a part of the statement that reads it.
+_BEFORE = ("obligation_patterns", "missing_elements", "unknown_codes", "missing_requirements")
+_LINES = ("selection_patterns", "line_slots")
+_AFTER = ("risk_hits", "batch_faults", "batch_verdicts", "batch_reasons")
 
 
 class BatchFiles(NamedTuple):
@@ -126,18 +148,38 @@ class BatchAssessor(Assessor):
         charges = engine.scan("charges", CHARGE_COLUMNS, files.charges)
         overrides = engine.scan("overrides", OVERRIDE_COLUMNS, files.overrides)
         engine.scan("outside_faults", OUTSIDE_COLUMNS, files.outside_faults)
-        written = engine.write(self.batch_statement(charges=bool(charges), overrides=bool(overrides)), answers)
+        facts = self._batch_facts(charges=bool(charges), overrides=bool(overrides))
+        for name in (*_BEFORE, *_LINES):
+            engine.stage(name, self._stage(name, facts))
+        slots = slots_of(engine)
+        body = {step.name: self._composer.body(step, facts) for step in self._composer.steps}
+        lines = lines_statement([body[name] for name in ("duty_lines", "excise_lines", "tax_lines")], slots)
+        engine.stage("batch_lines", f"{self._chain('item_values', facts)}, {lines}")
+        for name in _AFTER:
+            engine.stage(name, self._stage(name, facts))
+        written = engine.write(self._stage("batch_answers", facts), answers)
         if written != items:
             raise AssertionError(f"batch of {items} items answered for {written}: a reference table doubles rows")
         return int(written)
 
-    def batch_statement(self, *, charges: bool, overrides: bool, final: str = "batch_answers") -> str:
-        """Return the composed statement for a batch that may hold anything; charges and overrides as given."""
-        facts = {"compound", "excise", "requirements", "foreign", "reliefs"}
+    def _batch_facts(self, *, charges: bool, overrides: bool) -> Facts:
+        facts = {"compound", "excise", "requirements", "foreign", "reliefs"} | self._constant_facts
         facts |= {"charges"} if charges else set()
         facts |= {"overrides"} if overrides else set()
-        facts |= set() if self._complete_tariff else {"expected"}
-        return self.statement(frozenset(facts), final)
+        return frozenset(facts if self._complete_tariff else facts | {"expected"})
+
+    def _stage(self, final: str, facts: Facts) -> str:
+        """Return the statement of one table; tables made before it are read, not computed again."""
+        done = {*_BEFORE, *_LINES, "batch_lines", *_AFTER} - {final}
+        return self._compose([step for step in BATCH_STEPS if step.name not in done]).statement(final, facts=facts)
+
+    def _chain(self, final: str, facts: Facts) -> str:
+        """Return the steps up to `final` as named parts of a statement."""
+        tree = sqlglot.parse_one(self._stage(final, facts), read="duckdb")
+        last = tree.copy()
+        last.set("with_", None)
+        parts = [cte.sql(dialect="duckdb") for cte in tree.ctes]
+        return "WITH " + ", ".join([*parts, f"{final} AS ({last.sql(dialect='duckdb')})"])
 
     def _compose(self, steps: Sequence[Step] = BATCH_STEPS, macros: Mapping[str, Macro] | None = None) -> Composer:
         random = random_thresholds(self.profile)

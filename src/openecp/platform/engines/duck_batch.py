@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from openecp.kernel.assessment.engine import Schema
 from openecp.platform.engines.duck import DuckEngine
@@ -39,6 +40,16 @@ class DuckBatchEngine(DuckEngine):
         self.connection.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM {source}')  # noqa: S608
         counted = self.connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608
         return int(counted[0]) if counted else 0
+
+    def stage(self, name: str, statement: str) -> None:
+        """Run a statement into a table; see the protocol."""
+        self.connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {statement}')
+
+    def ask(self, statement: str) -> list[dict[str, Any]]:
+        """Run a small statement; see the protocol."""
+        cursor = self.connection.execute(statement)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def write(self, statement: str, file: Path) -> int:
         """Run a statement into a Parquet file; see the protocol."""

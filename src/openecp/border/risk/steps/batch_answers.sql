@@ -1,21 +1,20 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Batch only: the answer for each item: outcome and channel of its declaration, values, taxes, reasons.
--- Reads: item_values, batch_verdicts, batch_taxes, batch_reasons
+-- Reads: batch_lines, batch_overrides, batch_verdicts, batch_reasons
 -- Adds: outcome, channel VARCHAR; statistical_value_minor BIGINT; the lists of taxes and reasons
 -- Rows: one an item
 SELECT i.row_id, i.declaration_no, i.item, i.data_set,
   CASE WHEN COALESCE(v.rejected, FALSE) THEN 'rejected' ELSE 'accepted' END AS outcome,
   CASE WHEN COALESCE(v.rejected, FALSE) THEN NULL ELSE channel_name(GREATEST(COALESCE(v.lane, 0), random_lane(i.draw)))
     END AS channel,
-  i.customs_value_minor,
-  COALESCE(i.declared_statistical_minor, i.customs_value_minor) AS statistical_value_minor,
-  CASE WHEN COALESCE(v.rejected, FALSE) THEN NULL ELSE t.taxes END AS taxes,
-  CASE WHEN COALESCE(v.rejected, FALSE) THEN NULL ELSE t.assessed_minor END AS assessed_minor,
-  CASE WHEN COALESCE(v.rejected, FALSE) THEN NULL ELSE t.payable_minor END AS payable_minor,
-  CASE WHEN COALESCE(v.rejected, FALSE) THEN NULL ELSE t.secured_minor END AS secured_minor,
+  i.customs_value_minor, i.statistical_value_minor,
+  CASE WHEN COALESCE(v.rejected, FALSE) THEN NULL ELSE COALESCE(o.taxes, i.taxes) END AS taxes,
+  CASE WHEN COALESCE(v.rejected, FALSE) THEN NULL ELSE COALESCE(o.assessed_minor, i.assessed_minor) END AS assessed_minor,
+  CASE WHEN COALESCE(v.rejected, FALSE) THEN NULL ELSE COALESCE(o.payable_minor, i.payable_minor) END AS payable_minor,
+  CASE WHEN COALESCE(v.rejected, FALSE) THEN NULL ELSE i.secured_minor END AS secured_minor,
   r.reasons, r.officer_reasons,
   NOT COALESCE(v.rejected, FALSE) AND random_lane(i.draw) > GREATEST(COALESCE(v.lane, 0), default_lane()) AS at_random
-FROM item_values AS i
+FROM batch_lines AS i
 LEFT JOIN batch_verdicts AS v ON v.declaration_no = i.declaration_no
-LEFT JOIN batch_taxes AS t ON t.row_id = i.row_id
+LEFT JOIN batch_overrides AS o ON o.row_id = i.row_id
 LEFT JOIN batch_reasons AS r ON r.row_id = i.row_id

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Batch only: whatever speaks against an item or sends it to a lane, with the profile's code for it.
 -- Source: the profile's error codes and severities, as tables
--- Reads: every step that finds faults or hits; …_texts (code and severity by reference)
+-- Reads: every step that finds faults or hits, batch_lines (relation_bits, value_open, open_lines); …_texts (code and severity by reference)
 -- Adds: declaration_no INTEGER, row_id BIGINT, kind VARCHAR, code VARCHAR, ref VARCHAR, rejects BOOLEAN, lane INTEGER
 -- Rows: one an item and fault, and one an item and risk hit
 SELECT i.declaration_no, i.row_id, 'obligation' AS kind, t.code, CAST(e.ref AS VARCHAR) AS ref, TRUE AS rejects, 0 AS lane
@@ -20,18 +20,16 @@ FROM missing_requirements AS q
 JOIN requirement_texts AS t ON t.ref = q.ref
 UNION ALL
 SELECT v.declaration_no, v.row_id, 'relation', t.code, t.rule, t.rejects, 0
-FROM item_values AS v
+FROM batch_lines AS v
 JOIN relation_texts AS t ON (v.relation_bits & t.bit) <> 0
 WHERE v.relation_bits <> 0
 UNION ALL
 SELECT declaration_no, row_id, 'valuation', rate_code(), value_currency, taxed AND rate_rejects(), 0
-FROM item_values
+FROM batch_lines
 WHERE value_open
 UNION ALL
 SELECT l.declaration_no, l.row_id, 'quantity', quantity_code(), CAST(l.measure_id AS VARCHAR), TRUE, 0
-FROM tax_lines AS l
-JOIN measure_texts AS t ON t.measure_id = l.measure_id
-WHERE l.amount_minor IS NULL AND l.base_minor IS NOT NULL AND t.typed
+FROM (SELECT declaration_no, row_id, UNNEST(open_lines) AS measure_id FROM batch_lines WHERE open_lines IS NOT NULL) AS l
 UNION ALL
 SELECT k.declaration_no, k.row_id, 'risk', t.code, CAST(k.ref AS VARCHAR), FALSE, k.lane
 FROM risk_hits AS k
