@@ -93,6 +93,7 @@ def play(number: int, seed: int, desk: Desk) -> Counter[str]:
     values = [json.loads(write_json(read(data).declaration)) for data in files]
     core, who = InProcessCore(desk), principal("trader", "a")
     seen: Counter[str] = Counter()
+    faults: list[Any] = []
     commands: list[Any] = []
     for n in range(number):
         media = "xml" if n % 2 else "json"
@@ -112,8 +113,10 @@ def play(number: int, seed: int, desk: Desk) -> Counter[str]:
         for answer, (_, data) in zip(core.submit_all([command for command, _ in batch]), batch, strict=True):
             seen[answer.outcome] += 1
             if answer.error is not None:
-                assert answer.error.code != "OECP-UNPROCESSABLE", (seed, answer.error.got, data[:6000])
                 assert answer.http_status < 500
+                if answer.error.code == "OECP-UNPROCESSABLE":
+                    faults.append((answer.error.got, data[:6000]))
+    assert not faults, f"seed {seed}: {len(faults)} messages could not be worked; the first: {faults[0]}"
     return seen
 
 
@@ -127,7 +130,7 @@ def test_mutated_messages(desk_and_store: tuple[Desk, Memory]) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_ten_thousand_mutated_messages(desk_and_store: tuple[Desk, Memory]) -> None:
-    seed = random.SystemRandom().randrange(10**9)
+    seed = int(__import__("os").environ.get("MUTSEED","0")) or random.SystemRandom().randrange(10**9)
     print("seed", seed)
     play(10_000, seed, desk_and_store[0])
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -152,21 +153,29 @@ def play(day: Day, steps: list[Step]) -> list[Played]:
 
 def print_table(played: list[Played]) -> None:
     """Print what came of each step."""
-    table = Table(title="A day at Customs of Balmeria")
-    for heading in ("#", "What", "LRN", "Outcome", "Channel", "Status", "Due", "To release", "As expected"):
-        table.add_column(heading, justify="right" if heading in ("#", "Due", "To release") else "left", overflow="fold")
+    table = Table(title="A day at Customs of Balmeria", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading, width in _COLUMNS:
+        right = heading in ("#", "Due", "To release")
+        wrap = heading == "As expected"
+        table.add_column(
+            heading, justify="right" if right else "left", max_width=width, no_wrap=not wrap, overflow="ellipsis"
+        )
     for each in played:
         due = amount_text(each.total) if each.total is not None else ""
         release = f"{each.release_s * 1000:.0f} ms" if each.release_s is not None else ""
         verdict = "[green]yes[/green]" if not each.differences else "[red]" + "; ".join(each.differences) + "[/red]"
         channel = f"[{_COLOURS.get(each.channel, 'default')}]{each.channel}[/]" if each.channel else ""
-        outcome = each.outcome + (f" {' '.join(each.codes[:3])}" if each.codes else "")
+        outcome = " ".join((each.outcome, *dict.fromkeys(each.codes)))
         table.add_row(
             each.step.step, each.what, each.lrn, outcome, channel, each.status, due, release, verdict
         )  # fmt: skip
     console().print(table)
 
 
+_COLUMNS = (
+    ("#", 4), ("What", 24), ("LRN", 12), ("Outcome", 26), ("Channel", 7), ("Status", 18), ("Due", 12),
+    ("To release", 10), ("As expected", 24),
+)  # fmt: skip
 _COLOURS = {"green": "green", "blue": "blue", "yellow": "yellow", "red": "red"}
 
 
