@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mutated messages, through reading, assessment, casework and journal: a named error each, never a fault of ours.
 
-A seed reproduces them. In the fast suite 700, else 10,000 (`-m slow`).
+A seed reproduces them (`OPENECP_MUTATION_SEED`). In the fast suite 700, else 10,000 (`-m slow`).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from collections import Counter
@@ -130,7 +131,7 @@ def test_mutated_messages(desk_and_store: tuple[Desk, Memory]) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_ten_thousand_mutated_messages(desk_and_store: tuple[Desk, Memory]) -> None:
-    seed = int(__import__("os").environ.get("MUTSEED","0")) or random.SystemRandom().randrange(10**9)
+    seed = int(os.environ.get("OPENECP_MUTATION_SEED", "0")) or random.SystemRandom().randrange(10**9)
     print("seed", seed)
     play(10_000, seed, desk_and_store[0])
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from openecp.border.lodgement.case import OFFICER_EVENTS, event_for_audience
+from openecp.border.lodgement.case import event_for_audience
 from openecp.border.lodgement.commands import OfficerAct, OfficerActKind
 from openecp.kernel.assessment.reasons import ItemValue, Reason
 from openecp.kernel.journal.model import CaseRow, Event
@@ -246,8 +246,6 @@ class Cases:
     def _receipts(self, row: CaseRow, after: int, limit: int, reader: Principal) -> list[dict[str, Any]]:
         found = []
         for event in self._queries.events(case_id=row.case_id, after_seq=after, limit=limit):
-            if reader.audience != "officer" and event.kind in OFFICER_EVENTS:
-                continue
             receipt = self._queries.receipt(event.seq)
             if receipt is not None:
                 found.append(receipt_for(receipt, event, reader))

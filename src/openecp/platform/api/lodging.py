@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import lru_cache
 
 import msgspec
 
@@ -55,6 +56,7 @@ class Lodged(msgspec.Struct, kw_only=True):
     last_seq: int
 
 
+@lru_cache(maxsize=256)
 def media_of(content_type: str | None) -> Media:
     """Return how a body is written.
 
