@@ -131,12 +131,6 @@ class Installation:
         """Return what may be asked of the store."""
         return store
 
-    def conformance(self, **options: Any) -> int:
-        """Play published cases and report; return the exit code."""
-        from openecp.bootstrap_conformance import main as run_conformance
-
-        return run_conformance(**options)
-
     def child_environment(self) -> dict[str, str]:
         """Return the environment that gives the processes of a server the same settings."""
         return environment_of(self.settings)
