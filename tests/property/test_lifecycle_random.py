@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.lifecycle_office import Office, assessed, declaration, fault, line, pointer, refused, request
 
 from openecp.border.lodgement.acts import possible_acts
-from openecp.border.lodgement.case import OFFICER_EVENTS, event_for_audience
+from openecp.border.lodgement.case import event_for_audience
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.ledger.accounts import balances, check, kind_balance
@@ -163,8 +163,7 @@ def check_secrets(office: Office) -> None:
         for message in messages:
             assert SECRET.encode() not in message.body
     for event in office.store.events(case_id=office.last):
-        if event.kind not in OFFICER_EVENTS:
-            assert SECRET not in str(event_for_audience(event.body, "trader"))
+        assert SECRET not in str(event_for_audience(event.body, "trader"))
     case = office.case().for_audience("trader")
     assert (case.channel, case.audit, case.attention) == (None, False, None)
 

@@ -122,7 +122,7 @@ def test_receipts_of_events_for_officers_only(world: World, lodged: dict[str, An
             event = receipt.get("event")
             if event is not None:
                 text = base64.b64decode(event).decode() if isinstance(event, str) else json.dumps(event)
-                assert "AuditOrdered" not in text
+                assert '"audit"' not in text
                 assert '"officer"' not in text
 
 
@@ -168,5 +168,5 @@ def test_show_for_traders(world: World, lodged: dict[str, Any], secrets: set[str
         trader = json.dumps(case_object(row, world.store, "trader"), ensure_ascii=False)
         assert exposed(trader, secrets) == []
         assert '"officer"' not in trader
-        assert "AuditOrdered" not in trader
+        assert '"audit":true' not in trader
         assert exposed(json.dumps(case_object(row, world.store, "officer"), ensure_ascii=False), secrets)

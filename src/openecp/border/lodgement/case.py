@@ -122,5 +122,3 @@ def event_for_audience(body: Body, audience: Audience) -> dict[str, Any]:
         return dict(body)
     return {key: value for key, value in body.items() if key != "officer"}
 
-
-OFFICER_EVENTS = frozenset({"AuditOrdered"})  # a trader is not told that the event exists

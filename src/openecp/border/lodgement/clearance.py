@@ -48,8 +48,9 @@ def accept(
     route(draft)
 
 
-def reject(draft: Draft, mrn: str, reasons: tuple[Reason, ...]) -> None:
-    """Reject with every fault that was found, each at its place."""
+def reject(draft: Draft, mrn: str, assessment: Assessment, reasons: tuple[Reason, ...]) -> None:
+    """Reject with every fault that was found, each at its place; what was expected and got is kept beside the log."""
+    rejected = msgspec.structs.replace(assessment, outcome="rejected", channel=None, reasons=reasons, taxes=())
     faults = [reason for reason in reasons if reason.severity == "reject"]
     told = notice.rejected(draft.subject(mrn=mrn), faults)
     facts: list[dict[str, Any]] = [
@@ -57,7 +58,17 @@ def reject(draft: Draft, mrn: str, reasons: tuple[Reason, ...]) -> None:
         for r in faults
         if r.audience == "trader"
     ]
-    draft.record("DeclarationRejected", tell=(told,), mrn=mrn, version=draft.case.version, reasons=facts[:999])
+    kept = None
+    if draft.context.keep_assessment:
+        kept = draft.store("assessment", msgspec.json.encode(rejected), "application/json")
+    draft.record(
+        "DeclarationRejected",
+        tell=(told,),
+        mrn=mrn,
+        version=draft.case.version,
+        reasons=facts[:999],
+        assessment=kept,
+    )
 
 
 def acceptance_time(declaration: Declaration, now: str) -> DateTime:
@@ -96,6 +107,7 @@ def assess(draft: Draft, assessment: Assessment, *, tell: bool = True) -> None:
         or None,
         "officer": {
             "channel": assessment.channel,
+            **({"audit": True} if _to_be_audited(draft.case.status, assessment.channel) else {}),
             "reasons": [_reason_fact(r) for r in assessment.reasons if r.audience == "officer"],
         },
     }
@@ -164,17 +176,11 @@ def take_back(draft: Draft, *, reason: str) -> tuple[LedgerEntry, ...]:
 
 
 def route(draft: Draft) -> None:
-    """Open what the channel asks for: documents (06), a control (05), an audit after clearance, or nothing."""
+    """Open what the channel asks for: documents (06), a control (05), or nothing; an audit comes after clearance."""
     case = draft.case
     profile = draft.context.profile
     channel = case.channel
-    if case.status in AFTER_RELEASE:  # the goods are gone: what would have been a control becomes an audit
-        if channel not in (None, "green") and not case.audit:
-            draft.record("AuditOrdered", officer={"channel": channel})
-        return
-    if channel == "blue":
-        if not case.audit:
-            draft.record("AuditOrdered", officer={"channel": channel})
+    if case.status in AFTER_RELEASE:
         return
     both = channel == "red" and draft.rules.red_asks_documents
     if (channel == "yellow" or both) and case.status == "assessed":
@@ -183,8 +189,15 @@ def route(draft: Draft) -> None:
         draft.record("DocumentsRequired", tell=(told,), limit=limit, clocks={"documents": limit})
     if channel == "red" and draft.case.status in ("assessed", "documents_required"):
         draft.record("ControlOrdered", tell=(notice.control(draft.subject()),))
-    if channel == "green":
+    if channel in ("green", "blue"):
         _schedule(draft)
+
+
+def _to_be_audited(status: str, channel: str | None) -> bool:
+    """Say whether the case goes on to an audit; it has no event of its own, since a trader could count events."""
+    if status in AFTER_RELEASE:  # the goods are gone: what would have been a control becomes an audit
+        return channel not in (None, "green")
+    return channel == "blue"
 
 
 def _schedule(draft: Draft) -> None:

@@ -136,7 +136,7 @@ def _lodge(command: Lodge, context: Context) -> Decision:
     mrn = new_mrn(context, declaration.type_code, assessment)
     reasons = all_reasons(command.faults, context.representation, assessment.reasons)
     if assessment.outcome == "rejected" or any(reason.severity == "reject" for reason in reasons):
-        reject(draft, mrn, reasons)
+        reject(draft, mrn, assessment, reasons)
         return _lodged(draft, command, "rejected", _with(assessment, reasons, "rejected"))
     if draft.case.prelodged:
         _register(draft, mrn, assessment, reasons)

@@ -86,7 +86,8 @@ def _registered(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
 
 
 def _rejected(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
-    return {"ended_at": at, "mrn": body["mrn"]}
+    kept = body.get("assessment")
+    return {"ended_at": at, "mrn": body["mrn"], "assessment_id": kept["id"] if kept else case.assessment_id}
 
 
 def _presented(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
@@ -127,6 +128,7 @@ def _assessed(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
         "money": "open" if payable or security or body.get("taxes") else "none",
         "short_minor": 0,
         "channel": body.get("officer", {}).get("channel", case.channel),
+        "audit": case.audit or body.get("officer", {}).get("audit", False),
         "assessment_id": kept["id"] if kept else None,
         "postings": _after_postings(case, body),
     }
@@ -271,7 +273,6 @@ _CHANGES: dict[str, Callable[[DeclarationCase, str, Body], dict[str, Any]]] = {
     "DeclarationAssessed": _assessed,
     "DocumentsRequired": _documents_required,
     "ControlOrdered": _control_ordered,
-    "AuditOrdered": lambda case, at, body: {"audit": True},
     "ReleaseScheduled": lambda case, at, body: {"scheduled_until": body["clocks"]["release"]},
     "DocumentsVerified": _documents_verified,
     "DocumentsNotConform": _documents_not_conform,

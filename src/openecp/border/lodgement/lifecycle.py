@@ -145,7 +145,6 @@ TRANSITIONS = (
         by="routing, documents_checked not_conform",
         tells="05",
     ),
-    _row("assessed AFTER", "AuditOrdered", "=", by="routing"),
     _row("assessed", "ReleaseScheduled", "=", by="routing", clock="+release"),
     _row("assessed", "ReleaseDue", "=", by="clock release", clock="-release"),
     _row("documents_required", "DocumentsVerified", "assessed", by="documents_checked conform", clock="-documents"),

@@ -256,7 +256,7 @@ def present(draft: Draft, *, tell: Any = None, **body: Any) -> Literal["accepted
     )
     mrn = case.mrn or ""
     if assessment.outcome == "rejected":
-        reject(draft, mrn, assessment.reasons)
+        reject(draft, mrn, assessment, assessment.reasons)
         return "rejected"
     accept(draft, mrn, declaration, assessment, assessment.reasons)
     advance(draft, declaration=declaration)

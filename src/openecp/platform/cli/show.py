@@ -9,7 +9,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from openecp.border.lodgement.case import OFFICER_EVENTS, event_for_audience
+from openecp.border.lodgement.case import event_for_audience
 from openecp.kernel.assessment.reasons import Audience
 from openecp.kernel.journal.model import CaseRow
 from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
@@ -60,11 +60,7 @@ def case_object(row: CaseRow, store: Any, audience: Audience) -> dict[str, Any]:
     """Return a case as an audience may see it."""
     assessment = assessment_of(row, store)
     seen = cut_to(assessment, audience) if assessment is not None else None
-    events = [
-        event
-        for event in store.events(case_id=row.case_id, limit=1000)
-        if audience == "officer" or event.kind not in OFFICER_EVENTS
-    ]
+    events = store.events(case_id=row.case_id, limit=1000)
     return {
         "case_id": row.case_id,
         "organisation": row.organisation,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from openecp.border.lodgement.case import OFFICER_EVENTS, event_for_audience
+from openecp.border.lodgement.case import event_for_audience
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.kernel.assessment.reasons import Assessment, Audience, Reason, TaxLine
 from openecp.kernel.datamodel.declaration import Declaration
@@ -24,7 +24,7 @@ from openecp.platform.console.tree import normal
 TRADER_EVENTS = (
     frozenset({row.event for row in MACHINE.transitions if row.notification})
     | {"DeclarationSubmitted", "AmendmentRequested", "InvalidationRequested"}
-) - OFFICER_EVENTS
+)
 # Kinds whose receipts a trader gets: those recorded before goods are chosen for a control. A receipt holds the
 # event's number in the journal; a gap between later numbers would tell of an event that he must not know.
 TRADER_RECEIPTS = frozenset(

@@ -46,7 +46,6 @@ EVENTS: dict[str, str] = {
     "DeclarationAssessed": N_("Duties and taxes assessed"),
     "DocumentsRequired": N_("Documents required"),
     "ControlOrdered": N_("Control ordered"),
-    "AuditOrdered": N_("Control after release ordered"),
     "ReleaseScheduled": N_("Release scheduled"),
     "ReleaseDue": N_("Time of release reached"),
     "DocumentsVerified": N_("Documents conform"),

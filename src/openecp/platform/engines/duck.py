@@ -34,7 +34,7 @@ class DuckEngine:
         """Load a reference table; see the protocol."""
         table = self.arrow(schema, rows)
         self._connection.register("incoming", table)
-        self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM incoming')
+        self._connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS FROM incoming')
         self._connection.unregister("incoming")
         if unique:
             self._refuse_doubled(name, unique)
