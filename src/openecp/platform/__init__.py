@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The outside world: messages, database, engine, network, screens."""

@@ -94,6 +94,7 @@ def declared_value(item: GovernmentAgencyGoodsItem) -> tuple[Amount | None, str]
 
 
 def charges_of(valuation: CustomsValuation | None) -> list[tuple[Amount, str]]:
+    """Return amount and type of each charge or deduction; freight that has a field of its own comes first."""
     if valuation is None:
         return []
     found = [(valuation.freight_charge_amount, "FREIGHT")] if valuation.freight_charge_amount else []
@@ -104,6 +105,7 @@ def charges_of(valuation: CustomsValuation | None) -> list[tuple[Amount, str]]:
 
 
 def weights_of(items: Iterable[GovernmentAgencyGoodsItem], by: str) -> list[int]:
+    """Return the weight of each item for apportioning: its gross mass, else its declared value."""
     if by == "mass":
         measures = (i.commodity.goods_measure if i.commodity else None for i in items)
         return [(e6(m.gross_mass_measure) or 0) if m else 0 for m in measures]

@@ -65,32 +65,38 @@ TERMS = TradeTerms(condition_code="CIF", location_name="Brisande")
 
 @cache
 def address(country: str, city: str) -> Address:
+    """Return an address of an invented street."""
     return Address(city_name=city, country_code=country, line="1 Market Street", postcode_id="1000")
 
 
 @cache
 def exporter_in(country: str) -> Exporter:
+    """Return the invented exporter of a country."""
     name, city = ABROAD[country]
     return Exporter(name=name, address=address(country, city))
 
 
 @cache
 def origin_of(country: str, kind: str) -> tuple[Origin, ...]:
+    """Return one country of origin, non-preferential (1) or preferential (2)."""
     return (Origin(country_code=country, type_code=kind),)
 
 
 @cache
 def document(code: str, number: str) -> AdditionalDocument:
+    """Return a document by its four-character code and number."""
     return AdditionalDocument(category_code=code[0], id=number, type_code=code[1:], lpco_exemption_code="AC")
 
 
 @cache
 def place(name: str) -> GoodsLocation:
+    """Return where the goods can be examined."""
     return GoodsLocation(name=name, type_code="A", address=Address(type_code="U", country_code="XB"))
 
 
 @cache
 def classification(code: str, vat_code: str) -> tuple[Classification, ...]:
+    """Return the goods code, and the additional code of a reduced rate where there is one."""
     whole = Classification(id=code, identification_type_code="TSP")
     return (whole, Classification(id=vat_code, identification_type_code="GN")) if vat_code else (whole,)
 
@@ -151,11 +157,13 @@ class Shaper:
 
 @cache
 def fee(preference: str) -> DutyTaxFee:
+    """Return the tariff treatment asked for, paid on the deferment account."""
     return DutyTaxFee(duty_regime_code=preference, payment=DEFERRED)
 
 
 @cache
 def packaging(packages: int) -> Packaging:
+    """Return so many packages, marked as addressed."""
     return Packaging(
         sequence_numeric="1",
         marks_numbers_id="AS ADDR",
@@ -166,22 +174,26 @@ def packaging(packages: int) -> Packaging:
 
 @cache
 def border(mode: str) -> BorderTransportMeans:
+    """Return the means of transport at the border; post and pipelines have no nationality."""
     return BorderTransportMeans(registration_nationality_code=None if mode in "25" else "NO", mode_code=mode)
 
 
 @cache
 def arrival(mode: str) -> ArrivalTransportMeans:
+    """Return the means of transport on arrival."""
     means, kind = _MEANS[mode]
     return ArrivalTransportMeans(id=means, identification_type_code=kind)
 
 
 @cache
 def departure(mode: str) -> DepartureTransportMeans:
+    """Return the means of transport on departure."""
     means, kind = _MEANS[mode]
     return DepartureTransportMeans(id=means, identification_type_code=kind)
 
 
 def sender_for(shaper: Shaper, principal: str) -> tuple[str, Agent | None]:
+    """Return who declares for a principal: itself, or one of its agents half of the time."""
     agents = shaper.catalogue.agents.get(principal, ())
     if not agents or shaper.draw.random() < 0.5:
         return principal, None
@@ -190,4 +202,5 @@ def sender_for(shaper: Shaper, principal: str) -> tuple[str, Agent | None]:
 
 
 def account_document(account: str) -> tuple[AdditionalDocument, ...]:
+    """Return the document that names a deferment account."""
     return (AdditionalDocument(category_code="1", id=account, type_code="DAN"),)
