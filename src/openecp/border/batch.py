@@ -111,6 +111,7 @@ _OVER = {  # steps that a batch runs once a pattern, not once an item
 _MORE = {"item_rates": ("item", "data_set", "additional_procedures")}  # what the answer and the patterns need besides
 BATCH_STEPS: tuple[Step, ...] = (
     Step("obligation_patterns", _LODGEMENT, (*_CASE, ("data_set", "VARCHAR"), ("present_1", "BIGINT"))),
+    Step("law_dates", _TARIFF, (("on_date", "DATE"), ("law_date", "DATE"))),
     Step("selection_patterns", _TARIFF, (*_CASE, ("tariff_key", "VARCHAR"), ("on_date", "DATE"))),
     *(BatchForm(s.name, s.package, s.columns, s.optional, _OVER.get(s.name), _MORE.get(s.name, ())) for s in STEPS),
     Step("line_slots", _REVENUE, (*_CASE, ("tie", "INTEGER"), ("ad_valorem", "BOOLEAN"), ("typed", "BOOLEAN"))),
@@ -122,7 +123,7 @@ BATCH_STEPS: tuple[Step, ...] = (
 )
 # Tables that are made once, in this order; what is not named here is a part of the statement that reads it.
 _BEFORE = ("obligation_patterns", "missing_elements", "unknown_codes", "missing_requirements")
-_LINES = ("selection_patterns", "line_slots")
+_LINES = ("law_dates", "selection_patterns", "line_slots")
 _AFTER = ("risk_hits", "batch_faults", "batch_verdicts", "batch_reasons")
 
 
@@ -151,9 +152,9 @@ class BatchAssessor(Assessor):
         facts = self._batch_facts(charges=bool(charges), overrides=bool(overrides))
         for name in (*_BEFORE, *_LINES):
             engine.stage(name, self._stage(name, facts))
-        slots = slots_of(engine)
+        slots, masks = slots_of(engine)
         body = {step.name: self._composer.body(step, facts) for step in self._composer.steps}
-        lines = lines_statement([body[name] for name in ("duty_lines", "excise_lines", "tax_lines")], slots)
+        lines = lines_statement([body[name] for name in ("duty_lines", "excise_lines", "tax_lines")], slots, masks)
         engine.stage("batch_lines", f"{self._chain('item_values', facts)}, {lines}")
         for name in _AFTER:
             engine.stage(name, self._stage(name, facts))

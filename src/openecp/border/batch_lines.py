@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from openecp.border.unroll import Slots, unrolled
 
+MASKS_MAX = 100
 PATTERN_KEY = (
     "on_date",
     "tariff_key",
@@ -45,8 +46,11 @@ class Tables(Protocol):
         """Run a statement into a table."""
 
 
-def slots_of(engine: Tables) -> Slots:
-    """Lay the lines of all patterns out in slots, and make the tables line_sets and pattern_sets."""
+def slots_of(engine: Tables) -> tuple[Slots, list[int]]:
+    """Lay the lines of all patterns out in slots, and make the tables line_sets and pattern_sets.
+
+    Returns the slots, and which of them occur together, as bits.
+    """
     kinds = {row["column_name"]: row["column_type"] for row in engine.ask("DESCRIBE line_slots")}
     columns = tuple(name for name in kinds if name not in _OF_THE_ITEM)
     asked = ", ".join(
@@ -54,7 +58,8 @@ def slots_of(engine: Tables) -> Slots:
         for c in columns
     )
     found = engine.ask(
-        f"SELECT tax_type AS the_type, tie, {asked} FROM line_slots GROUP BY 1, 2 ORDER BY MIN(stage), 1, 2"
+        f"SELECT tax_type AS of_type, tie, ad_valorem AS plain, {asked} FROM line_slots GROUP BY 1, 2, 3 "
+        "ORDER BY MIN(stage), 1, 2, 3"
     )
     constants = [
         {c: _literal(row[c], kinds[c]) for c in columns if row[f"{c} same"] and c != "measure_id"} for row in found
@@ -62,7 +67,8 @@ def slots_of(engine: Tables) -> Slots:
     slots = Slots(columns, tuple(constants))
     varying = slots.varying()
     picked = [
-        f"ANY_VALUE({c}) FILTER (WHERE tax_type = '{found[n]['the_type']}' AND tie = {found[n]['tie']}) AS {c}_{n}"
+        f"ANY_VALUE({c}) FILTER (WHERE tax_type = '{found[n]['of_type']}' AND tie = {found[n]['tie']} "
+        f"AND ad_valorem = {found[n]['plain']}) AS {c}_{n}"
         for n, c in varying
     ]
     names = [f"{c}_{n}" for n, c in varying]
@@ -76,7 +82,9 @@ def slots_of(engine: Tables) -> Slots:
         f"SELECT {key}, s.set_id FROM selection_patterns AS p JOIN pattern_slots AS q ON q.row_id = p.row_id "
         f"JOIN line_sets AS s ON {same}",
     )
-    return slots
+    mask = " + ".join(f"CASE WHEN measure_id_{n} IS NULL THEN 0 ELSE {1 << n} END" for n in range(len(found))) or "0"
+    masks = [row["mask"] for row in engine.ask(f"SELECT DISTINCT {mask} AS mask FROM line_sets ORDER BY 1")]
+    return slots, masks[:MASKS_MAX]
 
 
 def _literal(value: str | None, kind: str) -> str:
@@ -88,12 +96,12 @@ def _listed(columns: Sequence[str]) -> str:
     return "".join(f", {column}" for column in columns)
 
 
-def lines_statement(steps: Sequence[exp.Expression], slots: Slots) -> str:
+def lines_statement(steps: Sequence[exp.Expression], slots: Slots, masks: Sequence[int]) -> str:
     """Return the rest of a statement whose parts make item_values: one row an item with its tax lines."""
     count = range(len(slots.constants))
     varying = [f"s.{c}_{n}" for n, c in slots.varying()]
     present = [f"s.measure_id_{n} IS NOT NULL AS present_line_{n}" for n in count]
-    key = " AND ".join(f"p.{c} = i.{c}" for c in PATTERN_KEY)
+    key = " AND ".join(f"p.{c} = {'d.law_date' if c == 'on_date' else f'i.{c}'}" for c in PATTERN_KEY)
     carried = [
         "COALESCE(i.declared_statistical_minor, i.customs_value_minor) AS statistical_value_minor"
         if c == "statistical_value_minor"
@@ -102,14 +110,16 @@ def lines_statement(steps: Sequence[exp.Expression], slots: Slots) -> str:
     ]
     start = (
         f"line_start AS (SELECT {', '.join(carried)}, i.quantities_e6{_listed(varying)}{_listed(present)} "
-        f"FROM item_values AS i LEFT JOIN pattern_sets AS p ON {key} LEFT JOIN line_sets AS s ON s.set_id = p.set_id)"
+        f"FROM item_values AS i JOIN law_dates AS d ON d.on_date = i.on_date LEFT JOIN pattern_sets AS p ON {key} LEFT JOIN line_sets AS s ON s.set_id = p.set_id)"
     )
     parts, last = unrolled(steps, slots, "line_start")
+    mask = " + ".join(f"CASE WHEN line_kept_{n} THEN {1 << n} ELSE 0 END" for n in count) or "0"
+    parts.append(("line_end", f"SELECT *, {mask} AS lines_mask FROM {last}"))
     middle = ", ".join(f"{name} AS ({sql})" for name, sql in parts)
-    return f"{start}, {middle} SELECT {', '.join(_CARRIED)}, {_results(slots)} FROM {last}"
+    return f"{start}, {middle} SELECT {', '.join(_CARRIED)}, {_results(slots, masks)} FROM line_end"
 
 
-def _results(slots: Slots) -> str:
+def _results(slots: Slots, masks: Sequence[int]) -> str:
     count = range(len(slots.constants))
 
     def of(column: str, slot: int) -> str:
@@ -117,9 +127,8 @@ def _results(slots: Slots) -> str:
 
     def total(column: str, where: str = "") -> str:
         parts = [f"CASE WHEN line_kept_{n}{where.format(of('effect', n))} THEN {column}_{n} ELSE 0 END" for n in count]
-        return f"CASE WHEN {any_line} THEN {' + '.join(parts) or 'NULL'} END"
+        return f"CASE WHEN lines_mask <> 0 THEN {' + '.join(parts) or 'NULL'} END"
 
-    any_line = " OR ".join(f"line_kept_{n}" for n in count) or "FALSE"
     is_open = [f"(line_kept_{n} AND amount_minor_{n} IS NULL AND base_minor_{n} IS NOT NULL AND {of('typed', n)})" for n in count]
     opened = ", ".join(f"CASE WHEN {said} THEN measure_id_{n} END" for n, said in enumerate(is_open))
     lines = [
@@ -127,9 +136,12 @@ def _results(slots: Slots) -> str:
         f"amount := amount_minor_{n}, assessed := assessed_minor_{n}, payable := payable_minor_{n}, measure := measure_id_{n})"
         for n in count
     ]
+    known = " ".join(
+        f"WHEN lines_mask = {mask} THEN [{', '.join(lines[n] for n in count if mask >> n & 1)}]" for mask in masks if mask
+    )  # the usual combinations without a search for what is there
     given = ", ".join(f"CASE WHEN line_kept_{n} THEN {line} END" for n, line in enumerate(lines))
     return (
-        f"CASE WHEN {any_line} THEN LIST_FILTER([{given}], lambda x: x IS NOT NULL) END AS taxes, "
+        f"CASE {known} WHEN lines_mask <> 0 THEN LIST_FILTER([{given}], lambda x: x IS NOT NULL) END AS taxes, "
         f"{total('assessed_minor')} AS assessed_minor, {total('payable_minor')} AS payable_minor, "
         f"{total('amount_minor', ' AND {} = ' + _SUSPENDED)} AS secured_minor, "
         f"CASE WHEN {' OR '.join(is_open) or 'FALSE'} THEN LIST_FILTER([{opened}], lambda x: x IS NOT NULL) END AS open_lines"
