@@ -174,7 +174,7 @@ def packaging(packages: int) -> Packaging:
 
 @cache
 def border(mode: str) -> BorderTransportMeans:
-    """Return the means of transport at the border; post and pipelines have no nationality."""
+    """Return the means of transport at the border; rail and post have no nationality."""
     return BorderTransportMeans(registration_nationality_code=None if mode in "25" else "NO", mode_code=mode)
 
 
