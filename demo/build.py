@@ -73,9 +73,8 @@ def files() -> dict[str, bytes]:
     writer.writerow(COLUMNS)
     for number, step in enumerate(day(), start=1):
         name = f"declarations/{step.name}.{step.media}" if step.name else ""
-        if name:
-            if out.setdefault(name, content(step)) != content(step):
-                raise ValueError(f"{name}: two steps make different files of one name")
+        if name and out.setdefault(name, content(step)) != content(step):
+            raise ValueError(f"{name}: two steps make different files of one name")
         total = "" if step.total is None else step.total
         writer.writerow(
             [

@@ -268,7 +268,8 @@ class Explainer:
         """Explain a value that cannot be turned into national currency."""
         return self._reason(
             declaration, self.code_of("exchange_rate", f"{self._prefix}-EXCHANGE-RATE"), "valuation",
-            "valuation.exchange_rate", "There is no exchange rate for the currency, or no rule for the charge, on the date",
+            "valuation.exchange_rate",
+            "There is no exchange rate for the currency, or no rule for the charge, on the date",
             place(f"{ITEM}/23A/79A.112", item), item, severity="reject" if rejects else "warn",
             expected="a currency with a rate, and charge types of the list",
             got=currency, fix="Declare in a currency that Customs publishes a rate for.",

@@ -121,4 +121,3 @@ def event_for_audience(body: Body, audience: Audience) -> dict[str, Any]:
     if audience == "officer":
         return dict(body)
     return {key: value for key, value in body.items() if key != "officer"}
-

@@ -17,10 +17,8 @@ _EARLIER = ("duty", "territorial", "safeguard")  # groups of stage 1
 def value_with_duties_sql(parts: Iterable[str], *, may_be_open: bool) -> str:
     """Return SQL for the customs value and the duties of stage 1 that a line's base holds; window `item`."""
     used = [part for part in _EARLIER if part in set(parts)]
-    sums = [
-        f"on_{part} * CAST(COALESCE(SUM(CASE WHEN tax_group = '{part}' THEN duty_minor * kept END) OVER item, 0) AS BIGINT)"
-        for part in used
-    ]
+    group = "SUM(CASE WHEN tax_group = '{}' THEN duty_minor * kept END) OVER item"
+    sums = [f"on_{part} * CAST(COALESCE({group.format(part)}, 0) AS BIGINT)" for part in used]
     total = " + ".join(["on_value * customs_value_minor", *sums])
     if not may_be_open or not used:
         return total

@@ -22,7 +22,8 @@ def duty_amount_sql(base: str, shape: Shape) -> str:
         right = _segment(number, base, shape)
         op = f"op_{number - 1}"
         # GREATEST and LEAST pass over nulls: a bound that is not there changes nothing.
-        result = f"LEAST(GREATEST({result}, CASE WHEN {op} = 'MIN' THEN {right} END), CASE WHEN {op} = 'MAX' THEN {right} END)"
+        result = f"GREATEST({result}, CASE WHEN {op} = 'MIN' THEN {right} END)"
+        result = f"LEAST({result}, CASE WHEN {op} = 'MAX' THEN {right} END)"
     if shape.may_be_negative:
         result = f"GREATEST({result}, CAST(0 AS {WORKING}))"
     rates = " OR ".join(f"s{s}_rate <> 0" for s in range(1, shape.segments + 1))

@@ -21,10 +21,11 @@ from openecp.kernel.journal.model import CaseRow, Event
 from openecp.platform.console.tree import normal
 
 # Kinds of events whose fact, without its body, a trader may know: those that he is notified of, and his own acts.
-TRADER_EVENTS = (
-    frozenset({row.event for row in MACHINE.transitions if row.notification})
-    | {"DeclarationSubmitted", "AmendmentRequested", "InvalidationRequested"}
-)
+TRADER_EVENTS = frozenset({row.event for row in MACHINE.transitions if row.notification}) | {
+    "DeclarationSubmitted",
+    "AmendmentRequested",
+    "InvalidationRequested",
+}
 # Kinds whose receipts a trader gets: those recorded before goods are chosen for a control. A receipt holds the
 # event's number in the journal; a gap between later numbers would tell of an event that he must not know.
 TRADER_RECEIPTS = frozenset(
