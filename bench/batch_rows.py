@@ -2,7 +2,7 @@
 """Item rows in bulk for the batch bench: real declarations become rows, and the rows are varied and repeated.
 
 Each template is a declaration of the demo profile put through columns.py; each copy of it has its own numbers, date
-(of one month), price, masses, quantities and draw, so that every amount differs. Seeded: the same seed, the same file.
+(of one month), price and draw, so that amounts differ. Seeded: the same seed, the same file.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ COPY (
     (t.declaration_no + c.copy * {declarations})::INTEGER AS declaration_no,
     (t.on_date + (hash(c.copy, t.declaration_no, {seed}) % 28)::INTEGER)::DATE AS on_date,
     (t.value_e4 // 1000 * (500 + hash(c.copy, t.row_id, {seed} + 1) % 1000)::BIGINT)::BIGINT AS value_e4,
-    (hash(c.copy, t.declaration_no, {seed} + 2) % 1000000000)::BIGINT AS draw,
-    map_from_entries(list_transform(map_entries(t.quantities_e6),
-      lambda e: struct_pack(k := e.key, v := (e.value // 1000 * (500 + c.copy % 997))::BIGINT))) AS quantities_e6
+    (hash(c.copy, t.declaration_no, {seed} + 2) % 1000000000)::BIGINT AS draw
   )
   FROM range({copies}) AS c(copy), templates AS t
   WHERE t.row_id + c.copy * {rows} < {count}
