@@ -20,6 +20,7 @@ from openecp.border.tariff.units import Units
 from openecp.kernel.assessment.reasons import Assessment, ItemValue, Reason, TaxLine
 from openecp.kernel.datamodel.columns import ITEM_COLUMNS, RELATION_FACTS, DeclarationRows
 from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.datamodel.declared import number_of
 from openecp.kernel.datamodel.item import DutyTaxFee
 from openecp.kernel.profile import Profile
 
@@ -339,7 +340,7 @@ def _e4(value: int | None) -> str:
 def _fees(declaration: Declaration, item: int) -> Sequence[DutyTaxFee]:
     shipment = declaration.goods_shipment
     for position, one in enumerate(shipment.government_agency_goods_item if shipment else (), start=1):
-        if (one.sequence_numeric or str(position)) == str(item):
+        if number_of(one, position) == item:
             return one.commodity.duty_tax_fee if one.commodity else ()
     return ()
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from openecp.kernel.assessment.reasons import Layer, Reason, Severity
 from openecp.kernel.datamodel.columns import RELATION_FACTS
 from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.datamodel.declared import number_of
 from openecp.kernel.datamodel.elements import elements_of, paths
 from openecp.kernel.datamodel.pointers import to_json_pointer
 from openecp.kernel.datamodel.values import WcoClass
@@ -141,8 +142,8 @@ def _walk(node: WcoClass, pointer: str, steps: list[str], tag: str, item: int) -
         for position, child in enumerate(value if element.repeats else (value,), start=1):
             if child is None:
                 continue
-            number = getattr(child, "sequence_numeric", None) or str(position)
-            if element.wco_id == "68A" and number != str(item):
+            number = number_of(child, position)
+            if element.wco_id == "68A" and number != item:
                 continue
             mark = f"[{number}]" if element.repeats else ""
             yield from _walk(child, f"{pointer}/{element.wco_id}{mark}", steps[1:], tag, item)

@@ -233,6 +233,7 @@ class Assessor:
                 **macros,
             },
             column_groups={
+                "quantity_columns": lambda facts: ["quantities_e6"] if "compound" in facts else [],
                 "duty_columns": lambda facts: [name for name, _ in tariff.duty_columns(shape(facts))],
                 "base_columns": lambda _: [f"on_{part}" for part in revenue.PARTS if part in parts | {"excise"}],
             },

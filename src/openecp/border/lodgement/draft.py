@@ -197,11 +197,8 @@ def _trimmed(answer: Answer) -> Answer:
 
 
 def cut(assessment: Assessment | None, audience: Audience) -> Assessment | None:
-    """Return what `audience` may see: a trader does not learn that goods go on to an audit."""
-    if assessment is None or audience == "officer":
-        return assessment
-    seen = assessment.for_audience(audience)
-    return msgspec.structs.replace(seen, channel="green") if seen.channel == "blue" else seen
+    """Return what `audience` may see of an assessment, if there is one."""
+    return None if assessment is None else assessment.for_audience(audience)
 
 
 def refusal(

@@ -9,7 +9,7 @@ targeted and never leave the office.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -63,6 +63,11 @@ class TaxLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str | None = None  # the measure's source
 
 
+def channel_for(channel: Any, audience: Audience) -> Any:
+    """Return the channel as an audience may know it: to a trader blue, an audit after release, is green."""
+    return "green" if channel == "blue" and audience != "officer" else channel
+
+
 class ItemValue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Values of one item in minor units of the administration's currency."""
 
@@ -88,10 +93,11 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_on: str = ""  # the date whose law was applied, ISO
 
     def for_audience(self, audience: Audience) -> Assessment:
-        """Return what `audience` may see: a trader never sees officer reasons."""
+        """Return what `audience` may see: a trader sees no officer reasons, and not that goods go on to an audit."""
         if audience == "officer":
             return self
-        return msgspec.structs.replace(self, reasons=tuple(r for r in self.reasons if r.audience == "trader"))
+        shown = tuple(r for r in self.reasons if r.audience == "trader")
+        return msgspec.structs.replace(self, reasons=shown, channel=channel_for(self.channel, audience))
 
     @property
     def errors(self) -> tuple[Reason, ...]:

@@ -25,6 +25,7 @@ from openecp.kernel.datamodel.declared import (
     e4,
     e6,
     goods_codes,
+    number_of,
     origin_of,
     procedure_of,
     weights_of,
@@ -164,8 +165,7 @@ def add_rows(
     if not items:
         rows.items.append(_item_row(len(rows.items), declaration_no, None, 0, facts, header, rows, settings))
     for position, item in enumerate(items, start=1):
-        number_text = item.sequence_numeric or ""
-        number = int(number_text) if number_text.isdigit() and len(number_text) < 9 else position
+        number = number_of(item, position)
         rows.items.append(_item_row(len(rows.items), declaration_no, item, number, facts, header, rows, settings))
     _add_charges(rows, shipment, declaration_no, first_row, settings)
 
@@ -214,7 +214,7 @@ class _HeaderFacts:
         self.draw = settings.draw(declaration)
 
 
-def _header_relations(declaration: Declaration, shipment: GoodsShipment, settings: RowSettings, on: date) -> int:
+def _header_relations(declaration: Declaration, shipment: GoodsShipment, settings: RowSettings, on: date | None) -> int:
     items = shipment.government_agency_goods_item
     bits = 0
     if declaration.function_code == REQUEST:  # holds only what is to change

@@ -12,9 +12,16 @@ from collections.abc import Iterable
 from datetime import date
 
 from openecp.kernel.datamodel.item import CustomsValuation, GovernmentAgencyGoodsItem
-from openecp.kernel.datamodel.values import Amount, Quantity
+from openecp.kernel.datamodel.values import Amount, Quantity, WcoClass
 
+NUMBER_DIGITS_MAX = 5
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
+
+
+def number_of(element: WcoClass, position: int) -> int:
+    """Return the number by which pointers name an element: its SequenceNumeric (n..5), else its position from 1."""
+    text = getattr(element, "sequence_numeric", None) or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX else position
 
 
 def e4(amount: Amount | None) -> int | None:

@@ -16,7 +16,7 @@ import msgspec
 
 from openecp.border.lodgement.case import event_for_audience
 from openecp.border.lodgement.commands import OfficerAct, OfficerActKind
-from openecp.kernel.assessment.reasons import ItemValue, Reason
+from openecp.kernel.assessment.reasons import ItemValue, Reason, channel_for
 from openecp.kernel.journal.model import CaseRow, Event
 from openecp.kernel.journal.queries import CaseFilter, Queries
 from openecp.kernel.parties.model import Principal
@@ -25,7 +25,7 @@ from openecp.platform.api.lodging import Lodged, entry_of
 from openecp.platform.core.casefile import assessment_of, notification_entries
 from openecp.platform.core.client import CoreClient
 from openecp.platform.core.permissions import may, may_read
-from openecp.platform.core.results import ErrorFace, TaxFace, channel_for, cut_to, error_face, tax_faces
+from openecp.platform.core.results import ErrorFace, TaxFace, error_face, tax_faces
 
 T = TypeVar("T")
 MAX_PAGE = 500
@@ -197,7 +197,7 @@ class Cases:
                 got=f"status {row.status}",
                 fix="Ask again when the declaration was assessed.",
             )
-        cut = cut_to(found, call.who.audience)
+        cut = found.for_audience(call.who.audience)
         return json_reply(
             AssessmentView(
                 case_id=row.case_id,

@@ -24,7 +24,6 @@ from openecp.platform.core.results import (
     NotificationFace,
     TaxFace,
     complete,
-    cut_to,
     error_face,
     error_of_unreadable,
     notification_face,
@@ -236,5 +235,5 @@ def seen(assessment: Assessment | None, message: Message | None, principal: Prin
     if assessment is None:
         return None
     if message is None or message.reading is None:
-        return cut_to(assessment, principal.audience)
+        return assessment.for_audience(principal.audience)
     return complete(assessment, message, principal.audience, faults_only=True)

@@ -10,11 +10,11 @@ import msgspec
 from rich.table import Table
 
 from openecp.border.lodgement.case import event_for_audience
-from openecp.kernel.assessment.reasons import Audience
+from openecp.kernel.assessment.reasons import Audience, channel_for
 from openecp.kernel.journal.model import CaseRow
 from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
 from openecp.platform.core.casefile import assessment_of, notification_entries
-from openecp.platform.core.results import amount_text, channel_for, cut_to, error_object, reason_objects, tax_objects
+from openecp.platform.core.results import amount_text, error_object, reason_objects, tax_objects
 
 
 @click.command()
@@ -59,7 +59,7 @@ def find(store: Any, name: str) -> CaseRow:
 def case_object(row: CaseRow, store: Any, audience: Audience) -> dict[str, Any]:
     """Return a case as an audience may see it."""
     assessment = assessment_of(row, store)
-    seen = cut_to(assessment, audience) if assessment is not None else None
+    seen = assessment.for_audience(audience) if assessment is not None else None
     events = store.events(case_id=row.case_id, limit=1000)
     return {
         "case_id": row.case_id,

@@ -164,19 +164,6 @@ def tax_objects(assessment: Assessment) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(face) for face in tax_faces(assessment)]
 
 
-def channel_for(channel: str | None, audience: Audience) -> str | None:
-    """Return the channel as an audience may know it: a trader does not learn that goods go on to an audit."""
-    return "green" if channel == "blue" and audience != "officer" else channel
-
-
-def cut_to(assessment: Assessment, audience: Audience) -> Assessment:
-    """Return what an audience may see of an assessment."""
-    seen = assessment.for_audience(audience)
-    if audience != "officer" and seen.channel == "blue":
-        return msgspec.structs.replace(seen, channel="green")
-    return seen
-
-
 def complete(assessment: Assessment, message: Message, audience: Audience, *, faults_only: bool = False) -> Assessment:
     """Add what reading found and where each reason points, then cut to the audience.
 
@@ -184,7 +171,7 @@ def complete(assessment: Assessment, message: Message, audience: Audience, *, fa
     """
     reading = message.reading
     if reading is None:
-        return cut_to(assessment, audience)
+        return assessment.for_audience(audience)
     found: tuple[Reason, ...] = ()
     if reading.faults or reading.unknown:
         known = {(reason.code, reason.line, reason.got) for reason in assessment.reasons}
@@ -192,7 +179,7 @@ def complete(assessment: Assessment, message: Message, audience: Audience, *, fa
             reason for reason in reasons_of_reading(reading) if (reason.code, reason.line, reason.got) not in known
         )
     whole = msgspec.structs.replace(assessment, reasons=(*found, *assessment.reasons)) if found else assessment
-    cut = cut_to(whole, audience)
+    cut = whole.for_audience(audience)
     reasons = located(cut.reasons, message, reading.declaration, faults_only=faults_only)
     rejected = cut.outcome == "rejected" or any(reason.severity == "reject" for reason in found)
     if reasons is cut.reasons and not rejected:

@@ -4,7 +4,7 @@
 -- Reads: item_values (tariff_key, origin, preference, order_number, additional_codes, regime, taxed); measures
 -- Adds: measure_id, tax_type, stage, tax_group, on_… (the parts of its base), the duty's columns
 -- Rows: one an item and measure
-SELECT i.declaration_no, i.row_id, i.quantities_e6, i.customs_value_minor,
+SELECT i.declaration_no, i.row_id, i.quantity_columns, i.customs_value_minor,
   m.measure_id, m.tax_type, m.stage, m.tax_group, m.base_columns, m.positive_base, m.duty_columns
 FROM item_values AS i
 JOIN measures AS m ON m.tariff_key = i.tariff_key
