@@ -1,9 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lets tests import what they share: `from tests.corpus import corpus_path`."""
+"""What holds for every test: the settings of whoever runs them do not reach it, and time decides nothing.
+
+Tests import what they share from `tests.…`; pyproject.toml puts the root of the project on the path.
+"""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import os
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from hypothesis import HealthCheck, settings
+
+FOR_TESTS = ("OPENECP_CRASH_",)  # settings that are meant for tests
+
+for name in list(os.environ):
+    if name.startswith("OPENECP_") and not name.startswith(FOR_TESTS):
+        del os.environ[name]
+
+settings.register_profile(
+    "openecp",
+    deadline=None,  # a busy machine is not a fault
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,  # a failure can be repeated from what is printed
+)
+settings.load_profile("openecp")
