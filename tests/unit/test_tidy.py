@@ -30,6 +30,13 @@ LONG_FUNCTIONS: dict[str, str] = {
     "src/openecp/kernel/datamodel/columns.py::_item_row": "one row, its columns in their order",
 }
 
+COMPOSERS = {
+    "src/openecp/bootstrap.py",
+    "src/openecp/border/batch.py",
+    "src/openecp/border/decision.py",
+    "src/openecp/border/pipeline.py",
+    "src/openecp/conformance/replay.py",
+}
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 SOURCES = {".py", ".sql", ".css", ".js", ".html", ".po", ".sh"}
 TEXTS = SOURCES | {".md", ".toml", ".csv", ".xml", ".json", ".yml", ".lock", ""}
@@ -178,6 +185,13 @@ def test_every_module_is_used() -> None:
         if not any(stem in said for other, said in words.items() if other != name):
             dead.append(name)
     assert dead == []
+
+
+def test_only_few_files_know_several_capabilities() -> None:
+    """Capabilities meet in the files directly under border/ that compose them, and where an installation is wired."""
+    capability = re.compile(r"openecp\.border(?:\.| import )(lodgement|tariff|valuation|revenue|risk)\b")
+    several = {name for name, text in sources(".py") if name[:4] == "src/" and len(set(capability.findall(text))) > 1}
+    assert several - COMPOSERS == set(), "one capability must not know another: compose them in border/pipeline.py"
 
 
 def test_every_step_is_in_a_pipeline() -> None:
