@@ -66,11 +66,13 @@ test-all: dev .venv/.spark ## everything: the fast suite, then browser, crash an
 	exit $$status
 
 lint: dev ## ruff, mypy, import-linter, types of the SQL steps
-	@$(BIN)/ruff check -q .
-	@$(BIN)/ruff format -q --check .
-	@$(BIN)/mypy --no-error-summary
-	@told=$$($(BIN)/lint-imports --no-cache --no-logo 2>&1) || { echo "$$told"; exit 1; }
-	@if [ -f tools/check_sql.py ]; then $(BIN)/python tools/check_sql.py; fi
+	@status=0; \
+	$(BIN)/ruff check -q --output-format concise . || status=1; \
+	$(BIN)/ruff format -q --check --output-format concise . || status=1; \
+	$(BIN)/mypy --no-error-summary || status=1; \
+	told=$$($(BIN)/lint-imports --no-cache --no-logo 2>&1) || { echo "$$told"; status=1; }; \
+	$(BIN)/python tools/check_sql.py || status=1; \
+	exit $$status
 
 format: dev ## let ruff mend what it can
 	@$(BIN)/ruff check -q --fix .
