@@ -22,15 +22,23 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 LIMIT_S = 480
-AT_LEAST_S = {"online": 300, "batch": 60, "journal_verify": 45, "tariff_load": 30}  # in this order
+PLAN: tuple[tuple[str, tuple[str, ...], int], ...] = (  # name, arguments, seconds that are kept for it
+    ("online", ("--only", "closed"), 170),  # five runs of 30 s, as the figure is defined
+    ("online", ("--only", "paced", "--seconds", "12"), 50),
+    ("online", ("--only", "xml", "--seconds", "20"), 45),
+    ("batch", (), 100),
+    ("journal_verify", (), 45),
+    ("tariff_load", (), 30),
+)
 FIELDS = {"name", "value", "unit", "n", "commit", "machine", "note"}
 
 
-def scripts() -> dict[str, Path]:
-    """Return the scripts by name: those of the list in its order, then any other."""
+def plan() -> list[tuple[str, Path, tuple[str, ...], int]]:
+    """Return what is run, in its order: the plan, then every other script of the folder."""
     found = {path.stem.removeprefix("bench_"): path for path in sorted(FOLDER.glob("bench_*.py"))}
-    order = [*AT_LEAST_S, *(name for name in found if name not in AT_LEAST_S)]
-    return {name: found[name] for name in order if name in found}
+    known = [(name, found[name], arguments, least) for name, arguments, least in PLAN if name in found]
+    planned = {name for name, *_ in PLAN}
+    return known + [(name, path, (), 20) for name, path in found.items() if name not in planned]
 
 
 def is_figure(line: str) -> bool:
@@ -42,12 +50,12 @@ def is_figure(line: str) -> bool:
     return isinstance(told, dict) and set(told) == FIELDS
 
 
-def run(script: Path, seconds: float) -> int:
+def run(script: Path, arguments: tuple[str, ...], seconds: float) -> int:
     """Run one script, pass its figures on, and return its exit code; 124 where its time ran out."""
     environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [sys.executable, str(script)], cwd=FOLDER.parent, env=environment, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, text=True, start_new_session=True,
+        [sys.executable, str(script), *arguments], cwd=FOLDER.parent, env=environment,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     late = threading.Event()
 
@@ -82,19 +90,21 @@ def run(script: Path, seconds: float) -> int:
 
 def main(names: list[str]) -> int:
     """Run what is named, or all; return 1 where a script failed."""
-    known = scripts()
-    unknown = [name for name in names if name not in known]
+    known = plan()
+    unknown = set(names) - {name for name, *_ in known}
     if unknown:
-        sys.stderr.write(f"bench: expected names of {', '.join(known)}; got {', '.join(unknown)}\n")
+        wanted = ", ".join(dict.fromkeys(name for name, *_ in known))
+        sys.stderr.write(f"bench: expected names of {wanted}; got {', '.join(sorted(unknown))}\n")
         return 2
-    chosen = [name for name in known if name in names or not names]
+    chosen = [each for each in known if each[0] in names or not names]
     began, failed = time.monotonic(), []
-    for place, name in enumerate(chosen):
-        reserved = sum(AT_LEAST_S.get(later, 30) for later in chosen[place + 1 :])
-        left = LIMIT_S - (time.monotonic() - began) - reserved
-        sys.stderr.write(f"{name} …\n")
-        if run(known[name], max(left, AT_LEAST_S.get(name, 30) / 2)) != 0:
-            failed.append(name)
+    for place, (name, script, arguments, least) in enumerate(chosen):
+        kept = sum(later[3] for later in chosen[place + 1 :])
+        left = LIMIT_S - (time.monotonic() - began) - kept
+        title = " ".join((name, *arguments))
+        sys.stderr.write(f"{title} …\n")
+        if run(script, arguments, max(left, least / 2)) != 0:
+            failed.append(title)
     took = time.monotonic() - began
     sys.stderr.write(f"{took:.0f} s" + (f"; failed: {', '.join(failed)}\n" if failed else "\n"))
     return 1 if failed else 0
