@@ -26,11 +26,12 @@ def _values() -> dict[str, int]:
 
 
 _VALUES = _values()
+_WEIGHED = [{letter: value << place for letter, value in _VALUES.items()} for place in range(17)]
 
 
 def check_character(text: str) -> str:
     """Return the ISO 6346 check character of `text`: weights 1, 2, 4, …, modulo 11, modulo 10."""
-    return str(sum(_VALUES[letter] << place for place, letter in enumerate(text)) % 11 % 10)
+    return str(sum([weighed[letter] for weighed, letter in zip(_WEIGHED, text, strict=True)]) % 11 % 10)
 
 
 def serial_text(number: int) -> str:

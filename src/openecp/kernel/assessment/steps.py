@@ -129,7 +129,8 @@ class Composer:
         tree = sqlglot.parse_one(_without_comments(text), read="duckdb")
         for select in list(tree.find_all(exp.Select)):
             select.set("expressions", [column for e in select.expressions for column in self._columns_of(e, facts)])
-        return tree.transform(lambda node: self._expand(node, facts))
+        made: exp.Expression = tree.transform(lambda node: self._expand(node, facts))
+        return made
 
     def _columns_of(self, selected: Any, facts: Facts) -> list[Any]:
         """Return the columns that a named group of columns stands for, `m.duty_columns`; any other as it is."""
