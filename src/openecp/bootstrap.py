@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import contextlib
 import logging
 import os
@@ -47,8 +48,10 @@ class Installation:
         """The administration's law and offices."""
         return load_profile(self.settings.profile)
 
-    def assessor(self, secret: bytes = b"") -> AssessesDeclarations:
+    def assessor(self, secret: bytes = b"", *, warm: bool = False) -> AssessesDeclarations:
         """Return the assessment of this administration, with the measures of the settings where they name any.
+
+        `warm` composes every form of the steps now, so that no declaration waits for it later.
 
         Raises: ProfileError, SettingError.
         """
@@ -69,7 +72,10 @@ class Installation:
                     fix="Correct the path.",
                 ) from None
             measures = load_measures(content, str(path), self.profile)
-        return Assessor(self.profile, DuckEngine(), measures, secret=secret)
+        assessor = Assessor(self.profile, DuckEngine(), measures, secret=secret)
+        if warm:
+            assessor.warm()
+        return assessor
 
     def selection_secret(self) -> bytes:
         """Return what seeds random selection, made once for the installation: nobody can compute who is drawn.
@@ -143,10 +149,14 @@ class Installation:
         from openecp.platform.store.callbacks import http_sender
 
         with self.open_store() as store, self.open_store() as ticking:
-            line = ClearanceLine(self.desk(store, self.assessor(self.selection_secret())), self.settings)
+            assessor = self.assessor(self.selection_secret(), warm=True)
+            line = ClearanceLine(self.desk(store, assessor), self.settings)
             ticks = Ticks(ticking, line.submit, self.settings, send=http_sender())
             server = CoreServer(line, self.settings.core_socket, lambda: line.statistics() | ticks.counts)
             ticks.start()
+            # What stands now stays: the collector need not look at it again, nor after every few hundred objects.
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 50)
             try:
                 await serve_until_signal(server)
             finally:
