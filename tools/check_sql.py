@@ -170,7 +170,10 @@ def files_without_step(root: Path) -> Iterator[tuple[str, str]]:
         except SqlglotError as fault:
             yield f"border/{path.relative_to(root)}", str(fault).splitlines()[0]
         if path.name.split(".")[0] not in steps:
-            yield f"border/{path.relative_to(root)}", "no step of a pipeline names this file: remove it, or add the step"
+            yield (
+                f"border/{path.relative_to(root)}",
+                "no step of a pipeline names this file: remove it, or add the step",
+            )
 
 
 def main(names: Sequence[str]) -> int:

@@ -96,9 +96,7 @@ def test_taxes(both: Any) -> None:
     lines = 0
     for one, rows in zip(online, answers, strict=True):
         wanted = [
-            (t.item, t.type, t.base_minor, t.assessed_minor, t.payable_minor)
-            for t in one.taxes
-            if t.duty is not None
+            (t.item, t.type, t.base_minor, t.assessed_minor, t.payable_minor) for t in one.taxes if t.duty is not None
         ]
         got = [
             (row["item"], line["type"], line["base"], line["assessed"], line["payable"])

@@ -103,7 +103,11 @@ def test_the_check_refuses(checker: Any, text: str, reason: str) -> None:
         ("SELECT i.row_id FROM itemz AS i", (), "itemz"),
         ("SELECT i.row_id FROM items AS i", (("net", "BIGINT"),), "does not come out"),
         ("SELECT i.row_id FROM items AS i", (("row_id", "VARCHAR"),), "declared VARCHAR"),
-        ("SELECT CAST(i.row_id AS DECIMAL(18, 2)) AS a FROM items AS i", (("a", "DECIMAL(36, 12)"),), "declared DECIMAL"),
+        (
+            "SELECT CAST(i.row_id AS DECIMAL(18, 2)) AS a FROM items AS i",
+            (("a", "DECIMAL(36, 12)"),),
+            "declared DECIMAL",
+        ),
     ],
 )
 def test_the_check_finds(checker: Any, text: str, columns: Any, reason: str) -> None:

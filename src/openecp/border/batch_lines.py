@@ -129,7 +129,10 @@ def _results(slots: Slots, masks: Sequence[int]) -> str:
         parts = [f"CASE WHEN line_kept_{n}{where.format(of('effect', n))} THEN {column}_{n} ELSE 0 END" for n in count]
         return f"CASE WHEN lines_mask <> 0 THEN {' + '.join(parts) or 'NULL'} END"
 
-    is_open = [f"(line_kept_{n} AND amount_minor_{n} IS NULL AND base_minor_{n} IS NOT NULL AND {of('typed', n)})" for n in count]
+    is_open = [
+        f"(line_kept_{n} AND amount_minor_{n} IS NULL AND base_minor_{n} IS NOT NULL AND {of('typed', n)})"
+        for n in count
+    ]
     opened = ", ".join(f"CASE WHEN {said} THEN measure_id_{n} END" for n, said in enumerate(is_open))
     lines = [
         f"STRUCT_PACK(type := {of('tax_type', n)}, base := CASE WHEN {of('ad_valorem', n)} THEN base_minor_{n} END, "
@@ -137,7 +140,9 @@ def _results(slots: Slots, masks: Sequence[int]) -> str:
         for n in count
     ]
     known = " ".join(
-        f"WHEN lines_mask = {mask} THEN [{', '.join(lines[n] for n in count if mask >> n & 1)}]" for mask in masks if mask
+        f"WHEN lines_mask = {mask} THEN [{', '.join(lines[n] for n in count if mask >> n & 1)}]"
+        for mask in masks
+        if mask
     )  # the usual combinations without a search for what is there
     given = ", ".join(f"CASE WHEN line_kept_{n} THEN {line} END" for n, line in enumerate(lines))
     return (
