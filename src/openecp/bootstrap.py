@@ -161,6 +161,7 @@ class Installation:
                 await serve_until_signal(server)
             finally:
                 ticks.stop()
+                gc.unfreeze()  # else the engine's objects are told as leaked at the end
 
     async def run_web(self) -> None:
         """Run the web process until it is told to stop."""
