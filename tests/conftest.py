@@ -10,7 +10,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-FOR_TESTS = ("OPENECP_CRASH_",)  # settings that are meant for tests
+FOR_TESTS = ("OPENECP_CRASH_", "OPENECP_MUTATION_")  # settings that are meant for tests
 
 for name in list(os.environ):
     if name.startswith("OPENECP_") and not name.startswith(FOR_TESTS):

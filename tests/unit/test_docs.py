@@ -25,7 +25,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "openecp"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("CHANGELOG.d/*.md")])
 OF_THE_STORE = {"OPENECP_LOG_KEY"}  # where the signing key lies; docs/journal.md explains it
-OF_TESTS = {"OPENECP_CRASH_KILLS", "OPENECP_CRASH_SEED"}  # settings that only tests read; CONTRIBUTING names them
+OF_TESTS = {
+    "OPENECP_CRASH_KILLS",
+    "OPENECP_CRASH_SEED",
+    "OPENECP_MUTATION_SEED",
+}  # settings that only tests read; CONTRIBUTING names them
 FRAGMENT = re.compile(r"[a-z0-9-]+\.(added|changed|fixed|removed|security)\.md")
 
 
