@@ -24,6 +24,7 @@ from sqlglot import exp
 from openecp.border import decision
 from openecp.border.batch_lines import lines_statement, slots_of
 from openecp.border.explain import RELATIONS
+from openecp.border.narrow import narrow_value
 from openecp.border.pipeline import STEPS, Assessor
 from openecp.border.risk.reference import LANES, random_thresholds
 from openecp.kernel.assessment.engine import Engine, Schema
@@ -153,8 +154,8 @@ class BatchAssessor(Assessor):
         for name in (*_BEFORE, *_LINES):
             engine.stage(name, self._stage(name, facts))
         slots, masks = slots_of(engine)
-        body = {step.name: self._composer.body(step, facts) for step in self._composer.steps}
-        lines = lines_statement([body[name] for name in ("duty_lines", "excise_lines", "tax_lines")], slots, masks)
+        steps, plain = (self._bodies(given) for given in (facts, facts - {"compound"}))
+        lines = lines_statement(steps, plain, slots, masks)
         engine.stage("batch_lines", f"{self._chain('item_values', facts)}, {lines}")
         for name in _AFTER:
             engine.stage(name, self._stage(name, facts))
@@ -162,6 +163,11 @@ class BatchAssessor(Assessor):
         if written != items:
             raise AssertionError(f"batch of {items} items answered for {written}: a reference table doubles rows")
         return int(written)
+
+    def _bodies(self, facts: Facts) -> list[exp.Expression]:
+        """Return the steps that compute the lines of an item."""
+        body = {step.name: step for step in self._composer.steps}
+        return [self._composer.body(body[name], facts) for name in ("duty_lines", "excise_lines", "tax_lines")]
 
     def _batch_facts(self, *, charges: bool, overrides: bool) -> Facts:
         facts = {"compound", "excise", "requirements", "foreign", "reliefs"} | self._constant_facts
@@ -172,7 +178,9 @@ class BatchAssessor(Assessor):
     def _stage(self, final: str, facts: Facts) -> str:
         """Return the statement of one table; tables made before it are read, not computed again."""
         done = {*_BEFORE, *_LINES, "batch_lines", *_AFTER} - {final}
-        return self._compose([step for step in BATCH_STEPS if step.name not in done]).statement(final, facts=facts)
+        composer = self._compose([step for step in BATCH_STEPS if step.name not in done])
+        tree = sqlglot.parse_one(composer.statement(final, facts=facts), read="duckdb")
+        return narrow_value(tree).sql(dialect="duckdb")
 
     def _chain(self, final: str, facts: Facts) -> str:
         """Return the steps up to `final` as named parts of a statement."""

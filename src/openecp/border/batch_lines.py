@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from sqlglot import exp
 
+from openecp.border.narrow import RATE
 from openecp.border.unroll import Slots, unrolled
 
 MASKS_MAX = 100
@@ -58,13 +59,15 @@ def slots_of(engine: Tables) -> tuple[Slots, list[int]]:
         for c in columns
     )
     found = engine.ask(
-        f"SELECT tax_type AS of_type, tie, ad_valorem AS plain, {asked} FROM line_slots GROUP BY 1, 2, 3 "
+        f"SELECT tax_type AS of_type, tie, ad_valorem AS plain, "
+        f"COALESCE(BOOL_AND(TRY_CAST(s1_rate AS {RATE}) = s1_rate), FALSE) AS small, {asked} FROM line_slots GROUP BY 1, 2, 3 "
         "ORDER BY MIN(stage), 1, 2, 3"
     )
     constants = [
         {c: _literal(row[c], kinds[c]) for c in columns if row[f"{c} same"] and c != "measure_id"} for row in found
     ]
-    slots = Slots(columns, tuple(constants))
+    plain = tuple(bool(row["plain"]) for row in found)
+    slots = Slots(columns, tuple(constants), plain, tuple(bool(row["plain"] and row["small"]) for row in found))
     varying = slots.varying()
     picked = [
         f"ANY_VALUE({c}) FILTER (WHERE tax_type = '{found[n]['of_type']}' AND tie = {found[n]['tie']} "
@@ -96,7 +99,9 @@ def _listed(columns: Sequence[str]) -> str:
     return "".join(f", {column}" for column in columns)
 
 
-def lines_statement(steps: Sequence[exp.Expression], slots: Slots, masks: Sequence[int]) -> str:
+def lines_statement(
+    steps: Sequence[exp.Expression], plain: Sequence[exp.Expression], slots: Slots, masks: Sequence[int]
+) -> str:
     """Return the rest of a statement whose parts make item_values: one row an item with its tax lines."""
     count = range(len(slots.constants))
     varying = [f"s.{c}_{n}" for n, c in slots.varying()]
@@ -112,7 +117,7 @@ def lines_statement(steps: Sequence[exp.Expression], slots: Slots, masks: Sequen
         f"line_start AS (SELECT {', '.join(carried)}, i.quantities_e6{_listed(varying)}{_listed(present)} "
         f"FROM item_values AS i JOIN law_dates AS d ON d.on_date = i.on_date LEFT JOIN pattern_sets AS p ON {key} LEFT JOIN line_sets AS s ON s.set_id = p.set_id)"
     )
-    parts, last = unrolled(steps, slots, "line_start")
+    parts, last = unrolled(steps, plain, slots, "line_start")
     mask = " + ".join(f"CASE WHEN line_kept_{n} THEN {1 << n} ELSE 0 END" for n in count) or "0"
     parts.append(("line_end", f"SELECT *, {mask} AS lines_mask FROM {last}"))
     middle = ", ".join(f"{name} AS ({sql})" for name, sql in parts)

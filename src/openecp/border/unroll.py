@@ -17,6 +17,8 @@ from typing import Any
 
 from sqlglot import exp
 
+from openecp.border.narrow import narrow_duty
+
 SLOTS_MAX = 64
 
 
@@ -53,6 +55,8 @@ class Slots:
 
     columns: tuple[str, ...]  # of a line, as relieved_lines gives them
     constants: tuple[Mapping[str, str], ...]
+    plain: tuple[bool, ...]  # all lines of the slot are purely ad valorem
+    small: tuple[bool, ...]  # all rates of the slot are exact in DECIMAL(9, 6)
 
     def __post_init__(self) -> None:
         if len(self.constants) > SLOTS_MAX:
@@ -97,23 +101,25 @@ class Slots:
 
 
 def unrolled(
-    steps: Sequence[exp.Expression], slots: Slots, start: str, prefix: str = "line"
+    steps: Sequence[exp.Expression], plain: Sequence[exp.Expression], slots: Slots, start: str, prefix: str = "line"
 ) -> tuple[list[tuple[str, str]], str]:
     """Return CTEs (name, SQL) that compute the steps over slots from the table `start`, and the last one's name.
 
-    A slot whose line a condition drops is no longer present. The last one has `line_kept_<slot>` for each slot.
+    `plain` are the same steps as composed for batches without compound duties, for the slots that hold none. A slot whose line a condition drops is no longer present. The last one has `line_kept_<slot>` for each slot.
     """
     parts: list[tuple[str, str]] = []
     computed: list[str] = []
     table = start
     conditions: list[exp.Expression] = []
-    for step in steps:
+    for step, plain_step in zip(steps, plain, strict=True):
         found, more = definitions(step)
+        found_plain, _ = definitions(plain_step)
         conditions += more
-        for one in found:
+        for one, one_plain in zip(found, found_plain, strict=True):
             columns = []
             for slot in range(len(slots.constants)):
-                value = slots.at(one.expression, slot, computed).sql("duckdb")
+                tree = slots.at((one_plain if slots.plain[slot] else one).expression, slot, computed)
+                value = (narrow_duty(tree) if slots.small[slot] else tree).sql("duckdb")
                 columns.append(f"CASE WHEN {slots.present(slot)} THEN {value} END AS {one.name}_{slot}")
             computed.append(one.name)
             parts.append((f"{prefix}_{len(parts)}", f"SELECT *, {', '.join(columns)} FROM {table}"))
