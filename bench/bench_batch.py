@@ -2,8 +2,8 @@
 """Measures batch assessment: Parquet of item rows in, Parquet of answers with reasons out, on the demo profile.
 
 `batch_items_per_s` is items by wall time of the whole batch, planning and the tables of patterns included.
-`batch_to_scan_ratio` is that rate by the rate of merely reading the same file and writing the same columns again, in the
-same run. One JSON line a figure: {"name", "value", "unit", "n", "commit", "machine", "note"}.
+`batch_to_scan_ratio` is that rate by the rate of merely reading the same file and writing the same columns again, in
+the same run. One JSON line a figure: {"name", "value", "unit", "n", "commit", "machine", "note"}.
 
 Usage: bench_batch.py [--items 2000000] [--runs 2] [--seed 7] [--folder DIR]
 """
@@ -73,7 +73,8 @@ def main() -> None:
         scans, batches = [], []
         for _ in range(options.runs):
             engine = DuckBatchEngine(threads=THREADS)
-            copy = f"COPY (SELECT * FROM read_parquet('{items}')) TO '{folder}/scan.parquet' (FORMAT parquet, COMPRESSION zstd)"
+            read, write = f"SELECT * FROM read_parquet('{items}')", f"'{folder}/scan.parquet'"
+            copy = f"COPY ({read}) TO {write} (FORMAT parquet, COMPRESSION zstd)"
             scans.append(timed(lambda engine=engine, copy=copy: engine.connection.execute(copy)))
             engine = DuckBatchEngine(threads=THREADS)
             assessor = BatchAssessor(profile, engine, measures)

@@ -73,7 +73,7 @@ class BatchEngine(Engine, Protocol):
 
 @dataclass(frozen=True)
 class BatchForm(Step):
-    """A step of the online path, run over a table of patterns instead of the items, or with more columns of the item."""
+    """A step of the online path, run over a table of patterns instead of the items, or with more item columns."""
 
     over: Mapping[str, str] | None = None
     more: Sequence[str] = ()
@@ -120,7 +120,7 @@ BATCH_STEPS: tuple[Step, ...] = (
     Step("batch_faults", _RISK, (*_FAULT, ("lane", "INTEGER"))),
     Step("batch_verdicts", _RISK, (("declaration_no", "INTEGER"), ("rejected", "BOOLEAN"), ("lane", "INTEGER"))),
     Step("batch_reasons", _RISK, (("row_id", "BIGINT"), ("reasons", _REASONS), ("officer_reasons", _REASONS))),
-    Step("batch_answers", _RISK, ANSWER_COLUMNS),
+    Step("batch_answers", _RISK, tuple(ANSWER_COLUMNS)),
 )
 # Tables that are made once, in this order; what is not named here is a part of the statement that reads it.
 _BEFORE = ("obligation_patterns", "missing_elements", "unknown_codes", "missing_requirements")
@@ -179,12 +179,12 @@ class BatchAssessor(Assessor):
         """Return the statement of one table; tables made before it are read, not computed again."""
         done = {*_BEFORE, *_LINES, "batch_lines", *_AFTER} - {final}
         composer = self._compose([step for step in BATCH_STEPS if step.name not in done])
-        tree = sqlglot.parse_one(composer.statement(final, facts=facts), read="duckdb")
+        tree: Any = sqlglot.parse_one(composer.statement(final, facts=facts), read="duckdb")
         return narrow_value(tree).sql(dialect="duckdb")
 
     def _chain(self, final: str, facts: Facts) -> str:
         """Return the steps up to `final` as named parts of a statement."""
-        tree = sqlglot.parse_one(self._stage(final, facts), read="duckdb")
+        tree: Any = sqlglot.parse_one(self._stage(final, facts), read="duckdb")
         last = tree.copy()
         last.set("with_", None)
         parts = [cte.sql(dialect="duckdb") for cte in tree.ctes]

@@ -130,10 +130,16 @@ def _results(slots: Slots, masks: Sequence[int]) -> str:
     def of(column: str, slot: int) -> str:
         return slots.constants[slot].get(column, f"{column}_{slot}")
 
-    def total(column: str, where: str = "") -> str:
-        parts = [f"CASE WHEN line_kept_{n}{where.format(of('effect', n))} THEN {column}_{n} ELSE 0 END" for n in count]
-        return f"CASE WHEN lines_mask <> 0 THEN {' + '.join(parts) or 'NULL'} END"
+    def total(column: str, when: Sequence[str] = ()) -> str:
+        of_line = [f"CASE WHEN {said} THEN {column}_{n} ELSE 0 END" for n, said in enumerate(when)]
+        whole = of_line or [f"{column}_{n}" for n in count]
+        usual = " ".join(
+            f"WHEN {mask} THEN {' + '.join(whole[n] for n in count if mask >> n & 1)}" for mask in masks if mask
+        )
+        each = [f"CASE WHEN line_kept_{n} THEN {whole[n]} ELSE 0 END" for n in count]
+        return f"CASE lines_mask WHEN 0 THEN NULL {usual} ELSE {' + '.join(each) or 'NULL'} END"
 
+    suspended = [f"COALESCE({of('effect', n)} = 'suspended', FALSE)" for n in count]
     is_open = [
         f"(line_kept_{n} AND amount_minor_{n} IS NULL AND base_minor_{n} IS NOT NULL AND {of('typed', n)})"
         for n in count
@@ -141,7 +147,8 @@ def _results(slots: Slots, masks: Sequence[int]) -> str:
     opened = ", ".join(f"CASE WHEN {said} THEN measure_id_{n} END" for n, said in enumerate(is_open))
     lines = [
         f"STRUCT_PACK(type := {of('tax_type', n)}, base := CASE WHEN {of('ad_valorem', n)} THEN base_minor_{n} END, "
-        f"amount := amount_minor_{n}, assessed := assessed_minor_{n}, payable := payable_minor_{n}, measure := measure_id_{n})"
+        f"amount := amount_minor_{n}, assessed := assessed_minor_{n}, payable := payable_minor_{n}, "
+        f"measure := measure_id_{n})"
         for n in count
     ]
     known = " ".join(
@@ -153,9 +160,7 @@ def _results(slots: Slots, masks: Sequence[int]) -> str:
     return (
         f"CASE {known} WHEN lines_mask <> 0 THEN LIST_FILTER([{given}], lambda x: x IS NOT NULL) END AS taxes, "
         f"{total('assessed_minor')} AS assessed_minor, {total('payable_minor')} AS payable_minor, "
-        f"{total('amount_minor', ' AND {} = ' + _SUSPENDED)} AS secured_minor, "
-        f"CASE WHEN {' OR '.join(is_open) or 'FALSE'} THEN LIST_FILTER([{opened}], lambda x: x IS NOT NULL) END AS open_lines"
+        f"{total('amount_minor', suspended)} AS secured_minor, "
+        f"CASE WHEN {' OR '.join(is_open) or 'FALSE'} THEN LIST_FILTER([{opened}], lambda x: x IS NOT NULL) END "
+        "AS open_lines"
     )
-
-
-_SUSPENDED = "'suspended'"

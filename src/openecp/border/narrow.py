@@ -96,9 +96,10 @@ def _narrowed(
             return exp.maybe_parse(text, dialect="duckdb")
         return part
 
-    return node.copy().transform(narrow)
+    made: exp.Expression = node.copy().transform(narrow)
+    return made
 
 
 def _either(guard: str, small: exp.Expression, any_size: exp.Expression) -> exp.Expression:
-    condition = exp.maybe_parse(guard, dialect="duckdb")
+    condition: Any = exp.maybe_parse(guard, dialect="duckdb")
     return exp.Case(ifs=[exp.If(this=condition, true=small)], default=any_size.copy())

@@ -80,7 +80,8 @@ class Slots:
                 return exp.column(node.name)
             return node
 
-        return expression.copy().transform(place)
+        made: exp.Expression = expression.copy().transform(place)
+        return made
 
     def _over_item(self, aggregate: exp.Expression, computed: Sequence[str]) -> exp.Expression:
         """Return a window over the lines of an item as an expression over its slots."""

@@ -77,9 +77,9 @@ def acceptance_time(declaration: Declaration, now: str) -> DateTime:
     if declared is None or declared.format_code not in (None, "304") or len(declared.value) < 14:
         return notice.date_time(now)
     text = declared.value
-    if text[:14].isdigit() and text[14:] in ("Z", "+00"):
+    if text.isascii() and text[:14].isdigit() and text[14:] in ("Z", "+00"):
         return DateTime(value=text[:14] + "Z", format_code="304")
-    if text[:14].isdigit() and len(text) == 17 and text[14] in "+-" and text[15:].isdigit():
+    if text.isascii() and text[:14].isdigit() and len(text) == 17 and text[14] in "+-" and text[15:].isdigit():
         iso = f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:10]}:{text[10:12]}:{text[12:14]}.000000Z"
         try:
             hours = int(text[15:]) * (-1 if text[14] == "+" else 1)

@@ -15,7 +15,7 @@ from openecp.kernel.datamodel.item import CustomsValuation, GovernmentAgencyGood
 from openecp.kernel.datamodel.values import Amount, Quantity, WcoClass
 
 NUMBER_DIGITS_MAX = 5
-_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?")
+_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 
 
 def number_of(element: WcoClass, position: int) -> int:
@@ -47,7 +47,7 @@ def _scaled(text: str, places: int) -> int | None:
 def day_of(text: str) -> date | None:
     """Return the day of a 102, 304 or ISO date text, None where it is none."""
     digits = text[:10].replace("-", "")[:8]
-    if len(digits) < 8 or not digits.isdigit():
+    if len(digits) < 8 or not (digits.isascii() and digits.isdigit()):
         return None
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))

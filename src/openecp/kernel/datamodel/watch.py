@@ -268,7 +268,7 @@ def format_pattern(text: str) -> re.Pattern[str]:
     low = 1 if upto else length
     if kind == "n":
         if decimals:
-            return re.compile(rf"(?=[\d.]{{1,{length + 1}}}$)\d+(\.\d{{1,{decimals}}})?")
-        return re.compile(rf"\d{{{low},{length}}}")
+            return re.compile(rf"(?=[0-9.]{{1,{length + 1}}}$)[0-9]+(\.[0-9]{{1,{decimals}}})?")
+        return re.compile(rf"[0-9]{{{low},{length}}}")
     charset = r"[^\W\d_]" if kind == "a" else r"[^\r\n\t]"
     return re.compile(rf"{charset}{{{low},{length}}}")

@@ -75,7 +75,7 @@ def spark_type(kind: str) -> str:
 
 def to_spark(statement: str) -> str:
     """Return a statement of DuckDB's dialect in Spark's."""
-    return sqlglot.parse_one(statement, read="duckdb").transform(_rewritten).sql(dialect="spark")
+    return str(sqlglot.parse_one(statement, read="duckdb").transform(_rewritten).sql(dialect="spark"))
 
 
 def _without_qualify(select: exp.Select) -> exp.Expression:

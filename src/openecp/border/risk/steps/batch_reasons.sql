@@ -4,7 +4,7 @@
 -- Adds: row_id BIGINT, reasons STRUCT(kind, code, ref)[], officer_reasons STRUCT(kind, code, ref)[]
 -- Rows: one an item with a reason
 SELECT row_id,
-  LIST(STRUCT_PACK(kind := kind, code := code, ref := ref) ORDER BY kind, code, ref) FILTER (WHERE kind <> 'risk') AS reasons,
-  LIST(STRUCT_PACK(kind := kind, code := code, ref := ref) ORDER BY code, ref) FILTER (WHERE kind = 'risk') AS officer_reasons
+  LIST_SORT(LIST(STRUCT_PACK(kind := kind, code := code, ref := ref)) FILTER (WHERE kind <> 'risk')) AS reasons,
+  LIST_SORT(LIST(STRUCT_PACK(kind := kind, code := code, ref := ref)) FILTER (WHERE kind = 'risk')) AS officer_reasons
 FROM batch_faults
 GROUP BY row_id
