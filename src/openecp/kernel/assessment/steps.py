@@ -135,7 +135,7 @@ class Composer:
     def _columns_of(self, selected: Any, facts: Facts) -> list[Any]:
         """Return the columns that a named group of columns stands for, `m.duty_columns`; any other as it is."""
         if isinstance(selected, exp.Column) and selected.name in self._groups:
-            return [exp.column(name, table=selected.table) for name in self._groups[selected.name](facts)]
+            return [exp.column(name, table=selected.table or None) for name in self._groups[selected.name](facts)]
         return [selected]
 
     def _expand(self, node: Any, facts: Facts) -> Any:
