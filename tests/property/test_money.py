@@ -256,7 +256,7 @@ def test_the_demo_tariff_deep(demo: Demo, seed: int) -> None:
 @given(st.integers(0, 10**10), st.integers(0, 10**9))
 @settings(FAST, max_examples=3)
 def test_a_dearer_item_never_owes_less(demo: Demo, price: int, more: int) -> None:
-    some = {unit: 250 * 10**6 for unit in (*UNITS, "LPA", "NPR", "MTQ", "KWH")}
+    some = dict.fromkeys((*UNITS, "LPA", "NPR", "MTQ", "KWH"), 250 * 10**6)
     both = [
         Item(date(2026, 6, 15), code, price_e4=p, quantities_e6=some, origin="CN")
         for code in demo.codes[::9]

@@ -154,9 +154,10 @@ class BatchAssessor(Assessor):
         for name in (*_BEFORE, *_LINES):
             engine.stage(name, self._stage(name, facts))
         slots, masks = slots_of(engine)
-        steps, plain = (self._bodies(given) for given in (facts, facts - {"compound"}))
-        lines = lines_statement(steps, plain, slots, masks)
-        engine.stage("batch_lines", f"{self._chain('item_values', facts)}, {lines}")
+        of_a_line = ("duty_lines", "excise_lines", "tax_lines")
+        steps, plain = ([self._bodies(f)[name] for name in of_a_line] for f in (facts, facts - {"compound"}))
+        parts = [f"{name} AS ({sql})" for name, sql in self._parts("item_values", facts)]
+        engine.stage("batch_lines", f"WITH {', '.join(parts)}, {lines_statement(steps, plain, slots, masks)}")
         for name in _AFTER:
             engine.stage(name, self._stage(name, facts))
         written = engine.write(self._stage("batch_answers", facts), answers)
@@ -164,10 +165,12 @@ class BatchAssessor(Assessor):
             raise AssertionError(f"batch of {items} items answered for {written}: a reference table doubles rows")
         return int(written)
 
-    def _bodies(self, facts: Facts) -> list[exp.Expression]:
-        """Return the steps that compute the lines of an item."""
-        body = {step.name: step for step in self._composer.steps}
-        return [self._composer.body(body[name], facts) for name in ("duty_lines", "excise_lines", "tax_lines")]
+    def _bodies(self, facts: Facts) -> dict[str, exp.Expression]:
+        """Return the steps, expanded for these facts."""
+        if facts not in self._expanded:
+            made = {step.name: self._composer.body(step, facts) for step in self._composer.steps}
+            self._expanded[facts] = {**made, "item_values": narrow_value(made["item_values"])}
+        return self._expanded[facts]
 
     def _batch_facts(self, *, charges: bool, overrides: bool) -> Facts:
         facts = {"compound", "excise", "requirements", "foreign", "reliefs"} | self._constant_facts
@@ -177,20 +180,24 @@ class BatchAssessor(Assessor):
 
     def _stage(self, final: str, facts: Facts) -> str:
         """Return the statement of one table; tables made before it are read, not computed again."""
-        done = {*_BEFORE, *_LINES, "batch_lines", *_AFTER} - {final}
-        composer = self._compose([step for step in BATCH_STEPS if step.name not in done])
-        tree: Any = sqlglot.parse_one(composer.statement(final, facts=facts), read="duckdb")
-        return narrow_value(tree).sql(dialect="duckdb")
+        *parts, (_, last) = self._parts(final, facts)
+        named = ", ".join(f"{name} AS ({sql})" for name, sql in parts)
+        return f"WITH {named} {last}" if named else last
 
-    def _chain(self, final: str, facts: Facts) -> str:
-        """Return the steps up to `final` as named parts of a statement."""
-        tree: Any = sqlglot.parse_one(self._stage(final, facts), read="duckdb")
-        last = tree.copy()
-        last.set("with_", None)
-        parts = [cte.sql(dialect="duckdb") for cte in tree.ctes]
-        return "WITH " + ", ".join([*parts, f"{final} AS ({last.sql(dialect='duckdb')})"])
+    def _parts(self, final: str, facts: Facts) -> list[tuple[str, str]]:
+        """Return the steps that a table needs and that are no tables yet, in order, as (name, SQL)."""
+        bodies = self._bodies(facts)
+        done = {*_BEFORE, *_LINES, "batch_lines", *_AFTER} - {final}
+        needed, waiting = set[str](), [final]
+        while waiting:
+            name = waiting.pop()
+            if name in bodies and name not in needed and name not in done:
+                needed.add(name)
+                waiting.extend(table.name for table in bodies[name].find_all(exp.Table))
+        return [(name, body.sql(dialect="duckdb")) for name, body in bodies.items() if name in needed]
 
     def _compose(self, steps: Sequence[Step] = BATCH_STEPS, macros: Mapping[str, Macro] | None = None) -> Composer:
+        self._expanded: dict[Facts, dict[str, exp.Expression]] = {}
         random = random_thresholds(self.profile)
         default = LANES.index(str(self.profile.setting("selection", "default", default="green")))
         drawn = " ".join(f"WHEN {{0}} < {below} THEN {lane}" for below, lane in random if below)

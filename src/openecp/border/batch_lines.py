@@ -55,12 +55,14 @@ def slots_of(engine: Tables) -> tuple[Slots, list[int]]:
     kinds = {row["column_name"]: row["column_type"] for row in engine.ask("DESCRIBE line_slots")}
     columns = tuple(name for name in kinds if name not in _OF_THE_ITEM)
     asked = ", ".join(
-        f'MIN("{c}")::VARCHAR AS "{c}", MIN("{c}") IS NOT DISTINCT FROM MAX("{c}") AND COUNT("{c}") IN (0, COUNT(*)) AS "{c} same"'
+        f'MIN("{c}")::VARCHAR AS "{c}", '
+        f'MIN("{c}") IS NOT DISTINCT FROM MAX("{c}") AND COUNT("{c}") IN (0, COUNT(*)) AS "{c} same"'
         for c in columns
     )
     found = engine.ask(
         f"SELECT tax_type AS of_type, tie, ad_valorem AS plain, "
-        f"COALESCE(BOOL_AND(TRY_CAST(s1_rate AS {RATE}) = s1_rate), FALSE) AS small, {asked} FROM line_slots GROUP BY 1, 2, 3 "
+        f"COALESCE(BOOL_AND(TRY_CAST(s1_rate AS {RATE}) = s1_rate), FALSE) AS small, {asked} "
+        "FROM line_slots GROUP BY 1, 2, 3 "
         "ORDER BY MIN(stage), 1, 2, 3"
     )
     constants = [
@@ -115,7 +117,8 @@ def lines_statement(
     ]
     start = (
         f"line_start AS (SELECT {', '.join(carried)}, i.quantities_e6{_listed(varying)}{_listed(present)} "
-        f"FROM item_values AS i JOIN law_dates AS d ON d.on_date = i.on_date LEFT JOIN pattern_sets AS p ON {key} LEFT JOIN line_sets AS s ON s.set_id = p.set_id)"
+        "FROM item_values AS i JOIN law_dates AS d ON d.on_date = i.on_date "
+        f"LEFT JOIN pattern_sets AS p ON {key} LEFT JOIN line_sets AS s ON s.set_id = p.set_id)"
     )
     parts, last = unrolled(steps, plain, slots, "line_start")
     mask = " + ".join(f"CASE WHEN line_kept_{n} THEN {1 << n} ELSE 0 END" for n in count) or "0"

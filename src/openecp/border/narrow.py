@@ -43,7 +43,7 @@ def narrow_duty(expression: exp.Expression) -> exp.Expression:
 
 
 def narrow_value(statement: exp.Expression) -> exp.Expression:
-    """Return a statement whose customs values are computed in 64 bits where price and rate allow it, without charges."""
+    """Return a statement that computes customs values without charges in 64 bits where price and rate allow it."""
 
     def of(rounding: exp.Expression) -> exp.Expression:
         columns = {column.name: column.sql("duckdb") for column in rounding.find_all(exp.Column)}

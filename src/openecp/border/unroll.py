@@ -106,7 +106,8 @@ def unrolled(
 ) -> tuple[list[tuple[str, str]], str]:
     """Return CTEs (name, SQL) that compute the steps over slots from the table `start`, and the last one's name.
 
-    `plain` are the same steps as composed for batches without compound duties, for the slots that hold none. A slot whose line a condition drops is no longer present. The last one has `line_kept_<slot>` for each slot.
+    `plain` are the same steps as composed for batches without compound duties, for the slots that hold none. The last
+    one has `line_kept_<slot>` for each slot: false where a condition of a step drops the line.
     """
     parts: list[tuple[str, str]] = []
     computed: list[str] = []
