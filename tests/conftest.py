@@ -21,5 +21,6 @@ settings.register_profile(
     deadline=None,  # a busy machine is not a fault
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,  # a failure can be repeated from what is printed
+    derandomize="CI" in os.environ,  # a change is judged by the same examples each time; new ones are tried by people
 )
 settings.load_profile("openecp")
