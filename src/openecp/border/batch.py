@@ -244,7 +244,7 @@ class BatchAssessor(Assessor):
         return sources
 
     def _relation_texts(self) -> list[tuple[Any, ...]]:
-        enabled, _ = decision.relation_masks(self.profile)
+        enabled = decision.enabled_relations(self.profile)
         texts: list[tuple[Any, ...]] = []
         for position, rule in enumerate(RELATION_FACTS):
             if not enabled >> position & 1:

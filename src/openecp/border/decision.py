@@ -29,15 +29,10 @@ _ALWAYS = ("data_set_unknown", "format")  # without these nothing else can be ju
 Authority = Callable[[Declaration, str, date], Sequence[Reason]]
 
 
-def relation_masks(profile: Profile) -> tuple[int, int]:
-    """Return the bits of the relation rules that are switched on, and of those that reject."""
-    enabled = rejecting = sum(1 << RELATION_FACTS.index(rule) for rule in _ALWAYS)
-    for row in profile.table("relations", ("rule", "error_code", "severity")):
-        if row["rule"] in RELATION_FACTS:
-            bit = 1 << RELATION_FACTS.index(row["rule"])
-            enabled |= bit
-            rejecting |= bit if row["severity"] != "warn" else 0
-    return enabled, rejecting
+def enabled_relations(profile: Profile) -> int:
+    """Return the bits of the relation rules that are switched on."""
+    rules = {*_ALWAYS, *(row["rule"] for row in profile.table("relations", ("rule", "error_code", "severity")))}
+    return sum(1 << position for position, rule in enumerate(RELATION_FACTS) if rule in rules)
 
 
 def acceptance_days(profile: Profile) -> int:
@@ -63,7 +58,7 @@ class Decider:
         self._profile, self._explain, self._types = profile, explainer, types
         self._measures, self._units, self._authority = measures, units, authority
         self._complete_tariff = complete_tariff
-        self._enabled, _ = relation_masks(profile)
+        self._enabled = enabled_relations(profile)
         self._random = random_thresholds(profile)
         self._open_types = dict(enumerate(types, start=1))
         self._repeats = {
