@@ -20,6 +20,11 @@ def reference_path(relative: str = "") -> Path:
     return _shared("reference", relative)
 
 
+def plan_path(relative: str = "") -> Path:
+    """Return a file or folder of ../shared/plan; skips like `corpus_path`."""
+    return _shared("plan", relative)
+
+
 def corpus_files(relative: str, pattern: str = "**/*.xml") -> list[Path]:
     """Return the files of a corpus folder in a fixed order; an empty list where the corpus is absent."""
     return sorted((SHARED / "corpus" / relative).glob(pattern))
