@@ -13,7 +13,8 @@ from pathlib import Path
 import duckdb
 from tests.oracle.traffic import Traffic
 
-from openecp.border.pipeline import Assessor, inputs_of
+from openecp.border.online import inputs_of
+from openecp.border.pipeline import Assessor
 from openecp.border.tariff.measures import Measure
 from openecp.kernel.profile import Profile
 from openecp.platform.engines.duck import DuckEngine

@@ -14,7 +14,8 @@ import pytest
 from tests.oracle.traffic import Traffic
 
 from openecp.border.batch import OUTSIDE_COLUMNS, BatchAssessor, BatchFiles
-from openecp.border.pipeline import Assessor, inputs_of
+from openecp.border.online import inputs_of
+from openecp.border.pipeline import Assessor
 from openecp.border.tariff.reference import load_measures
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.datamodel.declaration import Declaration

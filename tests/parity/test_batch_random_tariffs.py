@@ -11,7 +11,8 @@ import pytest
 from tests.property.test_money import CODES, MODES, profile_with, rows_of, some_item, some_measure, steps_of
 
 from openecp.border.batch import BatchAssessor, BatchFiles
-from openecp.border.pipeline import Assessor, inputs_of
+from openecp.border.online import inputs_of
+from openecp.border.pipeline import Assessor
 from openecp.platform.engines.duck import DuckEngine
 from openecp.platform.engines.duck_batch import DuckBatchEngine
 

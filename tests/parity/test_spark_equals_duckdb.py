@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from tests.oracle.traffic import Traffic
 
-from openecp.border.pipeline import Assessor, inputs_of
+from openecp.border.online import inputs_of
+from openecp.border.pipeline import Assessor
 from openecp.border.tariff.reference import load_measures
 from openecp.kernel.profile import load_profile
 from openecp.platform.engines.duck import DuckEngine

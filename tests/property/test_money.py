@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.oracle.money import Charge, Item, Line, Oracle, rounded
 
-from openecp.border.pipeline import Assessor, inputs_of
+from openecp.border.online import inputs_of
+from openecp.border.pipeline import Assessor
 from openecp.border.tariff.duty_expression import AmountPerUnit, DutyExpression, NoDuty, Percentage, Term
 from openecp.border.tariff.measures import Measure
 from openecp.border.tariff.reference import load_measures

@@ -10,7 +10,8 @@ from datetime import date
 import pytest
 from tests.oracle.traffic import Traffic
 
-from openecp.border.pipeline import Assessor, inputs_of
+from openecp.border.online import inputs_of
+from openecp.border.pipeline import Assessor
 from openecp.border.tariff.reference import load_measures
 from openecp.kernel.profile import load_profile
 from openecp.platform.engines.duck import DuckEngine

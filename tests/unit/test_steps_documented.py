@@ -11,11 +11,13 @@ import pytest
 import sqlglot
 
 from openecp.border.batch import BATCH_STEPS
+from openecp.border.online import item_steps
 from openecp.border.pipeline import STEPS
 from openecp.kernel.profile import load_profile
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "src/openecp/border").glob("*/steps/*.sql"))
+ALL_STEPS = (*STEPS, *item_steps(STEPS), *BATCH_STEPS)
 HEADINGS = ("Source:", "Reads:", "Adds:", "Rows:", "Limits:", "Why:", "Raises:")
 
 
@@ -39,7 +41,7 @@ def test_a_step_file_is_documented(path: Path) -> None:
 
 
 def test_each_step_has_its_file_and_each_file_its_step() -> None:
-    names = {(step.package.rpartition(".")[2], step.name) for step in (*STEPS, *BATCH_STEPS)}
+    names = {(step.package.rpartition(".")[2], step.file or step.name) for step in ALL_STEPS}
     files = {(path.parent.parent.name, path.name.split(".")[0]) for path in FILES}
     assert names == files
     for step in STEPS:
@@ -55,7 +57,7 @@ def test_each_form_without_a_fact_belongs_to_a_step_with_that_fact() -> None:
 
 
 def test_steps_stand_before_those_that_read_them() -> None:
-    for steps in (STEPS, BATCH_STEPS):
+    for steps in (STEPS, item_steps(STEPS), BATCH_STEPS):
         seen: set[str] = set()
         names = {step.name for step in steps}
         for step in steps:

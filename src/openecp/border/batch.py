@@ -12,10 +12,11 @@ Why: one rule, one step; only what `findings` unions for the online path is join
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import sqlglot
@@ -25,6 +26,7 @@ from openecp.border import decision
 from openecp.border.batch_lines import lines_statement, slots_of
 from openecp.border.explain import RELATIONS
 from openecp.border.narrow import narrow_value
+from openecp.border.online import ALL_COLUMNS
 from openecp.border.pipeline import STEPS, Assessor
 from openecp.border.risk.reference import LANES, random_thresholds
 from openecp.kernel.assessment.engine import Engine, Schema
@@ -114,7 +116,10 @@ BATCH_STEPS: tuple[Step, ...] = (
     Step("obligation_patterns", _LODGEMENT, (*_CASE, ("data_set", "VARCHAR"), ("present_1", "BIGINT"))),
     Step("law_dates", _TARIFF, (("on_date", "DATE"), ("law_date", "DATE"))),
     Step("selection_patterns", _TARIFF, (*_CASE, ("tariff_key", "VARCHAR"), ("on_date", "DATE"))),
-    *(BatchForm(s.name, s.package, s.columns, s.optional, _OVER.get(s.name), _MORE.get(s.name, ())) for s in STEPS),
+    *(
+        BatchForm(s.name, s.package, s.columns, s.optional, over=_OVER.get(s.name), more=_MORE.get(s.name, ()))
+        for s in STEPS
+    ),
     Step("line_slots", _REVENUE, (*_CASE, ("tie", "INTEGER"), ("ad_valorem", "BOOLEAN"), ("typed", "BOOLEAN"))),
     Step("batch_overrides", _REVENUE, (("row_id", "BIGINT"), *_OVERRIDE)),
     Step("batch_faults", _RISK, (*_FAULT, ("lane", "INTEGER"))),
@@ -196,7 +201,12 @@ class BatchAssessor(Assessor):
                 waiting.extend(table.name for table in bodies[name].find_all(exp.Table))
         return [(name, body.sql(dialect="duckdb")) for name, body in bodies.items() if name in needed]
 
-    def _compose(self, steps: Sequence[Step] = BATCH_STEPS, macros: Mapping[str, Macro] | None = None) -> Composer:
+    def _compose(
+        self,
+        steps: Sequence[Step] = BATCH_STEPS,
+        macros: Mapping[str, Macro] = MappingProxyType({}),
+        columns: Callable[[Facts], Sequence[str]] = lambda facts: ALL_COLUMNS,
+    ) -> Composer:
         self._expanded: dict[Facts, dict[str, exp.Expression]] = {}
         random = random_thresholds(self.profile)
         default = LANES.index(str(self.profile.setting("selection", "default", default="green")))
@@ -211,7 +221,7 @@ class BatchAssessor(Assessor):
             "quantity_code": lambda x, facts: f"'{codes['quantity']}'",
             "rate_rejects": lambda x, facts: "TRUE" if self._complete_tariff else "FALSE",
         }
-        return super()._compose(steps, {**more, **(macros or {})})
+        return super()._compose(steps, {**more, **macros}, columns)
 
     def _fault_codes(self) -> dict[str, str]:
         prefix = str(self.profile.settings.get("error_prefix", "OECP"))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,7 @@ from openecp.border.explain import Explainer
 from openecp.border.lodgement import data_sets as data_set_rules
 from openecp.border.lodgement import obligations as obligation_rules
 from openecp.border.lodgement.authority import authority_of
+from openecp.border.online import ALL_COLUMNS, OnlineFindings
 from openecp.border.revenue import reference as revenue
 from openecp.border.revenue.base_sql import value_with_duties_sql, with_excise_sql
 from openecp.border.risk import reference as risk
@@ -27,7 +29,7 @@ from openecp.border.tariff.amount_sql import duty_amount_sql
 from openecp.border.tariff.measures import Measure
 from openecp.border.tariff.prepare import Shape
 from openecp.border.valuation import reference as valuation
-from openecp.kernel.assessment.engine import Engine, Schema
+from openecp.kernel.assessment.engine import Engine
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step, rounded
 from openecp.kernel.datamodel import columns as rows_of
@@ -143,8 +145,23 @@ class Assessor:
         if not declarations:
             return []
         rows, days = self.rows(declarations, on)
-        found = self._engine.run(self.statement(self._facts(rows)), {n: (s, r) for n, s, r in inputs_of(rows) if r})
-        return self._decider.decide(declarations, days, rows, found)
+        return self._decider.decide(declarations, days, rows, self.findings(rows))
+
+    @cached_property
+    def _online(self) -> OnlineFindings:
+        return OnlineFindings(
+            self._engine,
+            STEPS,
+            self._compose,
+            shape=self._tariff.shape,
+            types=self._types,
+            requiring=self._requiring,
+            risk_keys=self._risk_keys,
+        )
+
+    def findings(self, rows: rows_of.DeclarationRows) -> list[tuple[Any, ...]]:
+        """Return the findings of a batch, as the step `findings` gives them."""
+        return self._online.findings(rows, self._facts(rows))
 
     def rows(
         self, declarations: Sequence[Declaration], on: date | None = None
@@ -159,9 +176,7 @@ class Assessor:
 
     def warm(self) -> None:
         """Compose every form of every step, so that no batch waits for it."""
-        every = frozenset(step.optional for step in STEPS if step.optional)
-        for facts in (frozenset(), every, frozenset({"compound"}), every | {"compound"}):
-            self.statement(facts)
+        self._online.warm(frozenset(step.optional for step in STEPS if step.optional))
 
     def statement(self, facts: Facts, final: str = "findings", dialect: str = "duckdb") -> str:
         """Return the composed statement for batches with these facts."""
@@ -209,11 +224,16 @@ class Assessor:
         issued = declaration.issue_date_time
         return (declared.day_of(issued.value) if issued else None) or self._today()
 
-    def _compose(self, steps: Sequence[Step] = STEPS, macros: Mapping[str, Macro] = MappingProxyType({})) -> Composer:
+    def _compose(
+        self,
+        steps: Sequence[Step] = STEPS,
+        macros: Mapping[str, Macro] = MappingProxyType({}),
+        columns: Callable[[Facts], Sequence[str]] = lambda facts: ALL_COLUMNS,
+    ) -> Composer:
         mode = self.profile.setting("rounding", "mode", default="half_up")
         scale = valuation.national_rate_to_minor(self.profile)
         full = self._tariff.shape
-        parts = frozenset(part for t in self._types.values() for part in t.parts)
+        parts = revenue.used_parts(self._types)
         may_be_open = not self._complete_tariff or bool(full.needs_human)
 
         def shape(facts: Facts) -> Shape:
@@ -233,11 +253,12 @@ class Assessor:
                 **macros,
             },
             column_groups={
+                "item_columns": columns,
                 "quantity_columns": lambda facts: ["quantities_e6"] if "compound" in facts else [],
                 "duty_columns": lambda facts: [name for name, _ in tariff.duty_columns(shape(facts))],
-                "base_columns": lambda _: [f"on_{part}" for part in revenue.PARTS if part in parts | {"excise"}],
+                "base_columns": lambda _: [f"on_{part}" for part in parts],
             },
-            macro_facts=frozenset({"compound"}),
+            macro_facts=frozenset({"compound", "risk"}),
         )
 
     def _load(self) -> list[dict[str, str]]:
@@ -273,6 +294,7 @@ class Assessor:
         criteria = risk.risk_criteria(self.profile)
         load("risk_criteria", risk.CRITERION_COLUMNS, criteria, ("criterion_id",))
         self._constant_facts: Facts = frozenset({"risk"} if criteria else ())
+        self._risk_keys = frozenset(row[1] for row in criteria)
         return sources
 
     def _row_settings(self, secret: bytes) -> rows_of.RowSettings:
@@ -307,15 +329,6 @@ class Assessor:
             reports_acceptance=self._data_sets.supplementary,
             draw=draw if drawn else (lambda declaration: risk.DRAWS - 1),
         )
-
-
-def inputs_of(rows: rows_of.DeclarationRows) -> tuple[tuple[str, Schema, Sequence[tuple[Any, ...]]], ...]:
-    """Return the input tables of the steps: name, schema, rows."""
-    return (
-        ("items", rows_of.ITEM_COLUMNS, rows.items),
-        ("charges", rows_of.CHARGE_COLUMNS, rows.charges),
-        ("overrides", rows_of.OVERRIDE_COLUMNS, rows.overrides),
-    )
 
 
 _AT = {name: position for position, (name, _) in enumerate(rows_of.ITEM_COLUMNS)}

@@ -6,6 +6,7 @@ Source: the profile's tax_types.csv, reliefs.csv and tariff_regimes.csv.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from openecp.kernel.profile import Profile, ProfileError
@@ -37,6 +38,12 @@ class TaxType(NamedTuple):
     name_en: str
     name_fr: str
     source: str
+
+
+def used_parts(types: Mapping[str, TaxType]) -> tuple[str, ...]:
+    """Return the parts of which bases are made under these tax types; excise always has its column."""
+    used = {part for each in types.values() for part in each.parts} | {"excise"}
+    return tuple(part for part in PARTS if part in used)
 
 
 def tax_types(profile: Profile) -> dict[str, TaxType]:

@@ -46,7 +46,7 @@ _LARGEST = 9_000_000_000_000_000_000
 
 
 def risk_criteria(profile: Profile) -> list[tuple[Any, ...]]:
-    """Return the criteria; the equality key is the heading, else origin, importer, declarant, else any."""
+    """Return the criteria; the equality key is the most telling cell that a row fills, else `*` for any item."""
     table: list[tuple[Any, ...]] = []
     for number, row in enumerate(profile.table("risk_criteria", ("criterion", "channel")), start=1):
         if row["channel"] not in LANES:
@@ -88,10 +88,27 @@ def risk_criteria(profile: Profile) -> list[tuple[Any, ...]]:
 def _key(cells: dict[str, str]) -> str:
     if len(cells["goods_prefix"]) >= 4:
         return "H:" + cells["goods_prefix"][:4]
-    for mark, name in (("O:", "origin"), ("I:", "importer"), ("D:", "declarant")):
+    for mark, name in (("I:", "importer"), ("D:", "declarant")):
         if cells[name]:
             return mark + cells[name]
-    return "*"
+    if len(cells["goods_prefix"]) >= 2:
+        return "C:" + cells["goods_prefix"][:2]
+    if len(cells["procedure"]) == 4:
+        return "P:" + cells["procedure"]
+    return "O:" + cells["origin"] if cells["origin"] else "*"
+
+
+def risk_keys(goods_code: str, procedure: str, origin: str, importer: str, declarant: str) -> tuple[str, ...]:
+    """Return the equality keys that an item has; the step `risk_hits` makes the same ones."""
+    return (
+        "*",
+        "H:" + goods_code[:4],
+        "C:" + goods_code[:2],
+        "P:" + procedure,
+        "O:" + origin,
+        "I:" + importer,
+        "D:" + declarant,
+    )
 
 
 class Draw:

@@ -102,6 +102,14 @@ def measure_columns(shape: Shape) -> tuple[tuple[str, str], ...]:
     )
 
 
+def line_columns(shape: Shape, parts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return the columns of lines that were selected for an item, with the parts that bases are made of."""
+    types = dict(measure_columns(shape))
+    names = ("measure_id", "tax_type", "stage", "tax_group", *(f"on_{part}" for part in parts), "positive_base")
+    kept = (("relief_id", "BIGINT"), ("effect", "VARCHAR"), ("kept", "INTEGER"))
+    return (("row_id", "BIGINT"), *((name, types[name]) for name in names), *duty_columns(shape), *kept)
+
+
 def duty_columns(shape: Shape) -> tuple[tuple[str, str], ...]:
     """Return the columns of a duty that `duty_amount` reads; amounts are for 1/1,000,000 of the unit."""
     columns: list[tuple[str, str]] = []

@@ -41,11 +41,12 @@ class Step:
     package: str  # `openecp.border.tariff`
     columns: tuple[tuple[str, str], ...]
     optional: str = ""
+    file: str = ""  # where the step stands in for another: its own file
 
     @cached_property
     def text(self) -> str:
         """The SQL as written."""
-        return (files(self.package) / "steps" / f"{self.name}.sql").read_text(encoding="utf-8")
+        return (files(self.package) / "steps" / f"{self.file or self.name}.sql").read_text(encoding="utf-8")
 
     @cached_property
     def text_without(self) -> str:

@@ -7,8 +7,8 @@
 -- Limits: for officers only; nothing of it reaches a trader
 SELECT i.declaration_no, i.row_id, c.criterion_id AS ref, c.lane
 FROM (
-  SELECT v.*, UNNEST(['*', 'H:' || SUBSTRING(goods_code, 1, 4), 'O:' || origin, 'I:' || importer, 'D:' || declarant])
-    AS risk_key
+  SELECT v.*, UNNEST(['*', 'H:' || SUBSTRING(goods_code, 1, 4), 'C:' || SUBSTRING(goods_code, 1, 2), 'P:' || procedure,
+    'O:' || origin, 'I:' || importer, 'D:' || declarant]) AS risk_key
   FROM item_values AS v
 ) AS i
 JOIN risk_criteria AS c ON c.risk_key = i.risk_key
