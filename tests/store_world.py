@@ -157,6 +157,10 @@ def case_write(
     body: dict[str, Any] | None = None,
     updated_at: str = TIME,
     answer: bytes = b"answer",
+    room: str = "lodgement",
+    group: str | None = None,
+    face: bytes | None = None,
+    occurred_at: str = TIME,
 ) -> CaseWrite:
     """Return a write with sensible parts; the last event names the documents."""
     named = [{"id": d.document_id, "sha256": salted_digest(d.salt, d.content)} for d in documents]
@@ -174,12 +178,13 @@ def case_write(
             version=1,
             state=b'{"status":"%s"}' % status.encode(),
             updated_at=updated_at,
+            room=room,
         ),
         expected_seq=expected_seq,
         events=tuple(
             NewEvent(
                 kind=kinds[number % 4],
-                occurred_at=TIME,
+                occurred_at=occurred_at,
                 actor="system:trader-1",
                 body=(body if body is not None else {"number": number}) | ({"documents": named} if named else {}),
             )
@@ -191,4 +196,6 @@ def case_write(
         deadlines=deadlines,
         idempotency=None if key is None else Idempotency(organisation=organisation, key=key, body_hash=body_hash),
         answer=answer,
+        group=group,
+        face=face,
     )

@@ -29,6 +29,7 @@ def main(folder: str, first: int, acknowledged: str) -> None:
                 case_write(
                     f"case-{n}", key=f"key-{n}", events=1 + n % 5, documents=(document(n),),
                     outbox=(message(n, f"XB-{n % 3}"),), ledger=(entry(n),), answer=b"%d" % n,
+                    group=f"pair-{n // 5}" if n % 5 < 2 else None, face=b"face %d" % n,
                 )
                 for n in range(first, first + BATCH)
             ]  # fmt: skip

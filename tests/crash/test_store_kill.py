@@ -94,4 +94,11 @@ def check(data: Path, acknowledged: dict[int, tuple[int, int]]) -> None:
             feed = store.feed(organisation, limit=10_000)
             assert [entry.number for entry in feed] == list(range(1, len(feed) + 1))
             assert len({entry.message.message_id for entry in feed}) == len(feed)
+        assert {face.case_id: (face.seq, face.face) for face in store.faces(room="lodgement")} == {
+            case_id: (seqs[-1], b"face " + case_id.removeprefix("case-").encode()) for case_id, seqs in streams.items()
+        }
+        for case_id in streams:  # two writes of a group are both there or both missing
+            number = int(case_id.removeprefix("case-"))
+            if number % 5 < 2:
+                assert f"case-{number + 1 - 2 * (number % 5)}" in streams
         assert report.documents == report.ledger_entries == len(streams)

@@ -12,6 +12,8 @@ MAX_EVENTS = 256
 MAX_ATTACHED = 1_000  # documents, messages, entries or clocks of one write
 MAX_DOCUMENT_BYTES = 64 << 20
 MAX_STATE_BYTES = 16 << 20
+MAX_FACE_BYTES = 256 << 10
+MAX_GROUP = 20_000  # writes of one group
 MAX_TEXT = 500
 
 
@@ -35,12 +37,17 @@ def check_write(write: CaseWrite) -> list[bytes]:
     """
     row = write.row
     check_name("case_id", row.case_id)
-    _check_texts("case", row.organisation, row.lrn, row.mrn, row.status, row.channel, row.office, row.movement)
+    _check_texts(
+        "case", row.organisation, row.lrn, row.mrn, row.status, row.channel, row.office, row.movement, row.room,
+        write.group,
+    )  # fmt: skip
     check_time("updated_at", row.updated_at)
-    if not row.organisation or not row.status:
-        raise NotCanonical("case: expected an organisation and a status, found none")
+    if not row.organisation or not row.status or not row.room:
+        raise NotCanonical("case: expected an organisation, a status and a room, found none")
     if len(row.state) > MAX_STATE_BYTES:
         raise NotCanonical(f"state: expected at most {MAX_STATE_BYTES} bytes, found {len(row.state)}")
+    if write.face is not None and len(write.face) > MAX_FACE_BYTES:
+        raise NotCanonical(f"face: expected at most {MAX_FACE_BYTES} bytes, found {len(write.face)}")
     if not 0 <= write.expected_seq <= MAX_INTEGER:
         raise NotCanonical(f"expected_seq: expected 0 or the stream's last seq, found {write.expected_seq}")
     if not 1 <= len(write.events) <= MAX_EVENTS:

@@ -7,6 +7,7 @@ Limits: one thread at a time; nothing survives the process; receipts carry no si
 from __future__ import annotations
 
 import base64
+import copy
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,18 @@ import msgspec
 
 from openecp.kernel.journal.admission import StoreSettings, check_write
 from openecp.kernel.journal.canonical import NotCanonical, event_bytes
+from openecp.kernel.journal.groups import group_fault, repeated, units_of, withheld
 from openecp.kernel.journal.merkle import inclusion_ranges, leaf_hash, prove, tree_root
-from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, LedgerEntry, OutboxMessage, StoredDocument, Written
+from openecp.kernel.journal.model import (
+    CaseRow,
+    CaseWrite,
+    Event,
+    Face,
+    LedgerEntry,
+    OutboxMessage,
+    StoredDocument,
+    Written,
+)
 from openecp.kernel.journal.queries import CaseFilter, FeedEntry
 
 
@@ -42,11 +53,58 @@ class MemoryStore:
         self.message_ids: set[str] = set()
         self.entries: dict[str, LedgerEntry] = {}
         self.clocks: dict[tuple[str, str], str] = {}
+        self.all_faces: dict[str, list[Face]] = {}
 
     def write(self, batch: list[CaseWrite]) -> list[Written]:
         """Record a batch; the answers stand in the batch's order."""
         recorded_at = max(self.clock(), self.log[-1][0].recorded_at if self.log else "")
-        return [self._write_one(write, recorded_at) for write in batch]
+        answers: list[Written] = [Written(outcome="invalid")] * len(batch)
+        for unit in units_of(batch):
+            writes = [batch[place] for place in unit]
+            if writes[0].group is None:
+                found = [self._write_one(writes[0], recorded_at)]
+            else:
+                found = self._write_group(writes, recorded_at)
+            for place, answer in zip(unit, found, strict=True):
+                answers[place] = answer
+        return answers
+
+    def _write_group(self, writes: list[CaseWrite], recorded_at: str) -> list[Written]:
+        """Record all writes of a group or none."""
+        for number, write in enumerate(writes):
+            try:
+                check_write(write)
+            except NotCanonical as error:
+                return withheld(writes, number, Written(outcome="invalid", error=str(error)))
+        fault = group_fault(writes)
+        if fault is not None:
+            return withheld(writes, fault[0], Written(outcome="invalid", error=fault[1]))
+        earlier = [self._earlier(write) for write in writes]
+        for number, answer in enumerate(earlier):
+            if answer is not None and answer.outcome == "conflict":
+                return withheld(writes, number, answer)
+        if any(earlier):
+            return repeated(writes, earlier)
+        before = {name: copy.copy(part) for name, part in vars(self).items() if isinstance(part, dict | list | set)}
+        before["feeds"] = {name: list(messages) for name, messages in self.feeds.items()}
+        before["all_faces"] = {name: list(faces) for name, faces in self.all_faces.items()}
+        found: list[Written] = []
+        for number, write in enumerate(writes):
+            found.append(self._write_one(write, recorded_at))
+            if found[-1].outcome != "recorded":
+                vars(self).update(before)
+                return withheld(writes, number, found[-1])
+        return found
+
+    def _earlier(self, write: CaseWrite) -> Written | None:
+        """Return the answer to a key that was used before."""
+        key = write.idempotency
+        earlier = self.keys.get((key.organisation, key.key)) if key is not None else None
+        if key is None or earlier is None:
+            return None
+        if earlier[0] != key.body_hash:
+            return Written(outcome="conflict")
+        return msgspec.structs.replace(earlier[1], outcome="repeated")
 
     def _write_one(self, write: CaseWrite, recorded_at: str) -> Written:
         try:
@@ -54,14 +112,14 @@ class MemoryStore:
             self._check_known(write)
         except NotCanonical as error:
             return Written(outcome="invalid", error=str(error))
-        key = write.idempotency
-        if key is not None and (earlier := self.keys.get((key.organisation, key.key))):
-            if earlier[0] != key.body_hash:
-                return Written(outcome="conflict")
-            return msgspec.structs.replace(earlier[1], outcome="repeated")
-        row = write.row
+        earlier = self._earlier(write)
+        if earlier is not None:
+            return earlier
+        key, row = write.idempotency, write.row
         if self.last_seq.get(row.case_id, 0) != write.expected_seq:
             return Written(outcome="stale", last_seq=self.last_seq.get(row.case_id, 0))
+        if row.case_id in self.rows and self.rows[row.case_id].room != row.room:
+            return Written(outcome="invalid", error=room_fault(row, self.rows[row.case_id].room))
         if self._lrn_in_use(row, recorded_at):
             return Written(outcome="duplicate")
         try:
@@ -132,8 +190,7 @@ class MemoryStore:
             return False
         since = reuse_limit(now, self.settings)
         return any(
-            other.organisation == row.organisation
-            and other.lrn == row.lrn
+            (other.room, other.organisation, other.lrn) == (row.room, row.organisation, row.lrn)
             and other.status not in self.settings.lrn_free_statuses
             and self.created_at[other.case_id] > since
             for other in self.rows.values()
@@ -149,6 +206,10 @@ class MemoryStore:
             self.feeds.setdefault(message.organisation, []).append(message)
             self.message_ids.add(message.message_id)
         self.entries.update({e.entry_id: e for e in write.ledger})
+        if write.face is not None:
+            occurred_at = max(event.occurred_at for event in write.events)
+            face = Face(row.case_id, len(self.log), occurred_at, write.face)
+            self.all_faces.setdefault(row.case_id, []).append(face)
         for deadline in write.deadlines:
             self.clocks.pop((row.case_id, deadline.act), None)
             if deadline.due_at is not None:
@@ -160,15 +221,21 @@ class MemoryStore:
         return None if row is None else (row, self.last_seq[case_id])
 
     def find_case(
-        self, *, mrn: str | None = None, lrn: str | None = None, organisation: str | None = None
+        self,
+        *,
+        mrn: str | None = None,
+        lrn: str | None = None,
+        organisation: str | None = None,
+        room: str = "lodgement",
     ) -> CaseRow | None:
-        """Return the case with this MRN, or with this LRN of this organisation: one that holds it, else the newest."""
+        """Return the room's case with this MRN or this organisation's LRN: one that holds it, else the newest."""
         if mrn is None and lrn is None:
             return None
         found = [
             row
             for row in self.rows.values()
-            if (mrn is None or row.mrn == mrn)
+            if row.room == room
+            and (mrn is None or row.mrn == mrn)
             and (lrn is None or row.lrn == lrn)
             and (organisation is None or row.organisation == organisation)
         ]
@@ -211,6 +278,24 @@ class MemoryStore:
         messages = self.feeds.get(organisation, [])
         return [FeedEntry(number=n + 1, message=messages[n]) for n in range(after, min(after + limit, len(messages)))]
 
+    def notifications_of(self, case_id: str) -> list[FeedEntry]:
+        """Return all notifications about a case, by organisation and in the order of its feed."""
+        return [
+            FeedEntry(number=number, message=message)
+            for _, feed in sorted(self.feeds.items())
+            for number, message in enumerate(feed, 1)
+            if message.case_id == case_id
+        ]
+
+    def faces(self, *, room: str, at: str | None = None, prefix: str | None = None) -> list[Face]:
+        """Return the last face of each stream of the room, of all time or as of an instant."""
+        found = []
+        for case_id, faces in sorted(self.all_faces.items()):
+            known = [face for face in faces if at is None or face.occurred_at <= at]
+            if known and self.rows[case_id].room == room and case_id.startswith(prefix or ""):
+                found.append(max(known, key=lambda face: (face.occurred_at, face.seq)))
+        return found
+
     def due(self, now: str, limit: int = 100) -> list[tuple[str, str, str]]:
         """Return clocks that have run out, earliest first: case, act, due time (nothing is claimed here)."""
         found = sorted((due_at, case_id, act) for (case_id, act), due_at in self.clocks.items() if due_at <= now)
@@ -243,7 +328,14 @@ def reuse_limit(now: str, settings: StoreSettings) -> str:
     return limit.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def room_fault(row: CaseRow, room: str) -> str:
+    """Say that a case cannot move to another room."""
+    return f"case {row.case_id}: expected its room {room!r}, found {row.room!r}; fix: open a case of its own there"
+
+
 def _matches(row: CaseRow, wanted: CaseFilter) -> bool:
+    if row.room != wanted.room:
+        return False
     if wanted.organisation is not None and row.organisation != wanted.organisation:
         return False
     if wanted.status is not None and row.status not in wanted.status:

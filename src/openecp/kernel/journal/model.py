@@ -91,6 +91,7 @@ class CaseRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     state: bytes  # canonical JSON
     updated_at: str
+    room: str = "lodgement"  # the capability or instrument whose case it is; a case never changes its room
 
 
 class Idempotency(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +114,8 @@ class CaseWrite(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: tuple[Deadline, ...] = ()
     idempotency: Idempotency | None = None
     answer: bytes = b""  # what a repeated request gets again
+    group: str | None = None  # writes of one batch with the same group are recorded all together or not at all
+    face: bytes | None = None  # what lists and reports show of the case from here on; holds no personal data
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +124,8 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     `recorded`: done; `repeated`: same key and body, `answer` is the first one's; `conflict`: same key, other body;
     `stale`: the stream has moved on, decide again; `duplicate`: the LRN is already in use by this organisation;
     `invalid`: this write cannot be recorded, `error` says why (the rest of the batch is recorded all the same).
+    In a group one failure withholds all: the write that failed keeps its outcome, the others are `stale` and `error`
+    names the one that failed. A key that was used before makes the whole group `repeated`.
     """
 
     outcome: Literal["recorded", "repeated", "conflict", "stale", "duplicate", "invalid"]
@@ -129,6 +134,15 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: str = ""
     answer: bytes = b""
     error: str = ""
+
+
+class Face(msgspec.Struct, frozen=True):
+    """What a case looked like after the write whose last event is `seq`; `occurred_at` is its latest event's time."""
+
+    case_id: str
+    seq: int
+    occurred_at: str
+    face: bytes
 
 
 class Store(Protocol):
@@ -141,12 +155,20 @@ class Store(Protocol):
         """Return a case and the last seq of its stream."""
 
     def find_case(
-        self, *, mrn: str | None = None, lrn: str | None = None, organisation: str | None = None
+        self,
+        *,
+        mrn: str | None = None,
+        lrn: str | None = None,
+        organisation: str | None = None,
+        room: str = "lodgement",
     ) -> CaseRow | None:
-        """Return the case with this MRN, or with this LRN of this organisation."""
+        """Return the room's case with this MRN, or with this LRN of this organisation."""
 
     def events(self, *, case_id: str | None = None, after_seq: int = 0, limit: int = 1000) -> list[Event]:
         """Return events in journal order."""
 
     def document(self, document_id: str) -> StoredDocument | None:
         """Return a stored message, None where it was erased."""
+
+    def faces(self, *, room: str, at: str | None = None, prefix: str | None = None) -> list[Face]:
+        """Return the last face of each stream of the room, of all time or as of an instant."""

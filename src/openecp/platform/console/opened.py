@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
 
 import msgspec
 
@@ -26,8 +25,6 @@ from openecp.platform.wire import Reading, Unreadable, read
 
 EVENTS_MAX = 2000
 NOTIFICATIONS_MAX = 200
-FEED_PAGE = 500
-FEED_READ_MAX = 5000
 MESSAGE_BYTES_MAX = 2_000_000
 CASE_ID_CHARS_MAX = 64
 
@@ -195,16 +192,6 @@ def reading_of(document: StoredDocument) -> Reading | None:
 
 
 def notifications_of(queries: Queries, row: CaseRow) -> list[OutboxMessage]:
-    """Return the notifications sent about a case, oldest first."""
-    direct: Any = getattr(queries, "notifications_of", None)
-    if direct is not None:
-        return list(direct(row.case_id))[:NOTIFICATIONS_MAX]
-    found: list[OutboxMessage] = []
-    after = 0
-    while after < FEED_READ_MAX and len(found) < NOTIFICATIONS_MAX:
-        entries = queries.feed(row.organisation, after=after, limit=FEED_PAGE)
-        found += [entry.message for entry in entries if entry.message.case_id == row.case_id]
-        if len(entries) < FEED_PAGE:
-            break
-        after = entries[-1].number
-    return found[:NOTIFICATIONS_MAX]
+    """Return the notifications sent about a case to its organisation, oldest first."""
+    found = [entry.message for entry in queries.notifications_of(row.case_id)]
+    return [message for message in found if message.organisation == row.organisation][:NOTIFICATIONS_MAX]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import msgspec
 
 from openecp.border.lodgement.case import DeclarationCase, case_of
@@ -56,12 +58,7 @@ def _rejection(row: CaseRow, case: DeclarationCase, queries: Queries) -> Assessm
 
 def notification_entries(row: CaseRow, queries: Queries) -> list[tuple[int, OutboxMessage]]:
     """Return the notifications of a case with their numbers in the organisation's feed, oldest first."""
-    found: list[tuple[int, OutboxMessage]] = []
-    after = 0
-    while len(found) < _MAX_NOTIFICATIONS:
-        page = queries.feed(row.organisation, after=after, limit=_PAGE)
-        found.extend((entry.number, entry.message) for entry in page if entry.message.case_id == row.case_id)
-        if len(page) < _PAGE:
-            break
-        after = page[-1].number
-    return found
+    entries = (
+        entry for entry in queries.notifications_of(row.case_id) if entry.message.organisation == row.organisation
+    )
+    return [(entry.number, entry.message) for entry in islice(entries, _MAX_NOTIFICATIONS)]

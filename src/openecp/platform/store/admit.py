@@ -12,23 +12,28 @@ from collections.abc import Sequence
 import msgspec
 
 from openecp.kernel.journal.canonical import canonical, event_bytes, salted_digest
+from openecp.kernel.journal.groups import group_fault, repeated, withheld
+from openecp.kernel.journal.memory import room_fault
 from openecp.kernel.journal.merkle import Frontier
 from openecp.kernel.journal.model import CaseRow, CaseWrite, LedgerEntry, NewEvent, Written
 
 EventRow = tuple[int, str, str, bytes]  # seq, case, record, leaf
+SMALL_FACE_BYTES = 2_000  # up to here a face lies in the index itself
+_NOBODY: frozenset[str] = frozenset()
 _sha256 = hashlib.sha256
 
 
-class KnownCase(msgspec.Struct):
+class KnownCase(msgspec.Struct, frozen=True):
     """What the store knows of a case before a write."""
 
     last_seq: int
     created_at: str
+    room: str
     new: bool = False
     row: CaseRow | None = None  # the last row written in this batch
 
 
-class KnownEntry(msgspec.Struct):
+class KnownEntry(msgspec.Struct, frozen=True):
     """A ledger entry that another one reverses, and how much of it is reversed already."""
 
     debit: str
@@ -49,10 +54,11 @@ class Batch(msgspec.Struct):
     lrn_free: frozenset[str]
     keys: dict[tuple[str, str], tuple[bytes, Written]]
     cases: dict[str, KnownCase]
-    lrn_holders: dict[tuple[str, str], set[str]]
-    lrn_of: dict[str, tuple[str, str]]
+    lrn_holders: dict[tuple[str, str, str], frozenset[str]]  # by room, organisation and LRN
+    lrn_of: dict[str, tuple[str, str, str]]
     feed_heads: dict[str, int]
     entries: dict[str, KnownEntry]
+    face_heads: dict[str, tuple[int, str, int]]  # of a case: number of its stream, time and seq of its last face
     size: int = 0
     events: list[EventRow] = []
     documents: list[tuple[object, ...]] = []
@@ -63,23 +69,67 @@ class Batch(msgspec.Struct):
     deadlines: dict[tuple[str, str], str | None] = {}
     touched: dict[str, KnownCase] = {}
     touched_feeds: dict[str, int] = {}
+    faces: list[tuple[object, ...]] = []
+    last_faces: dict[str, tuple[object, ...]] = {}
+
+    def keep(self) -> dict[str, object]:
+        """Return the state as it is now; everything in it is replaced and never changed in place."""
+        return {
+            name: part.copy() if isinstance(part, dict | list) else part
+            for name, part in msgspec.structs.asdict(self).items()
+        }
+
+    def go_back(self, kept: dict[str, object]) -> None:
+        """Forget what was admitted since."""
+        for name, part in kept.items():
+            setattr(self, name, part)
+
+
+def admit_group(batch: Batch, writes: list[CaseWrite], bodies: list[list[bytes]]) -> list[Written]:
+    """Admit all writes of a group or none."""
+    fault = group_fault(writes)
+    if fault is not None:
+        return withheld(writes, fault[0], Written(outcome="invalid", error=fault[1]))
+    earlier = [_earlier(batch, write) for write in writes]
+    for number, answer in enumerate(earlier):
+        if answer is not None and answer.outcome == "conflict":
+            return withheld(writes, number, answer)
+    if any(earlier):
+        return repeated(writes, earlier)
+    kept = batch.keep()
+    found: list[Written] = []
+    for number, (write, own) in enumerate(zip(writes, bodies, strict=True)):
+        found.append(admit(batch, write, own))
+        if found[-1].outcome != "recorded":
+            batch.go_back(kept)
+            return withheld(writes, number, found[-1])
+    return found
+
+
+def _earlier(batch: Batch, write: CaseWrite) -> Written | None:
+    """Return the answer to a key that was used before."""
+    key = write.idempotency
+    earlier = batch.keys.get((key.organisation, key.key)) if key is not None else None
+    if key is None or earlier is None:
+        return None
+    if earlier[0] != key.body_hash:
+        return Written(outcome="conflict")
+    return msgspec.structs.replace(earlier[1], outcome="repeated")
 
 
 def admit(batch: Batch, write: CaseWrite, bodies: list[bytes]) -> Written:
     """Admit one write: check it against what is known, then add its rows to the batch."""
-    key = write.idempotency
-    if key is not None:
-        earlier = batch.keys.get((key.organisation, key.key))
-        if earlier is not None:
-            if earlier[0] != key.body_hash:
-                return Written(outcome="conflict")
-            return msgspec.structs.replace(earlier[1], outcome="repeated")
-    row = write.row
+    earlier = _earlier(batch, write)
+    if earlier is not None:
+        return earlier
+    key, row = write.idempotency, write.row
     known = batch.cases.get(row.case_id)
     if (known.last_seq if known else 0) != write.expected_seq:
         return Written(outcome="stale", last_seq=known.last_seq if known else 0)
+    if known is not None and known.room != row.room:
+        return Written(outcome="invalid", error=room_fault(row, known.room))
     holds_lrn = bool(row.lrn) and row.status not in batch.lrn_free
-    holders = batch.lrn_holders.get((row.organisation, row.lrn))
+    holders = batch.lrn_holders.get((row.room, row.organisation, row.lrn))
     if known is None and holds_lrn and holders:
         return Written(outcome="duplicate")
     fault = _reversal_fault(batch, write.ledger)
@@ -88,11 +138,13 @@ def admit(batch: Batch, write: CaseWrite, bodies: list[bytes]) -> Written:
 
     first = batch.size + 1
     add_events(batch, row.case_id, write.events, bodies)
-    if known is None:
-        known = batch.cases[row.case_id] = KnownCase(last_seq=0, created_at=batch.recorded_at, new=True)
-    known.row, known.last_seq = row, batch.size
-    batch.touched[row.case_id] = known
-    _hold_lrn(batch, row, holds_lrn, known.created_at)
+    created_at = batch.recorded_at if known is None else known.created_at
+    batch.cases[row.case_id] = batch.touched[row.case_id] = KnownCase(
+        last_seq=batch.size, created_at=created_at, room=row.room, new=known is None or known.new, row=row
+    )
+    _hold_lrn(batch, row, holds_lrn, created_at)
+    if write.face is not None:
+        _add_face(batch, write, write.face, first)
     _add_attached(batch, write)
     written = Written(
         outcome="recorded", first_seq=first, last_seq=batch.size, recorded_at=batch.recorded_at, answer=write.answer
@@ -126,10 +178,22 @@ def add_events(batch: Batch, case_id: str, events: Sequence[NewEvent], bodies: l
 def _hold_lrn(batch: Batch, row: CaseRow, holds: bool, created_at: str) -> None:
     before = batch.lrn_of.pop(row.case_id, None)
     if before is not None:
-        batch.lrn_holders[before].discard(row.case_id)
+        batch.lrn_holders[before] -= {row.case_id}
     if holds and created_at > batch.lrn_since:
-        batch.lrn_of[row.case_id] = (row.organisation, row.lrn)
-        batch.lrn_holders.setdefault((row.organisation, row.lrn), set()).add(row.case_id)
+        name = batch.lrn_of[row.case_id] = (row.room, row.organisation, row.lrn)
+        batch.lrn_holders[name] = batch.lrn_holders.get(name, _NOBODY) | {row.case_id}
+
+
+def _add_face(batch: Batch, write: CaseWrite, face: bytes, first_seq: int) -> None:
+    """Keep the face under the number of its stream; it is the last one unless a later time is known already."""
+    case_id, seq = write.row.case_id, batch.size
+    occurred_at = max(event.occurred_at for event in write.events)
+    stream, last_at, last_seq = batch.face_heads.get(case_id, (first_seq, "", 0))
+    small = len(face) <= SMALL_FACE_BYTES
+    batch.faces.append((stream, occurred_at, seq, face if small else None, None if small else face))
+    if (occurred_at, seq) > (last_at, last_seq):
+        batch.face_heads[case_id] = (stream, occurred_at, seq)
+        batch.last_faces[case_id] = (write.row.room, case_id, stream, seq, occurred_at, face)
 
 
 def _add_attached(batch: Batch, write: CaseWrite) -> None:
@@ -156,7 +220,10 @@ def _add_attached(batch: Batch, write: CaseWrite) -> None:
              entry.currency, entry.reason, entry.reverses, recorded_at, batch.ledger_chain)
         )  # fmt: skip
         if entry.reverses is not None:
-            batch.entries[entry.reverses].reversed_minor += entry.amount_minor
+            known = batch.entries[entry.reverses]
+            batch.entries[entry.reverses] = msgspec.structs.replace(
+                known, reversed_minor=known.reversed_minor + entry.amount_minor
+            )
         batch.entries[entry.entry_id] = KnownEntry(entry.debit, entry.credit, entry.amount_minor, entry.currency)
     for deadline in write.deadlines:
         batch.deadlines[case_id, deadline.act] = deadline.due_at

@@ -26,9 +26,9 @@ from openecp.platform.store.pool import Connection
 FORMAT = "openecp-backup-1"
 # In the order in which they can be filled.
 TABLES = (
-    "installation", "log_keys", "journal_head", "events", "merkle_nodes", "checkpoints", "cases", "documents",
-    "document_persons", "idempotency", "inbox", "feed_heads", "outbox", "ledger", "deadlines", "organisations",
-    "organisation_identifiers", "principals", "tokens", "sessions", "webhooks", "webhook_deliveries",
+    "installation", "log_keys", "journal_head", "events", "merkle_nodes", "checkpoints", "cases", "face_streams",
+    "faces", "documents", "document_persons", "idempotency", "inbox", "feed_heads", "outbox", "ledger", "deadlines",
+    "organisations", "organisation_identifiers", "principals", "tokens", "sessions", "webhooks", "webhook_deliveries",
 )  # fmt: skip
 _PART = 1 << 20
 

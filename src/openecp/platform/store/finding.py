@@ -9,7 +9,7 @@ import msgspec
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One place where the journal is not what was recorded."""
 
-    what: str  # "event", "sequence", "tree node", "frontier", "checkpoint", "document", "ledger"
+    what: str  # "event", "sequence", "tree node", "frontier", "checkpoint", "document", "ledger", "face"
     seq: int | None
     expected: str
     got: str

@@ -66,16 +66,16 @@ class Pool:
         connection.autocommit = True
         return connection
 
-    def fetch(self, query: LiteralString, parameters: Sequence[Any] = ()) -> list[Row]:
+    def fetch(self, query: LiteralString, parameters: Sequence[Any] = (), *, binary: bool = False) -> list[Row]:
         """Run a reading statement and return its rows; once more on a fresh connection when the first was broken."""
         try:
             with self.connection() as connection:
-                return connection.execute(query, parameters).fetchall()
+                return connection.execute(query, parameters, binary=binary).fetchall()
         except BROKEN:
             self._drop_idle()
         try:
             with self.connection() as connection:
-                return connection.execute(query, parameters).fetchall()
+                return connection.execute(query, parameters, binary=binary).fetchall()
         except BROKEN as error:
             raise StoreUnavailable(f"store: the database does not answer: {error}") from error
 

@@ -7,20 +7,34 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from openecp.kernel.journal.model import CaseRow, Event, OutboxMessage, StoredDocument
+from openecp.kernel.journal.model import CaseRow, Event, Face, OutboxMessage, StoredDocument
 from openecp.kernel.journal.queries import CaseFilter, FeedEntry
 from openecp.platform.store.pool import Pool, Row
 
 MAX_ROWS = 10_000  # of one answer
 _CASE: LiteralString = (
-    "SELECT case_id, organisation, lrn, mrn, status, channel, office, movement, version, state, updated_at, last_seq "
-    "FROM cases "
+    "SELECT case_id, organisation, lrn, mrn, status, channel, office, movement, version, state, updated_at, room, "
+    "last_seq FROM cases "
 )
 _EVENT: LiteralString = "SELECT record, leaf FROM events "
 _DOCUMENT: LiteralString = """
     SELECT d.document_id, d.kind, d.media_type, d.content, d.salt, d.retain_until,
            ARRAY(SELECT person_key FROM document_persons p WHERE p.document_id = d.document_id ORDER BY person_key)
     FROM documents d """
+
+MAX_FACES = 100_000  # of one answer
+_LAST_FACES: LiteralString = (
+    "SELECT case_id, seq, occurred_at, face FROM face_streams WHERE room = %s AND case_id >= %s AND case_id < %s "
+)
+# A stream that has not changed since shows its last face; for the others, one look into the index each.
+_FACES_AT: LiteralString = """
+    SELECT case_id, seq, occurred_at, face FROM face_streams
+    WHERE room = %s AND case_id >= %s AND case_id < %s AND occurred_at <= %s
+    UNION ALL SELECT n.case_id, f.seq, f.occurred_at, f.face FROM face_streams n CROSS JOIN LATERAL (
+        SELECT seq, occurred_at, face FROM faces
+        WHERE stream = n.stream AND occurred_at <= %s ORDER BY occurred_at DESC, seq DESC LIMIT 1) AS f
+    WHERE n.room = %s AND n.case_id >= %s AND n.case_id < %s AND n.occurred_at > %s"""
+_LARGE_FACES: LiteralString = "SELECT seq, large FROM faces WHERE large IS NOT NULL AND seq = ANY(%s)"
 
 
 class _Record(msgspec.Struct):
@@ -47,22 +61,27 @@ class JournalReads:
     def case(self, case_id: str) -> tuple[CaseRow, int] | None:
         """Return a case and the last seq of its stream."""
         rows = self.pool.fetch(_CASE + "WHERE case_id = %s", (case_id,))
-        return (_case(rows[0]), rows[0][11]) if rows else None
+        return (_case(rows[0]), rows[0][12]) if rows else None
 
     def find_case(
-        self, *, mrn: str | None = None, lrn: str | None = None, organisation: str | None = None
+        self,
+        *,
+        mrn: str | None = None,
+        lrn: str | None = None,
+        organisation: str | None = None,
+        room: str = "lodgement",
     ) -> CaseRow | None:
-        """Return the case with this MRN, or with this LRN of this organisation: one that holds it, else the newest."""
+        """Return the room's case with this MRN or this organisation's LRN: one that holds it, else the newest."""
         if mrn is None and lrn is None:
             return None
         rows = self.pool.fetch(
             _CASE
-            + """WHERE (%s::text IS NULL OR mrn = %s)
+            + """WHERE room = %s AND (%s::text IS NULL OR mrn = %s)
                 AND (%s::text IS NULL OR lrn = %s) AND (%s::text IS NULL OR organisation = %s)
                 """
             + ("AND upper(mrn) = upper(%s)" if mrn is not None else "AND lower(lrn) = lower(%s)")
             + " ORDER BY status <> ALL(%s) DESC, created_at DESC, last_seq DESC LIMIT 1",
-            (mrn, mrn, lrn, lrn, organisation, organisation, mrn or lrn, list(self.lrn_free_statuses)),
+            (room, mrn, mrn, lrn, lrn, organisation, organisation, mrn or lrn, list(self.lrn_free_statuses)),
         )
         return _case(rows[0]) if rows else None
 
@@ -115,6 +134,32 @@ class JournalReads:
         )
         return [feed_entry(row) for row in rows]
 
+    def notifications_of(self, case_id: str) -> list[FeedEntry]:
+        """Return all notifications about a case, by organisation and in the order of its feed."""
+        rows = self.pool.fetch(
+            "SELECT number, message_id, organisation, case_id, kind, body, created_at FROM outbox "
+            "WHERE case_id = %s ORDER BY organisation, number LIMIT %s",
+            (case_id, MAX_ROWS),
+        )
+        return [feed_entry(row) for row in rows]
+
+    def faces(self, *, room: str, at: str | None = None, prefix: str | None = None) -> list[Face]:
+        """Return the last face of each stream of the room, of all time or as of an instant, by case.
+
+        The last is the one with the latest `occurred_at`, of equal ones that with the greatest `seq`.
+        Limits: MAX_FACES streams.
+        """
+        wanted = [room, prefix or "", (prefix or "") + "\x7f"]  # case ids are ASCII
+        if at is None:
+            rows = self.pool.fetch(_LAST_FACES + "ORDER BY case_id LIMIT %s", (*wanted, MAX_FACES), binary=True)
+            return [Face(*row) for row in rows]
+        rows = self.pool.fetch(_FACES_AT, (*wanted, at, at, *wanted, at), binary=True)
+        large = [row[1] for row in rows if row[3] is None]
+        if large:
+            more: dict[int, bytes] = dict(self.pool.fetch(_LARGE_FACES, (large,), binary=True))
+            rows = [(*row[:3], more[row[1]]) if row[3] is None else row for row in rows]
+        return sorted([Face(*row) for row in rows], key=lambda face: face.case_id)[:MAX_FACES]
+
     def ledger_of(self, case_id: str) -> list[dict[str, object]]:
         """Return the ledger entries of a case in the order of their numbers."""
         names = (
@@ -149,8 +194,8 @@ def _limit(limit: int) -> int:
 
 def _where(wanted: CaseFilter) -> tuple[LiteralString, list[Any]]:
     """Return the condition of a work list; every part is fixed text, values are parameters."""
-    where: LiteralString = "WHERE true"
-    parameters: list[Any] = []
+    where: LiteralString = "WHERE room = %s"
+    parameters: list[Any] = [wanted.room]
     if wanted.organisation is not None:
         where += " AND organisation = %s"
         parameters.append(wanted.organisation)
@@ -186,6 +231,7 @@ def _case(row: Row) -> CaseRow:
         version=row[8],
         state=row[9],
         updated_at=row[10],
+        room=row[11],
     )
 
 

@@ -22,7 +22,7 @@ from openecp.kernel.journal.checkpoint import open_checkpoint
 from openecp.kernel.journal.merkle import EMPTY_ROOT, Frontier, fold, tree_root
 from openecp.platform.store.finding import Finding
 from openecp.platform.store.pool import Connection
-from openecp.platform.store.verify_records import verify_documents, verify_ledger
+from openecp.platform.store.verify_records import verify_documents, verify_faces, verify_ledger
 
 CHUNK = 4096  # events fetched at once: 16 stored subtrees of 256
 CHUNK_BYTES = 64 << 20
@@ -106,6 +106,7 @@ def verify_journal(
         _verify_checkpoints(connection, report, roots, size)
         verify_ledger(connection, report, ledger_number, bytes(ledger_chain))
         verify_documents(connection, report)
+        verify_faces(connection, report)
         report.events, report.root = size, roots.get(size, EMPTY_ROOT).hex()
     finally:
         connection.close()

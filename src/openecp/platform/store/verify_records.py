@@ -114,3 +114,32 @@ def verify_ledger(connection: Connection, report: Report, last_number: int, last
 
 def _entry(entry_id: str, expected: str, got: str) -> Finding:
     return Finding(what="ledger", seq=None, where=entry_id, expected=expected, got=got)
+
+
+def verify_faces(connection: Connection, report: Report) -> None:
+    """Check that each face stands at an event of its own case and room, and that the last one is kept as the last."""
+    # A record ends with its times, seq and version, each of known length: so its time is found without parsing.
+    rows = connection.execute(
+        """SELECT s.case_id, f.seq, e.case_id, left(right(e.record, 86 + length(e.seq::text)), 27) > f.occurred_at
+           FROM faces f LEFT JOIN face_streams s USING (stream) LEFT JOIN events e ON e.seq = f.seq
+           WHERE s.case_id IS NULL OR e.case_id IS DISTINCT FROM s.case_id
+               OR left(right(e.record, 86 + length(e.seq::text)), 27) > f.occurred_at
+           ORDER BY f.seq LIMIT 1001"""
+    ).fetchall()
+    for case_id, seq, found, late in rows:
+        got = "an earlier time than its event's" if late else f"one of case {found}"
+        report.add(_face(str(case_id), seq, "a face at an event of its case, no earlier than it", got))
+    rows = connection.execute(
+        """SELECT s.case_id, s.seq, c.room, f.seq FROM face_streams s LEFT JOIN cases c USING (case_id)
+           LEFT JOIN LATERAL (SELECT seq, occurred_at, coalesce(face, large) AS face FROM faces
+               WHERE stream = s.stream ORDER BY occurred_at DESC, seq DESC LIMIT 1) AS f ON true
+           WHERE c.room IS DISTINCT FROM s.room
+               OR (f.seq, f.occurred_at, f.face) IS DISTINCT FROM (s.seq, s.occurred_at, s.face)
+           ORDER BY s.seq LIMIT 1001"""
+    ).fetchall()
+    for case_id, seq, room, last in rows:
+        report.add(_face(case_id, seq, "the last face of a case in its room", f"face {last} of room {room}"))
+
+
+def _face(case_id: str, seq: int, expected: str, got: str) -> Finding:
+    return Finding(what="face", seq=seq, where=case_id, expected=expected, got=got)

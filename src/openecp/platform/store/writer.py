@@ -15,33 +15,39 @@ import psycopg
 
 from openecp.kernel.journal.admission import StoreSettings, check_write
 from openecp.kernel.journal.canonical import NotCanonical
+from openecp.kernel.journal.groups import units_of, withheld
 from openecp.kernel.journal.memory import reuse_limit
 from openecp.kernel.journal.merkle import Frontier
 from openecp.kernel.journal.model import CaseWrite, NewEvent, Written
-from openecp.platform.store.admit import Batch, KnownCase, KnownEntry, add_events, admit
+from openecp.platform.store.admit import Batch, KnownCase, KnownEntry, add_events, admit, admit_group
 from openecp.platform.store.errors import StoreUnavailable
 from openecp.platform.store.pool import BROKEN, Connection
 
 Prepared = tuple[int, CaseWrite, list[bytes]]  # place in the batch, the write, its events' bodies
+Unit = list[Prepared]  # a single write, or those of a group
 
 _HEAD: LiteralString = "SELECT size, frontier, recorded_at, ledger_number, ledger_chain FROM journal_head FOR UPDATE"
 _KEYS: LiteralString = """
     SELECT i.organisation, i.key, i.body_hash, i.first_seq, i.last_seq, i.recorded_at, i.answer
     FROM unnest(%b::text[], %b::text[]) AS w (organisation, key)
     JOIN idempotency i ON i.organisation = w.organisation AND i.key = w.key"""
-_CASES: LiteralString = "SELECT case_id, last_seq, created_at FROM cases WHERE case_id = ANY(%b)"
+_CASES: LiteralString = "SELECT case_id, last_seq, created_at, room FROM cases WHERE case_id = ANY(%b)"
 _LRNS: LiteralString = """
-    SELECT c.organisation, c.lrn, c.case_id
-    FROM unnest(%b::text[], %b::text[]) AS w (organisation, lrn)
+    SELECT c.room, c.organisation, c.lrn, c.case_id
+    FROM unnest(%b::text[], %b::text[], %b::text[]) AS w (room, organisation, lrn)
     JOIN cases c ON lower(c.lrn) = lower(w.lrn) AND c.lrn = w.lrn AND c.organisation = w.organisation
+        AND c.room = w.room
     WHERE c.status <> ALL(%b) AND c.created_at > %s"""
 _FEEDS: LiteralString = "SELECT organisation, last_number FROM feed_heads WHERE organisation = ANY(%b)"
 _ENTRIES: LiteralString = """
     SELECT e.entry_id, e.debit, e.credit, e.amount_minor, e.currency,
            coalesce((SELECT sum(r.amount_minor)::bigint FROM ledger r WHERE r.reverses = e.entry_id), 0)
     FROM ledger e WHERE e.entry_id = ANY(%b)"""
+_FACES: LiteralString = (
+    "SELECT case_id, stream, occurred_at, seq FROM face_streams WHERE case_id = ANY(%b) AND room = ANY(%b)"
+)
 _CASE_COLUMNS: LiteralString = """case_id, organisation, lrn, mrn, status, channel, office, movement, version, state,
-    updated_at, created_at, last_seq"""
+    updated_at, created_at, last_seq, room"""
 
 
 class Writer:
@@ -63,35 +69,55 @@ class Writer:
         """
         now = self._clock()
         answers: list[Written | None] = [None] * len(batch)
-        prepared: list[Prepared] = []
-        for place, write in enumerate(batch):
-            try:
-                prepared.append((place, write, check_write(write)))
-            except NotCanonical as error:
-                answers[place] = Written(outcome="invalid", error=str(error))
+        units: list[Unit] = []
+        for places in units_of(batch):
+            unit: Unit = []
+            for place in places:
+                try:
+                    unit.append((place, batch[place], check_write(batch[place])))
+                except NotCanonical as error:
+                    invalid = Written(outcome="invalid", error=str(error))
+                    _withhold([batch[place] for place in places], places, len(unit), invalid, answers)
+                    break
+            else:
+                units.append(unit)
         with self._lock:
-            if prepared:
-                self._record_or_split(prepared, answers, now)
+            if units:
+                self._record_or_split(units, answers, now)
         return [answer if answer is not None else Written(outcome="invalid") for answer in answers]
 
-    def _record_or_split(self, prepared: list[Prepared], answers: list[Written | None], now: str) -> None:
+    def _record_or_split(self, units: list[Unit], answers: list[Written | None], now: str) -> None:
         """Record; when the database refuses a row, record the halves, until the refused write stands alone."""
         try:
-            found = self._record_and_resolve(prepared, now)
+            found = self._record_and_resolve(units, now)
         except (psycopg.IntegrityError, psycopg.DataError) as error:
-            if len(prepared) == 1:
+            if len(units) == 1:
                 said = error.diag.message_primary or str(error)
                 detail = f": {error.diag.message_detail}" if error.diag.message_detail else ""
-                answers[prepared[0][0]] = Written(outcome="invalid", error=f"the store refused it: {said}{detail}")
+                refused = Written(outcome="invalid", error=f"the store refused it: {said}{detail}")
+                writes, places = [write for _, write, _ in units[0]], [place for place, _, _ in units[0]]
+                _withhold(writes, places, self._refused_member(units[0], now), refused, answers)
                 return
-            middle = len(prepared) // 2
-            self._record_or_split(prepared[:middle], answers, now)
-            self._record_or_split(prepared[middle:], answers, now)
+            middle = len(units) // 2
+            self._record_or_split(units[:middle], answers, now)
+            self._record_or_split(units[middle:], answers, now)
             return
-        for (place, _, _), answer in zip(prepared, found, strict=True):
+        for (place, _, _), answer in zip((one for unit in units for one in unit), found, strict=True):
             answers[place] = answer
 
-    def _record_and_resolve(self, prepared: list[Prepared], now: str) -> list[Written]:
+    def _refused_member(self, unit: Unit, now: str) -> int:
+        """Return which write of a group the database refuses, by trying ever closer beginnings of it in vain."""
+        low, high = 0, len(unit)  # the first `low` are not refused, the first `high` are
+        while high - low > 1:
+            middle = (low + high) // 2
+            try:
+                self._record_and_resolve([unit[:middle]], now, trial=True)
+                low = middle
+            except (psycopg.IntegrityError, psycopg.DataError):
+                high = middle
+        return high - 1
+
+    def _record_and_resolve(self, units: list[Unit], now: str, *, trial: bool = False) -> list[Written]:
         """Record; when the connection breaks, find out under the lock whether the commit had arrived, else repeat."""
         found: list[Written] = []
         for last_try in (False, False, True):
@@ -101,7 +127,7 @@ class Writer:
                     return found
                 self._sent = None
                 found = []
-                self._record(prepared, found, now)
+                self._record(units, found, now, trial)
                 return found
             except BROKEN as error:
                 self._drop_connection()
@@ -125,15 +151,23 @@ class Writer:
         connection.rollback()
         return row is not None and bytes(row[0]) == leaf
 
-    def _record(self, prepared: list[Prepared], found: list[Written], now: str) -> None:
+    def _record(self, units: list[Unit], found: list[Written], now: str, trial: bool) -> None:
         connection = self._open()
-        batch = self._begin(connection, prepared, now)
+        batch = self._begin(connection, [write for unit in units for _, write, _ in unit], now)
         before = batch.size
-        found.extend(admit(batch, write, bodies) for _, write, bodies in prepared)
+        for unit in units:
+            _, write, bodies = unit[0]
+            if write.group is None:
+                found.append(admit(batch, write, bodies))
+            else:
+                found.extend(admit_group(batch, [one[1] for one in unit], [one[2] for one in unit]))
         if batch.size == before:
             connection.rollback()
             return
         self._store(connection, batch)
+        if trial:
+            connection.rollback()
+            return
         self._sent = (batch.size, batch.events[-1][3])
         connection.commit()
         self._sent = None
@@ -159,11 +193,11 @@ class Writer:
                 raise
             return batch.size
 
-    def _begin(self, connection: Connection, prepared: list[Prepared], now: str) -> Batch:
+    def _begin(self, connection: Connection, writes: list[CaseWrite], now: str) -> Batch:
         """Take the lock and read what the batch may collide with, in one round trip."""
-        writes = [write for _, write, _ in prepared]
         keys = {(k.organisation, k.key): None for w in writes if (k := w.idempotency) is not None}
-        lrns = {(w.row.organisation, w.row.lrn): None for w in writes if w.expected_seq == 0 and w.row.lrn}
+        lrns = {(w.row.room, w.row.organisation, w.row.lrn): None for w in writes if not w.expected_seq and w.row.lrn}
+        faced = {(w.row.case_id, w.row.room): None for w in writes if w.face is not None}
         feeds = {m.organisation: None for w in writes for m in w.outbox}
         reversed_ids = {e.reverses: None for w in writes for e in w.ledger if e.reverses is not None}
         free = list(self.settings.lrn_free_statuses)
@@ -172,17 +206,18 @@ class Writer:
             head = connection.execute(_HEAD)
             known_keys = connection.execute(_KEYS, _columns(keys, 2))
             known_cases = connection.execute(_CASES, (list(dict.fromkeys(w.row.case_id for w in writes)),))
-            known_lrns = connection.execute(_LRNS, (*_columns(lrns, 2), free, since))
+            known_lrns = connection.execute(_LRNS, (*_columns(lrns, 3), free, since))
             known_feeds = connection.execute(_FEEDS, (list(feeds),))
             known_entries = connection.execute(_ENTRIES, (list(reversed_ids),)) if reversed_ids else None
+            known_faces = connection.execute(_FACES, _columns(faced, 2)) if faced else None
         row = head.fetchone()
         assert row is not None
         size, frontier, recorded_at, ledger_number, ledger_chain = row
-        holders: dict[tuple[str, str], set[str]] = {}
-        lrn_of: dict[str, tuple[str, str]] = {}
-        for organisation, lrn, case_id in known_lrns:
-            holders.setdefault((organisation, lrn), set()).add(case_id)
-            lrn_of[case_id] = (organisation, lrn)
+        holders: dict[tuple[str, str, str], frozenset[str]] = {}
+        lrn_of: dict[str, tuple[str, str, str]] = {}
+        for room, organisation, lrn, case_id in known_lrns:
+            lrn_of[case_id] = name = (room, organisation, lrn)
+            holders[name] = holders.get(name, frozenset()) | {case_id}
         return Batch(
             frontier=Frontier.from_bytes(size, frontier),
             recorded_at=max(now, recorded_at),
@@ -197,11 +232,14 @@ class Writer:
                 )
                 for organisation, key, body_hash, first, last, at, answer in known_keys
             },
-            cases={case_id: KnownCase(last_seq=seq, created_at=at) for case_id, seq, at in known_cases},
+            cases={
+                case_id: KnownCase(last_seq=seq, created_at=at, room=room) for case_id, seq, at, room in known_cases
+            },
             lrn_holders=holders,
             lrn_of=lrn_of,
             feed_heads=dict(known_feeds.fetchall()),
             entries={entry[0]: KnownEntry(*entry[1:]) for entry in known_entries or ()},
+            face_heads={case_id: (stream, at, seq) for case_id, stream, at, seq in known_faces or ()},
             size=size,
         )
 
@@ -217,12 +255,15 @@ class Writer:
         _copy(connection, "COPY idempotency FROM STDIN (FORMAT binary)", _KEY_TYPES, batch.idempotency)
         _copy(connection, "COPY ledger FROM STDIN (FORMAT binary)", _LEDGER_TYPES, batch.ledger)
         _copy(connection, "COPY document_persons FROM STDIN (FORMAT binary)", ["text", "text"], batch.persons)
+        _copy(connection, "COPY faces FROM STDIN (FORMAT binary)", _FACE_TYPES, batch.faces)
         _copy(connection, "COPY merkle_nodes FROM STDIN (FORMAT binary)", ["int2", "int8", "bytea"], nodes)
         with connection.pipeline():
             if changed:
                 connection.execute(_UPDATE_CASES, [list(column) for column in zip(*changed, strict=True)])
             if batch.touched_feeds:
                 connection.execute(_UPSERT_FEEDS, _columns(batch.touched_feeds.items(), 2))
+            if batch.last_faces:
+                connection.execute(_UPSERT_LAST_FACES, _columns(batch.last_faces.values(), 6))
             if batch.deadlines:
                 connection.execute(_DROP_DEADLINES, _columns(batch.deadlines, 2))
                 kept = [(case_id, act, due) for (case_id, act), due in batch.deadlines.items() if due is not None]
@@ -264,7 +305,8 @@ class Writer:
 
 
 _EVENT_TYPES = ["int8", "text", "text", "bytea"]
-_CASE_TYPES = [*["text"] * 8, "int4", "bytea", "text", "text", "int8"]
+_CASE_TYPES = [*["text"] * 8, "int4", "bytea", "text", "text", "int8", "text"]
+_FACE_TYPES = ["int8", "text", "int8", "bytea", "bytea"]
 _DOCUMENT_TYPES = ["text", "text", "text", "text", "bytea", "bytea", "bytea", "text", "text"]
 _COPY_DOCUMENTS: LiteralString = (
     "COPY documents (document_id, case_id, kind, media_type, content, salt, digest, retain_until, recorded_at) "
@@ -278,19 +320,32 @@ _UPDATE_CASES: LiteralString = """
         office = w.office, movement = w.movement, version = w.version, state = w.state, updated_at = w.updated_at,
         last_seq = w.last_seq
     FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
-        %b::int4[], %b::bytea[], %b::text[], %b::text[], %b::int8[])
+        %b::int4[], %b::bytea[], %b::text[], %b::text[], %b::int8[], %b::text[])
         AS w (case_id, organisation, lrn, mrn, status, channel, office, movement, version, state, updated_at,
-              created_at, last_seq)
+              created_at, last_seq, room)
     WHERE c.case_id = w.case_id"""
 _UPSERT_FEEDS: LiteralString = """
     INSERT INTO feed_heads SELECT * FROM unnest(%b::text[], %b::int8[])
     ON CONFLICT (organisation) DO UPDATE SET last_number = excluded.last_number"""
+_UPSERT_LAST_FACES: LiteralString = """
+    INSERT INTO face_streams (room, case_id, stream, seq, occurred_at, face)
+    SELECT * FROM unnest(%b::text[], %b::text[], %b::int8[], %b::int8[], %b::text[], %b::bytea[])
+    ON CONFLICT (room, case_id) DO UPDATE
+        SET seq = excluded.seq, occurred_at = excluded.occurred_at, face = excluded.face"""
 _DROP_DEADLINES: LiteralString = """
     DELETE FROM deadlines d USING unnest(%b::text[], %b::text[]) AS w (case_id, act)
     WHERE d.case_id = w.case_id AND d.act = w.act"""
 _INSERT_DEADLINES: LiteralString = (
     "INSERT INTO deadlines (case_id, act, due_at) SELECT * FROM unnest(%b::text[], %b::text[], %b::text[])"
 )
+
+
+def _withhold(
+    writes: list[CaseWrite], places: list[int], failing: int, answer: Written, answers: list[Written | None]
+) -> None:
+    """Answer for a write that failed, and for its group where it has one."""
+    for place, told in zip(places, withheld(writes, failing, answer), strict=True):
+        answers[place] = told
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
@@ -304,7 +359,7 @@ def _case_row(known: KnownCase) -> tuple[object, ...]:
     assert row is not None
     return (
         row.case_id, row.organisation, row.lrn, row.mrn, row.status, row.channel, row.office, row.movement,
-        row.version, row.state, row.updated_at, known.created_at, known.last_seq,
+        row.version, row.state, row.updated_at, known.created_at, known.last_seq, row.room,
     )  # fmt: skip
 
 
