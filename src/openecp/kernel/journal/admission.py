@@ -48,6 +48,8 @@ def check_write(write: CaseWrite) -> list[bytes]:
         raise NotCanonical(f"state: expected at most {MAX_STATE_BYTES} bytes, found {len(row.state)}")
     if write.face is not None and len(write.face) > MAX_FACE_BYTES:
         raise NotCanonical(f"face: expected at most {MAX_FACE_BYTES} bytes, found {len(write.face)}")
+    if write.faces:
+        _check_faces(write)
     if not 0 <= write.expected_seq <= MAX_INTEGER:
         raise NotCanonical(f"expected_seq: expected 0 or the stream's last seq, found {write.expected_seq}")
     if not 1 <= len(write.events) <= MAX_EVENTS:
@@ -65,6 +67,19 @@ def check_write(write: CaseWrite) -> list[bytes]:
     if write.idempotency is not None:
         _check_texts("idempotency", write.idempotency.organisation, write.idempotency.key)
     return [body_bytes(event) for event in write.events]
+
+
+def _check_faces(write: CaseWrite) -> None:
+    told = max(event.occurred_at for event in write.events)
+    if len(write.faces) > MAX_ATTACHED:
+        raise NotCanonical(f"faces: expected at most {MAX_ATTACHED}, found {len(write.faces)}")
+    for instant, face in write.faces:
+        check_time("faces", instant)
+        if instant < told or len(face) > MAX_FACE_BYTES:
+            raise NotCanonical(
+                f"faces: expected instants from {told} on and at most {MAX_FACE_BYTES} bytes, found {instant} and "
+                f"{len(face)}"
+            )
 
 
 def _check_texts(where: str, *texts: str | None) -> None:

@@ -210,6 +210,9 @@ class MemoryStore:
             occurred_at = max(event.occurred_at for event in write.events)
             face = Face(row.case_id, len(self.log), occurred_at, write.face)
             self.all_faces.setdefault(row.case_id, []).append(face)
+        for instant, content in write.faces:
+            face = Face(row.case_id, len(self.log), instant, content)
+            self.all_faces.setdefault(row.case_id, []).append(face)
         for deadline in write.deadlines:
             self.clocks.pop((row.case_id, deadline.act), None)
             if deadline.due_at is not None:

@@ -116,6 +116,7 @@ class CaseWrite(msgspec.Struct, frozen=True, kw_only=True):
     answer: bytes = b""  # what a repeated request gets again
     group: str | None = None  # writes of one batch with the same group are recorded all together or not at all
     face: bytes | None = None  # what lists and reports show of the case from here on; holds no personal data
+    faces: tuple[tuple[str, bytes], ...] = ()  # further instants and faces, where a write tells of the past
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):

@@ -144,7 +144,9 @@ def admit(batch: Batch, write: CaseWrite, bodies: list[bytes]) -> Written:
     )
     _hold_lrn(batch, row, holds_lrn, created_at)
     if write.face is not None:
-        _add_face(batch, write, write.face, first)
+        _add_face(batch, write, max(event.occurred_at for event in write.events), write.face, first)
+    for instant, face in write.faces:
+        _add_face(batch, write, instant, face, first)
     _add_attached(batch, write)
     written = Written(
         outcome="recorded", first_seq=first, last_seq=batch.size, recorded_at=batch.recorded_at, answer=write.answer
@@ -184,10 +186,9 @@ def _hold_lrn(batch: Batch, row: CaseRow, holds: bool, created_at: str) -> None:
         batch.lrn_holders[name] = batch.lrn_holders.get(name, _NOBODY) | {row.case_id}
 
 
-def _add_face(batch: Batch, write: CaseWrite, face: bytes, first_seq: int) -> None:
+def _add_face(batch: Batch, write: CaseWrite, occurred_at: str, face: bytes, first_seq: int) -> None:
     """Keep the face under the number of its stream; it is the last one unless a later time is known already."""
     case_id, seq = write.row.case_id, batch.size
-    occurred_at = max(event.occurred_at for event in write.events)
     stream, last_at, last_seq = batch.face_heads.get(case_id, (first_seq, "", 0))
     small = len(face) <= SMALL_FACE_BYTES
     batch.faces.append((stream, occurred_at, seq, face if small else None, None if small else face))

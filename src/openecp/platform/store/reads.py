@@ -34,7 +34,7 @@ _FACES_AT: LiteralString = """
         SELECT seq, occurred_at, face FROM faces
         WHERE stream = n.stream AND occurred_at <= %s ORDER BY occurred_at DESC, seq DESC LIMIT 1) AS f
     WHERE n.room = %s AND n.case_id >= %s AND n.case_id < %s AND n.occurred_at > %s"""
-_LARGE_FACES: LiteralString = "SELECT seq, large FROM faces WHERE large IS NOT NULL AND seq = ANY(%s)"
+_LARGE_FACES: LiteralString = "SELECT seq, occurred_at, large FROM faces WHERE large IS NOT NULL AND seq = ANY(%s)"
 
 
 class _Record(msgspec.Struct):
@@ -156,8 +156,8 @@ class JournalReads:
         rows = self.pool.fetch(_FACES_AT, (*wanted, at, at, *wanted, at), binary=True)
         large = [row[1] for row in rows if row[3] is None]
         if large:
-            more: dict[int, bytes] = dict(self.pool.fetch(_LARGE_FACES, (large,), binary=True))
-            rows = [(*row[:3], more[row[1]]) if row[3] is None else row for row in rows]
+            more = {tuple(row[:2]): row[2] for row in self.pool.fetch(_LARGE_FACES, (large,), binary=True)}
+            rows = [(*row[:3], more[row[1], row[2]]) if row[3] is None else row for row in rows]
         return sorted([Face(*row) for row in rows], key=lambda face: face.case_id)[:MAX_FACES]
 
     def ledger_of(self, case_id: str) -> list[dict[str, object]]:

@@ -197,7 +197,7 @@ class Writer:
         """Take the lock and read what the batch may collide with, in one round trip."""
         keys = {(k.organisation, k.key): None for w in writes if (k := w.idempotency) is not None}
         lrns = {(w.row.room, w.row.organisation, w.row.lrn): None for w in writes if not w.expected_seq and w.row.lrn}
-        faced = {(w.row.case_id, w.row.room): None for w in writes if w.face is not None}
+        faced = {(w.row.case_id, w.row.room): None for w in writes if w.face is not None or w.faces}
         feeds = {m.organisation: None for w in writes for m in w.outbox}
         reversed_ids = {e.reverses: None for w in writes for e in w.ledger if e.reverses is not None}
         free = list(self.settings.lrn_free_statuses)
