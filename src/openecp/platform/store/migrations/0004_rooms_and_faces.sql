@@ -5,6 +5,9 @@ ALTER TABLE cases ADD COLUMN room text COLLATE "C" NOT NULL DEFAULT 'lodgement';
 DROP INDEX cases_newest;
 DROP INDEX cases_organisation;
 DROP INDEX cases_status;
+-- All that a lookup of an LRN asks for, so that it never goes through every case of an organisation.
+DROP INDEX cases_lrn;
+CREATE INDEX cases_lrn ON cases (lower(lrn), organisation, room);
 CREATE INDEX cases_newest ON cases (room, updated_at, case_id);
 CREATE INDEX cases_organisation ON cases (room, organisation, updated_at, case_id);
 CREATE INDEX cases_status ON cases (room, status, updated_at, case_id);
