@@ -34,6 +34,7 @@ class ActionRecord(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     responsible_as_written: str = ""
     responsible: tuple[str, ...] = ()  # codes of bodies
+    responsible_parts_as_written: tuple[str, ...] = ()
     responsible_open_ended: bool = False  # "other relevant committees or working groups" stands among them
     supporting: tuple[str, ...] = ()  # by the table's footnote
     work_programmes_as_written: str = ""
@@ -72,6 +73,7 @@ class PlanRecord(msgspec.Struct, frozen=True, kw_only=True):
     plan_id: str
     title: str
     phase: str = ""
+    title_as_written: str = ""
     status_as_written: str = ""
     status: Literal["draft", "revised_draft", "endorsed", "superseded", "unstated"] = "unstated"
     period: Period = Period()

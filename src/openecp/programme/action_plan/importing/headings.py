@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Section headings: `2. Title (Strategic reference - CODE)`, those between the rows that carry the sections' numbers on."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+import msgspec
+
+from openecp.programme.action_plan.importing.chains import Candidate, longest_chain
+from openecp.programme.action_plan.importing.stream import CELL, Stream
+
+_HEADING = re.compile(r"(\d{1,2})\.(?!\d)(.*)", re.DOTALL)
+_WORDS_MAX = 60
+_REFERENCE = re.compile(r"^(?P<title>.*\S)\s*\((?P<reference>[^()]*)\)\s*$")
+_CODE = re.compile(r"(?:^|[-–—:,])\s*(?P<code>[A-Z]{1,4}\s?\d{1,2}(?:\.\d{1,2})?)\s*$")
+_STRATEGIC = re.compile(r"strateg|stratég|goal|objecti[fv]|pillar|pilier", re.IGNORECASE)
+
+
+class Heading(msgspec.Struct):
+    """A section's heading as it stands: its number, its words, and the words that it covers in the text."""
+
+    number: int
+    written: str
+    start: int
+    end: int
+    sure: bool = True  # it ended at an empty line
+
+
+def find_headings(stream: Stream, rows: list[int], after: int) -> list[Heading]:
+    """Return the headings that stand after the plan's title and between its rows, in order."""
+    candidates = []
+    for index in stream.line_starts:
+        if index < after or stream.removed[index]:
+            continue
+        word = stream.folded[index]
+        if not word[0].isdigit() or not (found := _opening(stream, index, word)):
+            continue
+        number, first = found
+        if first >= len(stream.words) or stream.removed[first]:
+            continue
+        place = bisect_left(rows, index)
+        if place < len(rows) or not rows:
+            candidates.append(Candidate(index, number, 1.0, place + 1))
+    return [_heading(stream, one, rows) for one in longest_chain(candidates)]
+
+
+def split_reference(words: str) -> tuple[str, str, str | None]:
+    """Return title, strategic reference and its code of a heading's words."""
+    match = _REFERENCE.match(words)
+    if not match:
+        return words, "", None
+    code = _CODE.search(match["reference"])
+    if not code and not _STRATEGIC.search(match["reference"]):
+        return words, "", None
+    return match["title"], match["reference"].strip(), code["code"].replace(" ", "") if code else None
+
+
+def _opening(stream: Stream, index: int, word: str) -> tuple[int, int] | None:
+    """Return the number of a heading and the index of its first word; the dot may have come off."""
+    if word.isdigit() and index + 1 < len(stream.words) and stream.folded[index + 1] == ".":
+        return int(word), index + 2
+    match = _HEADING.fullmatch(word)
+    if not match or (match[2] and not match[2][0].isalpha()):
+        return None
+    return int(match[1]), index if match[2] else index + 1
+
+
+def _heading(stream: Stream, candidate: Candidate, rows: list[int]) -> Heading:
+    _, first = _opening(stream, candidate.index, stream.folded[candidate.index]) or (0, candidate.index + 1)
+    place = bisect_left(rows, candidate.index)
+    limit = min(rows[place] if place < len(rows) else len(stream.words), first + _WORDS_MAX)
+    end, sure = first + 1, True
+    while end < limit and not stream.removed[end]:
+        if stream.between(end) >= CELL:
+            if not stream.words[end][0].islower():
+                break
+            sure = False  # a sentence does not begin with a small letter: the empty line came in between
+        end += 1
+    words = list(stream.words[first:end])
+    if first == candidate.index:
+        words[0] = words[0].split(".", 1)[1]
+    written = " ".join(words)
+    return Heading(candidate.number, written, candidate.index, end, sure and end < limit)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads a plan from running text: rows with tabs, cells between empty lines, or copies in which both were lost.
+
+Order: furniture out, rows by their numbers, headings between them, the plan's head, then each row cut into cells.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+
+from openecp.programme.action_plan.importing.build import Row
+from openecp.programme.action_plan.importing.cells import Cut, name_cut, tab_cut
+from openecp.programme.action_plan.importing.fold import tidy
+from openecp.programme.action_plan.importing.furniture import Furniture, clear
+from openecp.programme.action_plan.importing.goals import strategic_goals
+from openecp.programme.action_plan.importing.headings import Heading, find_headings
+from openecp.programme.action_plan.importing.rows import find_rows
+from openecp.programme.action_plan.importing.segment import Segment
+from openecp.programme.action_plan.importing.stream import CELL, WIDE, Stream
+from openecp.programme.action_plan.importing.timeframes import Timeframes
+from openecp.programme.action_plan.importing.titles import Head, find_head
+from openecp.programme.action_plan.importing.vocabulary import Vocabulary
+
+
+class TextRead:
+    """A plan as running text gives it: head, headings, rows, and what was furniture."""
+
+    def __init__(self, text: str, vocabulary: Vocabulary, timeframes: Timeframes) -> None:
+        self.stream = Stream(tidy(text))
+        self.furniture: Furniture = clear(self.stream, vocabulary)
+        self.chosen, self.others = find_rows(self.stream)
+        first = self.chosen[0].index if self.chosen else len(self.stream.words)
+        self.head: Head = find_head(self.stream, first)
+        starts = [row.index for row in self.chosen]
+        self.headings: list[Heading] = find_headings(self.stream, starts, self.head.end)
+        self.goals = strategic_goals("".join(self.stream.folded[: self.head.end]))
+        self.segments = self._segments()
+        self.rows = _read_rows(self, vocabulary, timeframes)
+
+    def _segments(self) -> list[Segment]:
+        """Return the words of each row: from its number to the next number or heading."""
+        starts = [row.index for row in self.chosen]
+        borders = sorted([*starts, *(heading.start for heading in self.headings), len(self.stream.words)])
+        return [Segment(self.stream, start + 1, borders[bisect_right(borders, start)]) for start in starts]
+
+
+def _read_rows(read: TextRead, vocabulary: Vocabulary, timeframes: Timeframes) -> list[Row]:
+    cuts: list[tuple[Cut, bool]] = []
+    for segment in read.segments:
+        tabs = tab_cut(segment)
+        cuts.append((tabs, True) if tabs else (name_cut(segment, vocabulary, timeframes), False))
+    border = _usual_border(read.segments, cuts)
+    rows = []
+    for candidate, segment, (cut, certain) in zip(read.chosen, read.segments, cuts, strict=True):
+        if not certain:
+            _weigh(segment, cut, border)
+        rows.append(_row(read, candidate.index, candidate.number, segment, cut))
+    return rows
+
+
+def _row(read: TextRead, index: int, number: int, segment: Segment, cut: Cut) -> Row:
+    last = segment.indexes[cut.end - 1] if cut.end else index
+    line = read.stream.line
+    starts = [heading.start for heading in read.headings]
+    place = bisect_right(starts, index)
+    return Row(
+        number=number,
+        title=segment.text(0, cut.body),
+        body=segment.text(cut.body, cut.programme),
+        programme=segment.text(cut.programme, cut.time),
+        time=segment.text(cut.time, cut.end),
+        lines=(line(index), line(last)),
+        place=f"line {line(index)}",
+        section=read.headings[place - 1].number if place else 0,
+        doubts=dict(cut.doubts),
+    )
+
+
+def _usual_border(segments: list[Segment], cuts: list[tuple[Cut, bool]]) -> int:
+    """Return what stands between the cells of most rows: a tab, an empty line, several blanks, or nothing of these."""
+    seen: Counter[int] = Counter()
+    for segment, (cut, certain) in zip(segments, cuts, strict=True):
+        if not certain and 0 < cut.body < len(segment):
+            seen[segment.borders[cut.body]] += 1
+    return seen.most_common(1)[0][0] if seen else WIDE
+
+
+def _weigh(segment: Segment, cut: Cut, border: int) -> None:
+    """Compare the cells that were read by name with the borders in the row; doubt what they do not confirm."""
+    if 0 < cut.body < len(segment) and segment.borders[cut.body] < WIDE:
+        cut.doubt("title", "no border between title and bodies: cut by the names of bodies")
+        cut.doubt("body", "no border between title and bodies: cut by the names of bodies")
+    if border >= CELL and cut.programme == cut.time < cut.end and not segment.marked_empty(segment.offsets[cut.time]):
+        cut.doubt("programme", "no work programme, and no room where one would stand")
