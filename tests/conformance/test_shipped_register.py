@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from tests.corpus import plan_path
 
-from openecp.programme.action_plan import shipped
-from openecp.programme.action_plan.records import ActionRecord
+from openecp.programme.action_plan import codes, shipped
+from openecp.programme.action_plan.records import ActionRecord, TimeframeKind
 from openecp.programme.action_plan.shipped import Words
 
+ROOT = Path(__file__).resolve().parents[2]
 TITLE_LENGTH_MAX = 70
 RUN_WORDS_MAX = 5  # a run of six words would be a quotation
 PHASES = {"ECP-III": "phase-iii.json", "ECP-IV": "phase-iv.json"}
@@ -134,6 +136,99 @@ def test_french_is_written_as_french() -> None:
         if english.search(title) or "'" in title or re.search(r"\w[:;?!]", title):
             wrong.append(f"{place}: {title}")
     assert wrong == []
+
+
+def test_outputs_of_earlier_phases_equal_the_transcription() -> None:
+    """Twenty outputs of Phases I and II with phase and actions, and nine instruments named in the Phase IV prose."""
+    gold = json.loads(plan_path("deliverables-phase-i-ii.json").read_text(encoding="utf-8"))
+    rows = {row.id: row for row in shipped.shipped_instruments()}
+    for output in gold["deliverables"]:
+        row = rows.pop(output["id"])
+        assert (row.phase, set(row.actions)) == (output["phase"], set(output["related_actions"])), output["id"]
+    named = gold["mentioned_in_phase_iv_background"]
+    assert [row.date for row in rows.values()] == [mention["date"] or "" for mention in named]
+
+
+def test_every_link_of_the_register_leads_somewhere() -> None:
+    """Instruments and records name actions, bodies and codes that are in the register; identifiers occur once."""
+    actions = {action.id for plan in shipped.shipped_plans() for action in plan.document.actions}
+    instruments, records = shipped.shipped_instruments(), shipped.shipped_records()
+    assert {name for row in (*instruments, *records) for name in row.actions} <= actions
+    assert {body for row in records for body in row.bodies} <= set(shipped.body_names())
+    assert {row.kind for row in instruments} <= set(shipped.code_names("instrument_kind"))
+    assert {row.stage for row in instruments} - {""} <= set(shipped.code_names("stage"))
+    assert {row.type for row in records} <= set(shipped.code_names("record_type"))
+    natures = {nature for plan in shipped.shipped_plans() for nature in plan.natures.values()}
+    assert natures == set(shipped.code_names("nature"))
+    names = [row.id for row in (*instruments, *records, *shipped.shipped_standards())]
+    assert len(names) == len(set(names))
+
+
+def test_records_cover_what_the_texts_name() -> None:
+    """Each kind of record has rows, for the actions whose work is done by people."""
+    told: dict[str, set[str]] = {row.type: set() for row in shipped.shipped_records()}
+    for row in shipped.shipped_records():
+        told[row.type] |= set(row.actions)
+    assert {"ECP-III-01", "ECP-IV-18", "ECP-IV-31", "ECP-IV-32"} <= told["practice"]
+    assert {f"ECP-IV-{number}" for number in (20, 21, 23, 24, 33)} | {"ECP-III-03"} <= told["event"]
+    assert {"ECP-III-20", "ECP-IV-18", "ECP-IV-26"} == told["survey"]
+    assert {f"ECP-III-{number}" for number in (13, 17, 18, 19)} <= told["engagement"]
+    assert {f"ECP-IV-{number}" for number in (25, 60, 61, 63)} <= told["engagement"]
+    assert {"ECP-III-26", "ECP-III-27", "ECP-IV-27", "ECP-IV-62"} <= told["publication"]
+    assert {"ECP-IV-19", "ECP-IV-29", "ECP-IV-30"} == told["compendium"]
+
+
+def test_standards_are_shown_by_tests_that_exist() -> None:
+    """`file::test` leads to a test of this repository; claims say what is missing; open rows stay."""
+    rows = shipped.shipped_standards()
+    for row in rows:
+        for name in row.shown_by:
+            file, _, function = name.partition("::")
+            assert f"def {function}(" in (ROOT / file).read_text(encoding="utf-8"), f"{row.id}: {name}"
+        if row.status == "claimed":
+            assert row.note.en, f"{row.id}: a claim says what is missing"
+            assert row.note.fr, f"{row.id}: a claim says what is missing"
+    assert {row.status for row in rows} == set(shipped.code_names("standard_status"))
+    chapters = [row for row in rows if row.instrument == "RKC General Annex"]
+    assert len(chapters) == 10
+    assert "evidenced" not in {row.status for row in chapters}, "chapters are not their standards"
+
+
+def test_the_36_measures_are_all_there() -> None:
+    """Each measure of the WTO Trade Facilitation Agreement has its row, under its number and in its order."""
+    gold = json.loads(plan_path("reference/tfa-measures.json").read_text(encoding="utf-8"))["measures"]
+    rows = [row for row in shipped.shipped_standards() if row.id.startswith("TFA-")]
+    assert [row.number for row in rows] == [measure["article"] for measure in gold]
+    assert len(rows) == 36
+    told = [row.id for row, measure in zip(rows, gold, strict=True) if words(row.title.en) == words(measure["title"])]
+    assert told == [], "our own short words"
+
+
+def test_codes_of_the_register_have_names() -> None:
+    """What the code can say, both languages can."""
+    for kind, codes_of in (
+        ("lifecycle", codes.Lifecycle),
+        ("colour", codes.Colour),
+        ("ground", codes.Ground),
+        ("plan_status", codes.PlanStatus),
+        ("responsibility", codes.Role),
+        ("evidence", codes.EvidenceKind),
+        ("scope", codes.Scope),
+        ("stage", codes.Stage),
+        ("relation", codes.Relation),
+        ("dependency", codes.DependencyKind),
+        ("link_state", codes.LinkState),
+        ("timeframe", TimeframeKind),
+    ):
+        assert set(shipped.code_names(kind)) == set(get_args(codes_of)), kind
+
+
+def test_unknown_names_are_refused_with_what_there_is() -> None:
+    """A wrong plan or kind says which ones exist."""
+    with pytest.raises(shipped.RegisterError, match="expected one of ECP-III, ECP-IV, got 'ECP-V'"):
+        shipped.shipped_plan("ECP-V")
+    with pytest.raises(shipped.RegisterError, match=r"expected one of the kinds .*lifecycle.*, got 'colours'"):
+        shipped.code_names("colours")
 
 
 def french() -> Iterator[tuple[str, str]]:
