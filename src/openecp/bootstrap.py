@@ -123,7 +123,15 @@ class Installation:
 
     def desk(self, store: Any, assessor: AssessesDeclarations | None = None) -> Desk:
         """Return the desk where commands are decided and recorded."""
-        return Desk(assessor=assessor or self.assessor(), casework=self.casework(store), reader=store, writer=store)
+        from openecp.platform.core.programme import ProgrammeCasework
+
+        return Desk(
+            assessor=assessor or self.assessor(),
+            casework=self.casework(store),
+            reader=store,
+            writer=store,
+            programme=ProgrammeCasework(store),
+        )
 
     def in_process_core(self, store: Any) -> InProcessCore:
         """Return a core in this process."""

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-Role = Literal["trader", "officer", "operator", "auditor"]
+Role = Literal["trader", "officer", "operator", "auditor", "secretariat", "delegate"]
 
 
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +28,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     roles: tuple[Role, ...]
     office: str | None = None  # the office of an officer
+    bodies: tuple[str, ...] = ()  # the bodies of a delegate, by code: it reports for their actions
 
     @property
     def actor(self) -> str:

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from openecp.border.lodgement.commands import Answer, Command, Lodge
+from openecp.border.lodgement.commands import Answer, Lodge
 from openecp.platform.core.desk import refused, unavailable
 from openecp.platform.core.frames import (
     Answered,
@@ -26,6 +26,7 @@ from openecp.platform.core.frames import (
     from_core,
     read_frame,
 )
+from openecp.platform.core.model import Command
 
 log = logging.getLogger("openecp.core.client")
 

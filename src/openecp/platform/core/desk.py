@@ -15,15 +15,29 @@ from typing import Protocol
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer, Command, Lodge
+from openecp.border.lodgement.commands import Answer, Lodge
 from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Written
-from openecp.platform.core.model import AssessesDeclarations, CaseReader, Casework, Decided, LoadedCase
+from openecp.platform.core.model import (
+    AssessesDeclarations,
+    CaseReader,
+    Casework,
+    Command,
+    Decided,
+    LoadedCase,
+    ProgrammeCommand,
+)
 
 log = logging.getLogger("openecp.core")
 _answers = msgspec.msgpack.Decoder(Answer)
 _encoder = msgspec.msgpack.Encoder()
+
+
+class DecidesProgramme(Protocol):
+    """Decides what the programme side is asked to record."""
+
+    def decide(self, command: ProgrammeCommand) -> Decided: ...
 
 
 class Writes(Protocol):
@@ -47,6 +61,8 @@ def case_key(command: Command, row: CaseRow | None) -> tuple[str, ...]:
     if isinstance(command, Lodge):
         reference = command.declaration.functional_reference_id or ""
         return ("lrn", command.principal.organisation, reference)
+    if isinstance(command, ProgrammeCommand):
+        return ("programme",)  # few, and one may concern many streams: one after the other
     return ("case", command.case_id)
 
 
@@ -59,18 +75,27 @@ class Desk:
     """Decides and records batches."""
 
     def __init__(
-        self, *, assessor: AssessesDeclarations, casework: Casework, reader: CaseReader, writer: Writes
+        self,
+        *,
+        assessor: AssessesDeclarations,
+        casework: Casework,
+        reader: CaseReader,
+        writer: Writes,
+        programme: DecidesProgramme | None = None,
     ) -> None:
         self._assessor = assessor
         self._casework = casework
         self._reader = reader
         self._writer = writer
+        self._programme = programme
 
     def locate(self, command: Command) -> CaseRow | None:
         """Return the case that a command is about: by id, by MRN, else by the LRN within the organisation."""
+        if isinstance(command, ProgrammeCommand):
+            return None
         if not isinstance(command, Lodge):
             found = self._reader.case(command.case_id)
-            return found[0] if found else None
+            return found[0] if found and found[0].room == "lodgement" else None
         declaration = command.declaration
         if not is_request(declaration):
             return None
@@ -99,12 +124,22 @@ class Desk:
         return [*self.decide(work[:half]), *self.decide(work[half:])]
 
     def _decide_together(self, work: Sequence[tuple[Command, LoadedCase | None]]) -> list[Decided]:
-        wanted = [self._casework.to_assess(command, case) for command, case in work]
+        wanted = [
+            None if isinstance(command, ProgrammeCommand) else self._casework.to_assess(command, case)
+            for command, case in work
+        ]
         assessments = self._assess(wanted)
         return [
-            self._casework.decide(command, case, assessment)
+            self._decide_programme(command)
+            if isinstance(command, ProgrammeCommand)
+            else self._casework.decide(command, case, assessment)
             for (command, case), assessment in zip(work, assessments, strict=True)
         ]
+
+    def _decide_programme(self, command: ProgrammeCommand) -> Decided:
+        if self._programme is None:
+            raise LookupError("this core has no programme side")
+        return self._programme.decide(command)
 
     def _assess(self, wanted: list[tuple[Declaration, date | None] | None]) -> list[Assessment | None]:
         """Assess in one batch for each date of law; nearly always that is one, today's."""
@@ -163,6 +198,27 @@ class Desk:
             if written is None or written[place].outcome != "recorded":
                 self._casework.not_recorded(write)
         return written or []
+
+
+def writes_of(batch: Sequence[Decided]) -> list[CaseWrite]:
+    """Return what a batch records: the first write of each decision, in order, then what is recorded with them."""
+    first = [each.write for each in batch if each.write is not None]
+    more = [write for each in batch for write in each.more]
+    return first + more if more else first
+
+
+def outcomes_of(batch: Sequence[Decided], written: list[Written]) -> list[Written]:
+    """Return what became of each decision of a batch, all of whose members have something to write."""
+    if len(written) == len(batch):
+        return written
+    found, place = [], len(batch)
+    for first, each in zip(written, batch, strict=False):
+        mine = [first, *written[place : place + len(each.more)]]
+        place += len(each.more)
+        fault = next((outcome for outcome in mine if outcome.outcome == "invalid"), None)
+        last = max(outcome.last_seq for outcome in mine)
+        found.append(fault or msgspec.structs.replace(first, last_seq=last))
+    return found
 
 
 def settle(decided: Decided, written: Written) -> Answer | None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer, Command
+from openecp.border.lodgement.commands import Answer
+from openecp.platform.core.model import Command
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from openecp.border.lodgement.commands import Answer, Command, Lodge
-from openecp.platform.core.desk import Desk, case_key, refused, settle, unavailable
+from openecp.border.lodgement.commands import Answer, Lodge
+from openecp.platform.core.desk import Desk, case_key, outcomes_of, refused, settle, unavailable, writes_of
+from openecp.platform.core.model import Command
 from openecp.platform.core.settings import Settings
 
 _MAX_ATTEMPTS = 8
@@ -63,12 +64,12 @@ class InProcessCore:
             to_write = [(entry, each) for entry, each in decided if each.write is not None]
             if not to_write:
                 return answers
-            writes = [each.write for _, each in to_write if each.write is not None]
-            written = self._desk.write_patiently(writes, patience_s=self._settings.write_patience_s)
+            deciding = [each for _, each in to_write]
+            written = self._desk.write_patiently(writes_of(deciding), patience_s=self._settings.write_patience_s)
             if written is None:
                 return answers | {number: unavailable() for (number, _), _ in to_write}
             batch = []
-            for (entry, each), outcome in zip(to_write, written, strict=True):
+            for (entry, each), outcome in zip(to_write, outcomes_of(deciding, written), strict=True):
                 answer = settle(each, outcome)
                 if answer is None:
                     batch.append(entry)

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from queue import Queue
 from typing import Any
 
-from openecp.border.lodgement.commands import Answer, Command, Lodge
-from openecp.platform.core.desk import Desk, case_key, refused, settle, unavailable
-from openecp.platform.core.model import Decided
+from openecp.border.lodgement.commands import Answer, Lodge
+from openecp.platform.core.desk import Desk, case_key, outcomes_of, refused, settle, unavailable, writes_of
+from openecp.platform.core.model import Command, Decided
 from openecp.platform.core.settings import Settings
 
 log = logging.getLogger("openecp.core")
@@ -191,15 +191,15 @@ class ClearanceLine:
 
     def _write(self, batch: list[tuple[Waiting, Decided]]) -> None:
         began = time.monotonic()
-        writes = [decided.write for _, decided in batch if decided.write is not None]
-        written = self._desk.write_patiently(writes, patience_s=self._settings.write_patience_s)
+        decisions = [decided for _, decided in batch]
+        written = self._desk.write_patiently(writes_of(decisions), patience_s=self._settings.write_patience_s)
         self.counts["write_s"] += time.monotonic() - began
         if written is None:
             self.counts["unavailable"] += len(batch)
             self._answer([(waiting, unavailable()) for waiting, _ in batch])
             return
         answers, again = [], []
-        for (waiting, decided), outcome in zip(batch, written, strict=True):
+        for (waiting, decided), outcome in zip(batch, outcomes_of(decisions, written), strict=True):
             answer = settle(decided, outcome)
             if answer is None:
                 again.append(waiting)

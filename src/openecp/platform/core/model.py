@@ -9,10 +9,24 @@ from typing import Any, Protocol
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer, Command
+from openecp.border.lodgement.commands import Answer
+from openecp.border.lodgement.commands import Command as LodgementCommand
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import CaseRow, CaseWrite
+from openecp.kernel.parties.model import Principal
+from openecp.programme.action_plan.commands import PlanAct
+
+
+class ProgrammeCommand(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A command of the programme side: who gives it, and what is to be recorded."""
+
+    principal: Principal
+    act: PlanAct
+    key: str | None = None  # Idempotency-Key
+
+
+Command = LodgementCommand | ProgrammeCommand
 
 
 class Core(Protocol):
@@ -38,6 +52,7 @@ class Decided(msgspec.Struct, frozen=True):
 
     answer: Answer
     write: CaseWrite | None = None
+    more: tuple[CaseWrite, ...] = ()  # of the same group: recorded with `write`, or not at all
 
 
 class AssessesDeclarations(Protocol):
@@ -52,10 +67,10 @@ class Casework(Protocol):
     def open(self, row: CaseRow) -> Any:
         """Read what the store holds of a case, for `LoadedCase.opened`."""
 
-    def to_assess(self, command: Command, case: LoadedCase | None) -> tuple[Declaration, date | None] | None:
+    def to_assess(self, command: LodgementCommand, case: LoadedCase | None) -> tuple[Declaration, date | None] | None:
         """Return the declaration to be assessed for this command and the date of its law; None where none is."""
 
-    def decide(self, command: Command, case: LoadedCase | None, assessment: Assessment | None) -> Decided:
+    def decide(self, command: LodgementCommand, case: LoadedCase | None, assessment: Assessment | None) -> Decided:
         """Decide one command about one case."""
 
     def not_recorded(self, write: CaseWrite) -> None:

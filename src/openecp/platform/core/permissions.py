@@ -14,13 +14,18 @@ Permission = Literal[
     "act",  # officer acts
     "read_metrics",  # counters of the installation
     "administer",  # organisations, tokens, webhooks
+    "read_plans",  # action plans, sessions, figures
+    "report",  # updates and evidence; a delegate's for the actions of its own bodies only
+    "programme",  # everything else that changes the register of plans
 ]
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    "trader": frozenset({"lodge", "read_own"}),
-    "officer": frozenset({"read_own", "read_all", "act"}),
-    "auditor": frozenset({"read_own", "read_all", "read_metrics"}),
-    "operator": frozenset({"read_metrics", "administer"}),
+    "trader": frozenset({"lodge", "read_own", "read_plans"}),
+    "officer": frozenset({"read_own", "read_all", "act", "read_plans"}),
+    "auditor": frozenset({"read_own", "read_all", "read_metrics", "read_plans"}),
+    "operator": frozenset({"read_metrics", "administer", "read_plans"}),
+    "secretariat": frozenset({"read_plans", "report", "programme"}),
+    "delegate": frozenset({"read_plans", "report"}),
 }
 
 

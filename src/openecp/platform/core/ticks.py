@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from openecp.border.lodgement.commands import Answer, Command, DeadlinePassed
+from openecp.border.lodgement.commands import Answer, DeadlinePassed
 from openecp.kernel.journal.memory import utc_now
+from openecp.platform.core.model import Command
 from openecp.platform.core.settings import Settings
 
 log = logging.getLogger("openecp.ticks")

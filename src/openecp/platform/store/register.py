@@ -25,8 +25,8 @@ TOKEN_MEMORY_SECONDS = 2.0  # how long a token once checked is taken as good wit
 TOKEN_MEMORY = 4096
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 _PRINCIPAL: LiteralString = (
-    "SELECT p.principal_id, p.kind, p.organisation, p.name, p.roles, p.office, p.password_salt, p.password_hash "
-    "FROM principals p "
+    "SELECT p.principal_id, p.kind, p.organisation, p.name, p.roles, p.office, p.password_salt, p.password_hash, "
+    "p.bodies FROM principals p "
 )
 
 
@@ -117,9 +117,10 @@ class PartyRegister:
         with self.pool.transaction() as connection:
             connection.execute(
                 "INSERT INTO principals (principal_id, kind, organisation, name, roles, office, password_salt, "
-                "password_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (principal_id) DO UPDATE SET "
+                "password_hash, bodies) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) "
+                "ON CONFLICT (principal_id) DO UPDATE SET "
                 "kind = excluded.kind, organisation = excluded.organisation, name = excluded.name, "
-                "roles = excluded.roles, office = excluded.office, erased_at = NULL, "
+                "roles = excluded.roles, office = excluded.office, bodies = excluded.bodies, erased_at = NULL, "
                 "password_salt = coalesce(excluded.password_salt, principals.password_salt), "
                 "password_hash = coalesce(excluded.password_hash, principals.password_hash)",
                 (
@@ -131,6 +132,7 @@ class PartyRegister:
                     principal.office,
                     salt,
                     hashed,
+                    list(principal.bodies),
                 ),
             )
             if password is not None:
@@ -240,5 +242,11 @@ def _organisation(row: Row) -> Organisation:
 
 def _principal(row: Row) -> Principal:
     return Principal(
-        principal_id=row[0], kind=row[1], organisation=row[2], name=row[3], roles=tuple(row[4]), office=row[5]
+        principal_id=row[0],
+        kind=row[1],
+        organisation=row[2],
+        name=row[3],
+        roles=tuple(row[4]),
+        office=row[5],
+        bodies=tuple(row[8]),
     )

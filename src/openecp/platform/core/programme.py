@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gives the programme side what it asks for: streams of the register, time, salt; and its decisions to the desk.
+
+Commands of the programme travel the same way as those of the border and are written by the same single writer. They
+are few, so they are decided one after the other, and nothing is assessed for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from openecp.border.lodgement.commands import Answer
+from openecp.kernel.assessment.reasons import Reason
+from openecp.kernel.journal.memory import utc_now
+from openecp.kernel.journal.model import CaseRow, Event, Idempotency
+from openecp.kernel.parties.model import Principal
+from openecp.platform.core.ids import Randomness
+from openecp.platform.core.model import Decided, ProgrammeCommand
+from openecp.platform.core.permissions import may
+from openecp.programme.action_plan.decide import concerns, concerns_further, decide
+from openecp.programme.action_plan.deciding import Actor, Context, Refused, Stream
+from openecp.programme.action_plan.fold import in_order
+from openecp.programme.action_plan.streams import fact_of
+
+_PAGE = 1000
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class StreamSource(Protocol):
+    """The part of the store that deciding on the programme side reads."""
+
+    def case(self, case_id: str) -> tuple[CaseRow, int] | None: ...
+
+    def events(self, *, case_id: str | None = None, after_seq: int = 0, limit: int = 1000) -> list[Event]: ...
+
+
+class ProgrammeCasework:
+    """Decides commands of the programme with `openecp.programme.action_plan`."""
+
+    def __init__(self, source: StreamSource, *, clock: Callable[[], str] = utc_now) -> None:
+        self._source = source
+        self._clock = clock
+        self._randomness = Randomness()
+
+    def decide(self, command: ProgrammeCommand) -> Decided:
+        """Decide one command of the programme."""
+        who = actor_of(command.principal)
+        if not may(command.principal, "report"):
+            return Decided(_refusal(_no_role(command.principal)))
+        context = Context(now=self._clock(), salt=self._randomness.salt, group=self._randomness.uuid7())
+        try:
+            streams = self._streams(concerns(command.act))
+            streams |= self._streams(concerns_further(command.act, streams, who, context))
+            decision = decide(command.act, who, streams, context)
+        except Refused as refused:
+            return Decided(_refusal(refused))
+        answer = Answer(outcome=decision.outcome, case_id=decision.subject, status=decision.status)
+        if not decision.writes:
+            return Decided(answer)
+        first = msgspec.structs.replace(decision.writes[0], answer=_encode(answer), idempotency=_idempotency(command))
+        return Decided(answer, first, decision.writes[1:])
+
+    def _streams(self, names: tuple[str, ...]) -> dict[str, Stream]:
+        found = {}
+        for name in names:
+            events: list[Event] = []
+            while True:
+                after = events[-1].seq if events else 0
+                page = self._source.events(case_id=name, after_seq=after, limit=_PAGE)
+                events.extend(page)
+                if len(page) < _PAGE:
+                    break
+            if events:
+                found[name] = Stream(events[-1].seq, tuple(in_order(map(fact_of, events))))
+        return found
+
+
+def actor_of(principal: Principal) -> Actor:
+    """Return who acts, as the register sees it: the Secretariat, or a focal point for its bodies."""
+    return Actor(actor=principal.actor, writes=may(principal, "programme"), bodies=principal.bodies)
+
+
+def _idempotency(command: ProgrammeCommand) -> Idempotency | None:
+    if command.key is None:
+        return None
+    digest = hashlib.sha256(_encode(command.act)).digest()
+    return Idempotency(organisation=command.principal.organisation, key=f"programme {command.key}", body_hash=digest)
+
+
+def _refusal(refused: Refused) -> Answer:
+    error = Reason(
+        code=refused.code,
+        layer="state",
+        rule="action_plan",
+        message=refused.message,
+        json_pointer=refused.where,
+        expected=refused.expected,
+        got=refused.got,
+        fix=refused.fix,
+        severity="reject",
+    )
+    return Answer(outcome="refused", error=error, http_status=refused.status)
+
+
+def _no_role(principal: Principal) -> Refused:
+    return Refused(
+        "OECP-ROLE",
+        "Your role does not allow this.",
+        where="role",
+        expected="one of the roles secretariat, delegate",
+        got=", ".join(principal.roles) or "no role",
+        fix="Use a token of a person or system with that role.",
+        status=403,
+    )
