@@ -65,7 +65,9 @@ class Reader:
             self._programmes[cell] = read_list(cell, self.vocabulary.programmes)
         return self._programmes[cell]
 
-    def record(self, row: Row, plan_id: str, section: Section | None, supporting: tuple[str, ...], end: str | None) -> ActionRecord:
+    def record(
+        self, row: Row, plan_id: str, section: Section | None, supporting: tuple[str, ...], end: str | None
+    ) -> ActionRecord:
         """Return the record of a row; `end` is the plan's last month."""
         bodies, programmes = self.bodies(row.body), self.programmes(row.programme)
         title = mend(one_line(row.title), self.lexicon)
@@ -125,4 +127,7 @@ class Reader:
             elif read.doubt:
                 row.doubt(cell, read.doubt)
             if read.torn:
-                row.doubt(f"{cell} words", f"torn words put together: {one_line(row.body if cell == 'body' else row.programme)!r}")
+                row.doubt(
+                    f"{cell} words",
+                    f"torn words put together: {one_line(row.body if cell == 'body' else row.programme)!r}",
+                )

@@ -13,9 +13,9 @@ _STEP_COST, _STEP_COST_MAX = 0.3, 3.0
 
 
 class Candidate(NamedTuple):
-    """A number at the beginning of a line: the word's index, the number, how much it looks like the plan's own."""
+    """A number at the beginning of a line: the index of its word, the number, how much it looks like the plan's own."""
 
-    index: int
+    word: int
     number: int
     weight: float
     place: int = 0  # candidates of one place exclude each other
@@ -26,7 +26,8 @@ def longest_chain(candidates: list[Candidate]) -> list[Candidate]:
     best: dict[int, tuple[float, int]] = {}  # number: worth and position of the best chain that ends with it
     links: list[int | None] = []
     for position, candidate in enumerate(candidates):
-        worth, link = 0.0, None
+        worth = 0.0
+        link: int | None = None
         near = [best[n] for n in range(candidate.number - _NEAR, candidate.number) if n in best]
         for earlier, before in near or [kept for number, kept in best.items() if number < candidate.number]:
             if candidate.place and candidates[before].place == candidate.place:
@@ -40,8 +41,8 @@ def longest_chain(candidates: list[Candidate]) -> list[Candidate]:
         if worth >= best.get(candidate.number, (0.0, 0))[0]:
             best[candidate.number] = (worth, position)
     chain: list[Candidate] = []
-    position: int | None = max(best.values())[1] if best else None
-    while position is not None:
-        chain.append(candidates[position])
-        position = links[position]
+    last = max(best.values())[1] if best else None
+    while last is not None:
+        chain.append(candidates[last])
+        last = links[last]
     return chain[::-1]

@@ -22,6 +22,8 @@ def tidy(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return text to compare, as long as the text itself."""
+    if text.isascii():
+        return text.lower()
     lowered = text.translate(_FOLD).lower()
     if len(lowered) != len(text):  # a capital whose small form is longer
         lowered = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text.translate(_FOLD))

@@ -34,9 +34,11 @@ _FOOTNOTE = re.compile(
     r"|(?:appuiera|soutiendra|appuie|soutient)touteslesactions(?:duplan(?:d'action)?)?\.?"
 )
 _FOOTNOTE_START = re.compile(r"\*{0,3}(?:the|le|la|l')?$")
-_DOCUMENT = re.compile(r"doc(?:ument)?\.?(?P<mark>[a-z]{2}\d{3,4}[a-z]\d[a-z]?)(?:[ivxlc]+/\d{1,3}\.?)?")
+_DOCUMENT = re.compile(r"doc(?:ument)?\.?(?P<mark>[a-z]{2}\d{3,4}[a-z]\d)(?:[ivxlc]+/\d{1,3}\.?|[a-z])?")
 _ANNEX = re.compile(r"annexe?(?:to|au|à)?(?:the)?$")
-_PAGE = re.compile(r"[ivxlc]+/\d{1,3}\.?|page\d{1,4}(?:(?:of|/|sur)\d{1,4})?|\d{1,4}/\d{1,4}|-\d{1,4}-|[-–—]\d{1,4}[-–—]")
+_PAGE = re.compile(
+    r"[ivxlc]+/\d{1,3}\.?|page\d{1,4}(?:(?:of|/|sur)\d{1,4})?|\d{1,4}/\d{1,4}|-\d{1,4}-|[-–—]\d{1,4}[-–—]"
+)
 _RULER = re.compile(r"[_*=~·•-]{1,}")
 _LINE_WORDS_MAX = 6
 
@@ -78,7 +80,9 @@ def _clear_marks(stream: Stream, found: Furniture) -> None:
         while end < len(stream.words) and end - index < _LINE_WORDS_MAX and not stream.first_on_line(end):
             end += 1
         line = "".join(stream.folded[index:end])
-        if (end == len(stream.words) or stream.first_on_line(end)) and (_PAGE.fullmatch(line) or _RULER.fullmatch(line)):
+        if (end == len(stream.words) or stream.first_on_line(end)) and (
+            _PAGE.fullmatch(line) or _RULER.fullmatch(line)
+        ):
             stream.remove(index, end)
 
 

@@ -17,6 +17,7 @@ _GOAL = re.compile(
 )
 _QUOTE = re.compile(r"['\"](?P<words>[^\"]{12,300}?)['\"](?=[,.;:]|[a-z])")
 _ALIKE = 0.8
+_HEAD = 6  # letters with which both begin
 _ITEM_CHARACTERS_MAX = 300
 
 
@@ -43,14 +44,16 @@ def goal_of(title: str, goals: dict[str, str]) -> tuple[str | None, bool]:
     """Return the code of the goal that a section's title (folded, without blanks) repeats, and whether it is certain."""
     found = []
     for code, words in goals.items():
-        head = words[: len(title)]
-        matcher = SequenceMatcher(None, title, head, autojunk=False)
-        if matcher.quick_ratio() < _ALIKE and not title.startswith(words):
+        if words[:_HEAD] != title[:_HEAD]:
             continue
-        likeness = max(matcher.ratio(), 1.0 if title.startswith(words) else 0.0)
+        likeness = 1.0 if title.startswith(words) else _likeness(title, words[: len(title)])
         if likeness >= _ALIKE:
             found.append((likeness, code))
     found.sort(reverse=True)
     if not found:
         return None, True
     return found[0][1], len(found) == 1 or found[0][0] - found[1][0] > 0.1
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()

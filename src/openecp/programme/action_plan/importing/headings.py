@@ -68,8 +68,8 @@ def _opening(stream: Stream, index: int, word: str) -> tuple[int, int] | None:
 
 
 def _heading(stream: Stream, candidate: Candidate, rows: list[int]) -> Heading:
-    _, first = _opening(stream, candidate.index, stream.folded[candidate.index]) or (0, candidate.index + 1)
-    place = bisect_left(rows, candidate.index)
+    _, first = _opening(stream, candidate.word, stream.folded[candidate.word]) or (0, candidate.word + 1)
+    place = bisect_left(rows, candidate.word)
     limit = min(rows[place] if place < len(rows) else len(stream.words), first + _WORDS_MAX)
     end, sure = first + 1, True
     while end < limit and not stream.removed[end]:
@@ -79,7 +79,7 @@ def _heading(stream: Stream, candidate: Candidate, rows: list[int]) -> Heading:
             sure = False  # a sentence does not begin with a small letter: the empty line came in between
         end += 1
     words = list(stream.words[first:end])
-    if first == candidate.index:
+    if first == candidate.word:
         words[0] = words[0].split(".", 1)[1]
     written = " ".join(words)
-    return Heading(candidate.number, written, candidate.index, end, sure and end < limit)
+    return Heading(candidate.number, written, candidate.word, end, sure and end < limit)

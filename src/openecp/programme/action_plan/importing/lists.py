@@ -70,9 +70,7 @@ def read_list(text: str, names: Names) -> ListRead:
         parts.append(part)
         told += part if not told else f" {part}"
         position, separated = end, False
-    return ListRead(
-        tuple(dict.fromkeys(codes)), tuple(parts), tuple(unknown), told if torn else cell.text, torn, doubt
-    )
+    return ListRead(tuple(dict.fromkeys(codes)), tuple(parts), tuple(unknown), told if torn else cell.text, torn, doubt)
 
 
 def _separator(cell: _Cell, position: int, names: Names) -> tuple[int, str]:

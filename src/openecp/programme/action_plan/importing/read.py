@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 
 from openecp.programme.action_plan.importing.build import Reader, Row
@@ -14,12 +13,12 @@ from openecp.programme.action_plan.importing.source import PlanFault, SourceDocu
 from openecp.programme.action_plan.importing.text import TextRead
 from openecp.programme.action_plan.importing.timeframes import Timeframes
 from openecp.programme.action_plan.importing.vocabulary import Vocabulary, shipped_vocabulary
-from openecp.programme.action_plan.importing.words import Lexicon, mend
+from openecp.programme.action_plan.importing.words import NO_LANGUAGE, Language, Lexicon, mend
 from openecp.programme.action_plan.records import PlanDocument, PlanRecord, Section
 
 
 def read_plan(
-    source: SourceDocument, vocabulary: Vocabulary | None = None, language: Mapping[str, int] | None = None
+    source: SourceDocument, vocabulary: Vocabulary | None = None, language: Language = NO_LANGUAGE
 ) -> PlanDocument:
     """Return the plan that a document states.
 
@@ -38,7 +37,7 @@ def read_plan(
             got=f"{len(read.stream.words)} words without one",
             fix="Import the document that holds the table.",
         )
-    lexicon = Lexicon(read.stream.words, language)
+    lexicon = Lexicon(read.stream.folded, language)
     reader = Reader(vocabulary, timeframes, lexicon)
     plan_id = f"ECP-{read.head.phase}" if read.head.phase else "PLAN"
     sections = [_section(heading, read.rows, lexicon, read.goals) for heading in read.headings]

@@ -31,5 +31,5 @@ def find_rows(stream: Stream) -> tuple[list[Candidate], list[Candidate]]:
             weight = 0.8
         candidates.append(Candidate(index, number, weight))
     chosen = longest_chain(candidates)
-    taken = {one.index for one in chosen}
-    return chosen, [one for one in candidates if one.index not in taken]
+    taken = {one.word for one in chosen}
+    return chosen, [one for one in candidates if one.word not in taken]

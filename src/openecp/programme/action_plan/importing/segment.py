@@ -42,15 +42,18 @@ class Segment:
         kind = self.borders[position]
         return kind == WIDE or (kind in (LINE, CELL, PAGE) and not gap.endswith(("\n", "\f")))
 
-    def text(self, start: int, end: int) -> str:
-        """Return the words from one position to another as written, one blank between; wrapped hyphens keep none."""
+    def text(self, start: int, end: int, hyphen: str = "") -> str:
+        """Return the words from one position to another as written, one blank between; wrapped hyphens keep none.
+
+        `hyphen` stands after a hyphen that ended a line.
+        """
         words, gaps = self.stream.words, self.stream.gaps
         told = ""
         for position in range(start, end):
             index = self.indexes[position]
             word = words[index]
             wrapped = told.endswith("-") and len(told) > 1 and told[-2].isalnum() and "\n" in gaps[index]
-            told += word if not told or (wrapped and word[0].isalnum()) else f" {word}"
+            told += word if not told else hyphen + word if wrapped and word[0].isalnum() else f" {word}"
         return told
 
     def lines(self, start: int, end: int) -> tuple[int, int]:

@@ -79,4 +79,3 @@ def kind_of(gap: str) -> int:
     if lines:
         return CELL if lines > 1 else LINE
     return WIDE if len(gap) > 1 else BLANK
-

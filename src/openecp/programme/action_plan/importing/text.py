@@ -30,9 +30,9 @@ class TextRead:
         self.stream = Stream(tidy(text))
         self.furniture: Furniture = clear(self.stream, vocabulary)
         self.chosen, self.others = find_rows(self.stream)
-        first = self.chosen[0].index if self.chosen else len(self.stream.words)
+        first = self.chosen[0].word if self.chosen else len(self.stream.words)
         self.head: Head = find_head(self.stream, first)
-        starts = [row.index for row in self.chosen]
+        starts = [row.word for row in self.chosen]
         self.headings: list[Heading] = find_headings(self.stream, starts, self.head.end)
         self.goals = strategic_goals("".join(self.stream.folded[: self.head.end]))
         self.segments = self._segments()
@@ -40,7 +40,7 @@ class TextRead:
 
     def _segments(self) -> list[Segment]:
         """Return the words of each row: from its number to the next number or heading."""
-        starts = [row.index for row in self.chosen]
+        starts = [row.word for row in self.chosen]
         borders = sorted([*starts, *(heading.start for heading in self.headings), len(self.stream.words)])
         return [Segment(self.stream, start + 1, borders[bisect_right(borders, start)]) for start in starts]
 
@@ -55,7 +55,7 @@ def _read_rows(read: TextRead, vocabulary: Vocabulary, timeframes: Timeframes) -
     for candidate, segment, (cut, certain) in zip(read.chosen, read.segments, cuts, strict=True):
         if not certain:
             _weigh(segment, cut, border)
-        rows.append(_row(read, candidate.index, candidate.number, segment, cut))
+        rows.append(_row(read, candidate.word, candidate.number, segment, cut))
     return rows
 
 
@@ -66,7 +66,7 @@ def _row(read: TextRead, index: int, number: int, segment: Segment, cut: Cut) ->
     place = bisect_right(starts, index)
     return Row(
         number=number,
-        title=segment.text(0, cut.body),
+        title=segment.text(0, cut.body, hyphen="\u00ad"),
         body=segment.text(cut.body, cut.programme),
         programme=segment.text(cut.programme, cut.time),
         time=segment.text(cut.time, cut.end),

@@ -56,7 +56,9 @@ class Timeframes:
         names = "|".join(re.escape(name) for name in sorted(bodies.known, key=len, reverse=True))
         self._codes = {squeezed: name.code for squeezed, name in bodies.known.items()}
         self._written = {squeezed: name.written for squeezed, name in bodies.known.items()}
-        self._forms = [(form, re.compile(f"(?:{pattern.replace('BODY', f'(?:{names})')})\\.?")) for form, pattern in _FORMS]
+        self._forms = [
+            (form, re.compile(f"(?:{pattern.replace('BODY', f'(?:{names})')})\\.?")) for form, pattern in _FORMS
+        ]
         self._tokens = re.compile(rf"{names}|{MONTH}-{MONTH}|{MONTH}|{_YEAR}(?:-\d\d(?:-\d\d)?)?|{_WORDS}|\d+|.")
         words = rf"{MONTH},?{_YEAR}|continuous|activit(?:y|ies)|continue|basis|annual(?:ly)?|annuel(?:le)?(?:ment)?|sessions?"
         self.tail = re.compile(rf"(?:{words}|on-?going|permanente?|{_YEAR}|-[01]\d|-[0-3]\d|[qt][1-4])\.?$")

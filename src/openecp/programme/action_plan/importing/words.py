@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words that a copy has torn with blanks (`guideli nes`) or spaced letter by letter (`g u i d e`).
 
-A torn word is put together where the whole stands elsewhere in the document, or in a list of words of the language;
-each repair is told, and what looks torn but cannot be mended is told too.
+Words are put together where the whole stands elsewhere in the document, or is a word of the language, and is far more
+likely than its pieces. Each repair is told; what looks torn and cannot be mended for certain is told too.
 """
 
 from __future__ import annotations
@@ -10,66 +10,257 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from itertools import pairwise
+from math import log
+from types import MappingProxyType
 from typing import NamedTuple
 
 from openecp.programme.action_plan.importing.fold import fold
 
-_EDGE = re.compile(r"^\W+|\W+$")
-_PIECES_MAX = 4
+WRAPPED = "-\u00ad"  # a hyphen at the end of a line, in text handed to `mend`
+MARKS = "()[]{}'\".,:;!?*-/&"
+_RUNS = re.compile(r"[^\W\d_]+")
+_PIECES_MAX = 5
+_SPACED_LETTERS_MIN = 4
+_WORD_LETTERS_MAX = 24
+_ZIPF = 12.0  # the most common word of a language is about every twelfth
+_LETTER_WORDS = frozenset("aiàyêo")
+_PREFIX_LETTERS_MAX = 4
+_LETTER = -3.0  # a letter beside a mark: e.g., e-commerce, the WCO's
+_UNKNOWN, _HAPAX_ACRONYM = -25.0, -13.0  # logarithms of how likely such a word is
+_JOIN, _JOIN_KNOWN = 1.0, 7.0  # what the whole must be more likely than its pieces; than pieces that are words too
+_COVERED = 0.8  # share of a document's words that a language knows where the document is in that language
+_MARKED = re.compile(r"\u00ad|\d \d|\w[-/] \w|\w [-/]\w| [.,;)\]!?'’]|[(\[‘“] |(?:^| )\S \S \S(?: |$)")
+_PUNCTUATION = re.compile(r"[.,;)\]!?]+|['’]s?")
 
 
 class Mended(NamedTuple):
-    """Words after repair, what was repaired (`guideli nes` → `guidelines`), and words that look torn."""
+    """Words after repair, what was repaired (`guideli nes → guidelines`), and words that look torn."""
 
     text: str
     repairs: tuple[str, ...]
     doubtful: tuple[str, ...]
 
 
+Language = Mapping[str, int]  # the words of a language: how many are more common than each
+NO_LANGUAGE: Language = MappingProxyType({})
+
+
 class Lexicon:
-    """Words that are known: how often the document writes each, and how common each is in the language."""
+    """Words that are known to be whole: of the document, and of the language if the document is written in it."""
 
-    def __init__(self, words: list[str], language: Mapping[str, int] | None = None) -> None:
-        self.seen: Counter[str] = Counter(bare(word) for word in words)
-        self.language = language or {}
+    def __init__(self, folded: list[str], language: Language = NO_LANGUAGE) -> None:
+        self.seen: Counter[str] = Counter(_RUNS.findall(" ".join(folded)))
+        self.tokens = folded
+        self.total = max(len(folded), 1)
+        words = [word for word in self.seen if len(word) > 1]
+        covered = sum(word in language for word in words)
+        self.language = language if words and covered >= _COVERED * len(words) else NO_LANGUAGE
+        self._worth: dict[tuple[str, bool], float] = {}
 
-    def known(self, word: str) -> bool:
-        """Return whether a word (folded, bare) is whole for certain."""
-        return word in self.language or self.seen[word] > 1
+    def worth(self, run: str, capitals: bool = False) -> float:
+        """Return the logarithm of how likely a run of letters is to be a word."""
+        key = (run, capitals)
+        if key not in self._worth:
+            self._worth[key] = self._likely(run, capitals)
+        return self._worth[key]
 
+    def whole(self, run: str) -> bool:
+        """Return whether a run of letters stands whole elsewhere, or is a word of the language."""
+        return run in self.language or self.seen[run] > 0
 
-def bare(word: str) -> str:
-    """Return a word as it is compared: folded, without the marks around it."""
-    return _EDGE.sub("", fold(word))
+    def _likely(self, run: str, capitals: bool) -> float:
+        count = self.seen[run]
+        if len(run) == 1 and run not in _LETTER_WORDS:
+            return _UNKNOWN
+        if run in self.language:
+            return max(-log(_ZIPF * (self.language[run] + 3)), log(max(count - 1, 1e-9) / self.total))
+        if count > 1:
+            return log((count - 0.5) / self.total)
+        if capitals and len(run) > 1:
+            return _HAPAX_ACRONYM
+        return _UNKNOWN if self.language else _HAPAX_ACRONYM
+
+    def joined(self, run: str) -> float:
+        """Return the worth of a run that would come about by a repair: once elsewhere is enough."""
+        if len(run) > 1 and run not in self.language and self.seen[run] == 1:
+            return log(0.5 / self.total)
+        return self.worth(run)
 
 
 def mend(text: str, lexicon: Lexicon) -> Mended:
-    """Return a text with its torn words put together."""
-    words = text.split(" ")
+    """Return a text with its torn words put together, and what remains doubtful."""
+    words = text.split()
+    if not _MARKED.search(text) and not _may_be_torn(words, lexicon):
+        return Mended(" ".join(words), (), ())
     repairs: list[str] = []
-    whole: list[str] = []
+    words = [_unwrap(word, lexicon, repairs) for word in words]
+    words = _unspace(words, lexicon, repairs)
+    words = _close_marks(words, repairs)
+    words = _join(words, lexicon, repairs)
+    return Mended(" ".join(words), tuple(repairs), _doubtful(words, lexicon))
+
+
+def _may_be_torn(words: list[str], lexicon: Lexicon) -> bool:
+    """Return whether a word is not known, or two neighbours would make a known one."""
+    if any(_unknown(word, lexicon) for word in words):
+        return True
+    return any(
+        _fits(left, right) and (lexicon.whole(_edge(left, right)) or left.isupper() and right.isupper())
+        for left, right in pairwise(words)
+    )
+
+
+def _unspace(words: list[str], lexicon: Lexicon, repairs: list[str]) -> list[str]:
+    """Put together letters that stand one by one, and part them into words again."""
+    told: list[str] = []
     position = 0
     while position < len(words):
-        taken = _torn(words, position, lexicon)
-        if taken > 1:
-            piece = words[position : position + taken]
-            repairs.append(f"{' '.join(piece)} → {''.join(piece)}")
-            whole.append("".join(piece))
+        end = position
+        while end < len(words) and len(words[end]) == 1 and not words[end].isdigit():
+            end += 1
+        if end - position >= _SPACED_LETTERS_MIN:
+            letters = "".join(words[position:end])
+            told += _part(letters, lexicon)
+            repairs.append(f"{' '.join(words[position:end])} → {' '.join(_part(letters, lexicon))}")
+            position = end
         else:
-            whole.append(words[position])
-        position += max(taken, 1)
-    return Mended(" ".join(whole), tuple(repairs), ())
+            told.append(words[position])
+            position += 1
+    return told
 
 
-def _torn(words: list[str], position: int, lexicon: Lexicon) -> int:
-    """Return how many words from a position on are pieces of one torn word; 1 where the word is whole."""
-    for count in range(_PIECES_MAX, 1, -1):
-        pieces = words[position : position + count]
-        if len(pieces) < count:
+def _part(letters: str, lexicon: Lexicon) -> list[str]:
+    """Return the likeliest words that a run of letters is."""
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for end in range(1, len(letters) + 1):
+        found = (-1e9, end - 1)
+        for start in range(max(end - _WORD_LETTERS_MAX, 0), end):
+            run = fold(letters[start:end]).strip(MARKS)
+            worth = lexicon.joined(run) if run.isalpha() else _UNKNOWN * max(len(run), 0.2)
+            found = max(found, (best[start][0] + worth, start))
+        best.append(found)
+    words, end = [], len(letters)
+    while end:
+        words.append(letters[best[end][1] : end])
+        end = best[end][1]
+    return words[::-1]
+
+
+def _close_marks(words: list[str], repairs: list[str]) -> list[str]:
+    """Put marks back where they belong: no blank before a comma or a closing bracket, none after an opening one."""
+    told: list[str] = []
+    for word in words:
+        if told and (_PUNCTUATION.fullmatch(word) or told[-1] in ("(", "[", "‘", "“")):
+            repairs.append(f"{told[-1]} {word} → {told[-1]}{word}")
+            told[-1] += word
+        else:
+            told.append(word)
+    return told
+
+
+def _runs(word: str, lexicon: Lexicon) -> float:
+    """Return how likely a word is, run of letters by run of letters."""
+    worth = 0.0
+    runs = _RUNS.findall(word)
+    alone = len(runs) == 1 and len(word.strip(MARKS + "’‘“”")) == 1
+    for run in runs:
+        worth += _LETTER if len(run) == 1 and not alone else lexicon.worth(fold(run), run.isupper())
+    return worth
+
+
+def _unknown(word: str, lexicon: Lexicon) -> bool:
+    """Return whether a word holds a run of letters that is no word; a short prefix before a hyphen may be one."""
+    bare = word.strip(MARKS + "’‘“”")
+    runs = _RUNS.findall(bare)
+    for run in runs:
+        if len(run) == 1 and len(bare) > 1:
             continue
-        joined = bare("".join(pieces))
-        if not joined.isalpha() or not (lexicon.known(joined) or lexicon.seen[joined]):
+        if len(run) <= _PREFIX_LETTERS_MAX and f"{run}-" in bare:
             continue
-        if any(not lexicon.known(bare(piece)) or len(bare(piece)) == 1 for piece in pieces):
-            return count
-    return 1
+        if lexicon.worth(fold(run), run.isupper()) <= _UNKNOWN:
+            return True
+    return False
+
+
+def _whole(word: str, lexicon: Lexicon) -> float | None:
+    """Return how likely a word is that would come about by a repair, or None where it is not known."""
+    worth = 0.0
+    for run in _RUNS.findall(word):
+        folded = fold(run)
+        if len(run) > 1 and not lexicon.whole(folded):
+            return None
+        worth += _LETTER if len(run) == 1 else lexicon.joined(folded)
+    return worth
+
+
+def _join(words: list[str], lexicon: Lexicon, repairs: list[str]) -> list[str]:
+    """Return the words in the likeliest grouping; pieces that are words themselves need a far likelier whole."""
+    unknown = [_unknown(word, lexicon) for word in words]
+    single = [_runs(word, lexicon) for word in words]
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for end in range(1, len(words) + 1):
+        found = (best[end - 1][0] + single[end - 1], end - 1)
+        for start in range(max(end - _PIECES_MAX, 0), end - 1):
+            pieces = words[start:end]
+            if not all(_fits(left, right) for left, right in pairwise(pieces)):
+                continue
+            worth = _whole("".join(pieces), lexicon)
+            if worth is None:
+                continue
+            cost = _JOIN if any(unknown[start:end]) else _JOIN_KNOWN
+            found = max(found, (best[start][0] + worth - cost, start))
+        best.append(found)
+    told: list[str] = []
+    end = len(words)
+    while end:
+        start = best[end][1]
+        told.append("".join(words[start:end]))
+        if end - start > 1:
+            repairs.append(f"{' '.join(words[start:end])} → {told[-1]}")
+        end = start
+    return told[::-1]
+
+
+def _fits(left: str, right: str) -> bool:
+    """Return whether two words may be pieces of one: a letter before the blank, and a letter after it."""
+    return left[-1].isalpha() and right[0].isalpha()
+
+
+def _edge(left: str, right: str) -> str:
+    """Return the run of letters that would come about where two words meet."""
+    return fold(_RUNS.findall(left)[-1] + _RUNS.findall(right)[0])
+
+
+def _doubtful(words: list[str], lexicon: Lexicon) -> tuple[str, ...]:
+    """Return what looks torn still: pieces that are no words, blanks after a hyphen or slash or between digits."""
+    found = [word for word in words if _unknown(word, lexicon)] if lexicon.language else []
+    for left, right in pairwise(words):
+        if _suspect(left, right, lexicon):
+            found.append(f"{left} {right}")
+    return tuple(dict.fromkeys(found))
+
+
+def _suspect(left: str, right: str, lexicon: Lexicon) -> bool:
+    if _fits(left, right):
+        run, first, second = _edge(left, right), fold(_RUNS.findall(left)[-1]), fold(_RUNS.findall(right)[0])
+        if run in lexicon.language and len(second) > 1:
+            return lexicon.worth(run) > lexicon.worth(first) + lexicon.worth(second)
+        return left.isupper() and right.isupper() and lexicon.seen[first] + lexicon.seen[second] <= 2
+    if left[-1].isdigit() and right[0].isdigit():
+        return True
+    return (left[-1] in "-/" and left[-2:-1].isalnum()) or (right[0] in "-/" and right[1:2].isalnum())
+
+
+def _unwrap(word: str, lexicon: Lexicon, repairs: list[str]) -> str:
+    """Return a word without the mark of a wrapped hyphen; without the hyphen too, where it only ended a line."""
+    if WRAPPED not in word:
+        return word
+    kept, without = word.replace(WRAPPED, "-"), word.replace(WRAPPED, "")
+    known, bare = fold(kept).strip(MARKS), fold(without).strip(MARKS)
+    pieces = _RUNS.findall(known)
+    torn = any(not lexicon.whole(piece) for piece in pieces if len(piece) > 1)
+    if bare.isalpha() and lexicon.tokens.count(known) < 2 and lexicon.whole(bare) and (torn or lexicon.seen[bare] > 0):
+        repairs.append(f"{kept} → {without}")
+        return without
+    return kept
