@@ -8,25 +8,38 @@ from __future__ import annotations
 
 import re
 
-_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "…": "..."}
-_UNSEEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))  # marks that take no room on paper
-_TIDY = _UNSEEN | str.maketrans(_LIGATURES) | {0x85: "\n", 0x2028: "\n", 0x2029: "\n\n", 0x0B: " "}
-_FOLD = str.maketrans("’‘ʼ‛´`′“”„«»‐‑‒–—−İ", "'''''''\"\"\"\"\"------i")
+_TIDY = {  # marks that take no room on paper, ligatures, other ways to end a line
+    **dict.fromkeys("\ufeff\u200b\u200c\u200d\u2060\u00ad", ""),
+    **{"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "…": "..."},
+    **{"\r\n": "\n", "\r": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n\n", "\x0b": " "},
+}
+_FOLD = {
+    **dict.fromkeys("’‘ʼ‛´`′", "'"),
+    **dict.fromkeys("“”„«»", '"'),
+    **dict.fromkeys("‐‑‒–—−", "-"),
+    "İ": "i",
+}
 SPACE = re.compile(r"\s+")
 
 
 def tidy(text: str) -> str:
     """Return text without byte order mark and unseen marks, with line feeds alone and without ligatures."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_TIDY)
+    for mark, plain in _TIDY.items():
+        if mark in text:
+            text = text.replace(mark, plain)
+    return text
 
 
 def fold(text: str) -> str:
     """Return text to compare, as long as the text itself."""
     if text.isascii():
         return text.lower()
-    lowered = text.translate(_FOLD).lower()
+    for mark, plain in _FOLD.items():
+        if mark in text:
+            text = text.replace(mark, plain)
+    lowered = text.lower()
     if len(lowered) != len(text):  # a capital whose small form is longer
-        lowered = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text.translate(_FOLD))
+        lowered = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
     return lowered
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from itertools import accumulate
+from operator import add
 
 from openecp.programme.action_plan.importing.fold import fold
 
 BLANK, LINE, WIDE, TAB, CELL, PAGE = range(1, 7)  # what is between two words; from WIDE on it may be a cell border
-_SPLIT = re.compile(r"(\s+)")
+_BETWEEN = re.compile(r"\s+")
 _NEWLINE = re.compile("\n")
 
 
@@ -21,16 +22,17 @@ class Stream:
     """The words of a text, the blanks before each, and where each stands."""
 
     def __init__(self, text: str) -> None:
-        parts = _SPLIT.split(text)
-        starts = [0, *accumulate(map(len, parts))]
-        skip = 2 if not parts[0] else 0
-        last = len(parts) - (1 if not parts[-1] else 0)
-        self.words = parts[skip:last:2]
-        # before each word; one more where blanks end the text
-        self.gaps = ["\n" + (parts[1] if skip and len(parts) > 1 else ""), *parts[skip + 1 : last : 2]]
-        self.at = starts[skip:last:2]
-        self.folded = _SPLIT.split(fold(text))[skip:last:2]
+        self.words = text.split()
+        self.folded = fold(text).split()
+        between = _BETWEEN.findall(text)
+        if not text[:1].isspace():
+            between.insert(0, "")
+        self.at = list(accumulate(map(add, map(len, between), (0, *map(len, self.words)))))[: len(self.words)]
+        if between:
+            between[0] += "\n"
+        self.gaps = between  # before each word; one more where blanks end the text
         self.removed = bytearray(len(self.words))
+        self._remaining: tuple[str, list[int], list[int]] | None = None
         self.line_starts = [
             index for index, gap in enumerate(self.gaps[: len(self.words)]) if "\n" in gap or "\f" in gap
         ]
@@ -57,13 +59,15 @@ class Stream:
 
     def remaining(self) -> tuple[str, list[int], list[int]]:
         """Return the words that were not removed as one text without blanks, the start of each there, and its index."""
-        kept = [index for index, gone in enumerate(self.removed) if not gone]
-        folded = self.folded
-        words = [folded[index] for index in kept]
-        return "".join(words), [0, *accumulate(map(len, words))], kept
+        if self._remaining is None:
+            kept = [index for index, gone in enumerate(self.removed) if not gone]
+            words = [self.folded[index] for index in kept]
+            self._remaining = "".join(words), [0, *accumulate(map(len, words))], kept
+        return self._remaining
 
     def remove(self, start: int, end: int) -> None:
         """Take words out: page furniture, a repeated header."""
+        self._remaining = None
         self.removed[start:end] = b"\x01" * (end - start)
 
 

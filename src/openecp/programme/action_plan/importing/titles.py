@@ -8,6 +8,7 @@ speaks of an action plan.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 
 import msgspec
@@ -20,6 +21,8 @@ from openecp.programme.action_plan.records import Period
 _PERIOD = re.compile(
     rf"\(?(?P<written>(?P<from>{MONTH})(?P<fromyear>20\d\d)(?:to|-|until|à|au)(?P<to>{MONTH})(?P<toyear>20\d\d))\)?"
 )
+_PERIOD_SIGN = re.compile(r"20\d\d(?:to|-|until|à|au)")
+_MONTH_LETTERS_MAX = 12
 _PLAN = re.compile(r"actionplan|pland'action")
 _PHASE = re.compile(r"phase\s*([ivxlc]+|\d{1,2})\b", re.IGNORECASE)
 _STATUSES = (
@@ -48,11 +51,13 @@ def find_head(stream: Stream, before: int) -> Head:
     """Return the head of the plan that stands before the first row (a word's index)."""
     squeezed, starts, kept = stream.remaining()
     head = Head()
-    limit = next((start for start, index in zip(starts, kept, strict=False) if index >= before), len(squeezed))
-    at = {start: position for position, start in enumerate(starts)}
-    for match in _PERIOD.finditer(squeezed, 0, limit):
-        first, last = at.get(match.start()), at.get(match.end())
-        if first is None or last is None or not stream.first_on_line(kept[first]):
+    limit = starts[bisect_left(kept, before)]
+    for sign in _PERIOD_SIGN.finditer(squeezed, 0, limit):
+        match = _PERIOD.search(squeezed, max(sign.start() - _MONTH_LETTERS_MAX, 0), limit)
+        if not match or match.start() > sign.start():
+            continue
+        first, last = bisect_left(starts, match.start()), bisect_left(starts, match.end())
+        if starts[first] != match.start() or starts[last] != match.end() or not stream.first_on_line(kept[first]):
             continue
         if last < len(kept) and not stream.first_on_line(kept[last]):
             continue

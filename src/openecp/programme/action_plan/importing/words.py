@@ -46,6 +46,15 @@ Language = Mapping[str, int]  # the words of a language: how many are more commo
 NO_LANGUAGE: Language = MappingProxyType({})
 
 
+class Shape(NamedTuple):
+    """A word: whether it is no known one, the letters that begin and end it, whether it is in capitals."""
+
+    unknown: bool
+    head: str
+    tail: str
+    capitals: bool
+
+
 class Lexicon:
     """Words that are known to be whole: of the document, and of the language if the document is written in it."""
 
@@ -56,6 +65,7 @@ class Lexicon:
         words = [word for word in self.seen if len(word) > 1]
         covered = sum(word in language for word in words)
         self.language = language if words and covered >= _COVERED * len(words) else NO_LANGUAGE
+        self._shapes: dict[str, Shape] = {}
         self._worth: dict[tuple[str, bool], float] = {}
 
     def worth(self, run: str, capitals: bool = False) -> float:
@@ -81,6 +91,19 @@ class Lexicon:
             return _HAPAX_ACRONYM
         return _UNKNOWN if self.language else _HAPAX_ACRONYM
 
+    def shape(self, word: str) -> Shape:
+        """Return whether a word is known, and the letters with which it could be joined to its neighbours."""
+        found = self._shapes.get(word)
+        if found is None:
+            runs = _RUNS.findall(fold(word))
+            found = self._shapes[word] = Shape(
+                _unknown(word, self),
+                runs[0] if word[0].isalpha() else "",
+                runs[-1] if word[-1].isalpha() else "",
+                word.isupper(),
+            )
+        return found
+
     def joined(self, run: str) -> float:
         """Return the worth of a run that would come about by a repair: once elsewhere is enough."""
         if len(run) > 1 and run not in self.language and self.seen[run] == 1:
@@ -103,11 +126,12 @@ def mend(text: str, lexicon: Lexicon) -> Mended:
 
 def _may_be_torn(words: list[str], lexicon: Lexicon) -> bool:
     """Return whether a word is not known, or two neighbours would make a known one."""
-    if any(_unknown(word, lexicon) for word in words):
+    shapes = [lexicon.shape(word) for word in words]
+    if any(shape.unknown for shape in shapes):
         return True
     return any(
-        _fits(left, right) and (lexicon.whole(_edge(left, right)) or left.isupper() and right.isupper())
-        for left, right in pairwise(words)
+        left.tail and right.head and (lexicon.whole(left.tail + right.head) or (left.capitals and right.capitals))
+        for left, right in pairwise(shapes)
     )
 
 
