@@ -20,12 +20,14 @@ from typing import Any
 
 import msgspec
 
+from openecp.kernel.indicators.model import Indicator
 from openecp.kernel.journal.admission import StoreSettings
 from openecp.kernel.profile import Profile, ProfileError, load_profile
 from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.model import AssessesDeclarations, Casework
 from openecp.platform.core.settings import SettingError, Settings, environment_of, settings_from
+from openecp.programme.action_plan.plans import Plans
 
 CANNOT_START = 78  # exit code of a child whose settings cannot be used: starting it again would not help
 
@@ -136,6 +138,43 @@ class Installation:
     def in_process_core(self, store: Any) -> InProcessCore:
         """Return a core in this process."""
         return InProcessCore(self.desk(store, self.assessor(self.selection_secret())), self.settings)
+
+    def programme_core(self, store: Any) -> InProcessCore:
+        """Return a core in this process that takes commands of the programme side only: nothing is assessed."""
+        from openecp.platform.core.programme import NoClearance, ProgrammeCasework
+
+        nothing = NoClearance()
+        desk = Desk(assessor=nothing, casework=nothing, reader=store, writer=store, programme=ProgrammeCasework(store))
+        return InProcessCore(desk, self.settings)
+
+    def indicators(self) -> dict[str, Indicator]:
+        """Return the figures of the running system that plans may be bound to, by id."""
+        from openecp.border.lodgement.indicators import INDICATORS
+
+        return {indicator.id: indicator for indicator in INDICATORS}
+
+    def plans(self, store: Any) -> Plans:
+        """Return the register of plans as it is read."""
+        from openecp.kernel.journal.memory import utc_now
+        from openecp.programme.action_plan.bodies import shipped_bodies, shipped_work_programmes
+        from openecp.programme.action_plan.reading import PlanBook
+
+        return PlanBook(
+            store,
+            clock=utc_now,
+            bodies=shipped_bodies(),
+            work_programmes=shipped_work_programmes(),
+            indicators=self.indicators(),
+            window=store,
+        )
+
+    def seed_plans(self, store: Any) -> int:
+        """Take in the plans that ship where the register is empty and the settings want them; no server may run."""
+        from openecp.platform.core.seeding import seed_register
+
+        if not self.settings.shipped_plans:
+            return 0
+        return seed_register(self.programme_core(store), store, self.indicators())
 
     def register(self, store: Any) -> Any:
         """Return who is known to the installation."""

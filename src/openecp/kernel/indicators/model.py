@@ -7,28 +7,19 @@ Limits: scope `instance` says what this installation shows, and nothing about ot
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Iterable
+from typing import Literal, Protocol
 
 import msgspec
 
 IndicatorScope = Literal["instance", "member", "programme"]
 
 
-class Occurrence(msgspec.Struct, frozen=True):
-    """One event as a query sees it: case, kind, when it occurred, and its body."""
-
-    case_id: str
-    kind: str
-    occurred_at: str
-    body: dict[str, Any]
-
-
 class JournalWindow(Protocol):
     """The journal as queries read it: up to an instant, and from one on."""
 
-    def occurrences(self, kinds: tuple[str, ...], *, since: str | None, until: str) -> Iterator[Occurrence]:
-        """Yield the events of these kinds that occurred after `since` and up to `until`, in journal order."""
+    def firsts(self, kinds: tuple[str, ...], *, since: str | None, until: str) -> Iterable[tuple[str | None, ...]]:
+        """Return for each case when each kind of event first occurred, after `since` up to `until`; None: not then."""
 
     def notifications(self, *, since: str | None, until: str) -> tuple[int, int]:
         """Return how many notifications were created in the window, and how many of them were delivered."""

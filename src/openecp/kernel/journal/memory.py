@@ -254,6 +254,10 @@ class MemoryStore:
         found = (event for event, _ in self.log[after_seq:] if case_id is None or event.case_id == case_id)
         return [event for event, _ in zip(found, range(limit), strict=False)]
 
+    def size(self) -> int:
+        """Return how many events the journal holds."""
+        return len(self.log)
+
     def document(self, document_id: str) -> StoredDocument | None:
         """Return a stored message, None where there is none."""
         found = self.stored.get(document_id)

@@ -15,6 +15,7 @@ from openecp.kernel.parties.model import Register
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.model import AssessesDeclarations
 from openecp.platform.core.settings import Settings
+from openecp.programme.action_plan.plans import Plans
 
 
 class CommandFault(Exception):  # noqa: N818 - a state of what the user gave
@@ -43,6 +44,12 @@ class Installation(Protocol):
     def register(self, store: Any) -> Register: ...
 
     def queries(self, store: Any) -> Any: ...
+
+    def programme_core(self, store: Any) -> InProcessCore: ...
+
+    def plans(self, store: Any) -> Plans: ...
+
+    def seed_plans(self, store: Any) -> int: ...
 
 
 def data_option(command: Callable[..., Any]) -> Callable[..., Any]:

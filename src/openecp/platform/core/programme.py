@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import date
 from typing import Protocol
 
 import msgspec
 
 from openecp.border.lodgement.commands import Answer
-from openecp.kernel.assessment.reasons import Reason
+from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, Event, Idempotency
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Idempotency
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
@@ -36,6 +38,30 @@ class StreamSource(Protocol):
     def case(self, case_id: str) -> tuple[CaseRow, int] | None: ...
 
     def events(self, *, case_id: str | None = None, after_seq: int = 0, limit: int = 1000) -> list[Event]: ...
+
+
+class NoClearance:
+    """Stands where declarations would be assessed and decided: a core of the programme side alone refuses them."""
+
+    def assess(self, declarations: list[Declaration], on: date | None = None) -> list[Assessment]:
+        """Assess nothing."""
+        return []
+
+    def open(self, row: CaseRow) -> None:
+        """Open nothing."""
+
+    def to_assess(self, command: object, case: object) -> None:
+        """Assess nothing."""
+
+    def decide(self, command: object, case: object, assessment: object) -> Decided:
+        """Refuse.
+
+        Raises: LookupError.
+        """
+        raise LookupError("a core of the programme side takes no commands about declarations")
+
+    def not_recorded(self, write: CaseWrite) -> None:
+        """Nothing was counted."""
 
 
 class ProgrammeCasework:

@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allow_private_callbacks: bool = False  # webhooks to private address ranges
     cookie_secure: bool = False  # console cookies over HTTPS only; set it behind a TLS proxy
     console: bool = True
+    shipped_plans: bool = True  # a new installation shows the two ECP Action Plans
 
     @property
     def data_dir(self) -> Path:

@@ -21,6 +21,7 @@ from openecp.platform.store.deadlines import Deadlines
 from openecp.platform.store.embedded import EmbeddedServer, default_data_folder
 from openecp.platform.store.erasure import Erasures
 from openecp.platform.store.errors import StoreError, StoreUnavailable
+from openecp.platform.store.figures import Figures
 from openecp.platform.store.migrate import ensure_installation, migrate
 from openecp.platform.store.pool import BROKEN, Connection, Pool
 from openecp.platform.store.reads import JournalReads
@@ -34,7 +35,7 @@ READ_TIMEOUT = "60s"
 _OPTIONS = "-c search_path=openecp -c timezone=UTC"
 
 
-class PostgresStore(JournalReads, PartyRegister, Receipts, Erasures, Deadlines, Relay):
+class PostgresStore(JournalReads, PartyRegister, Receipts, Erasures, Deadlines, Relay, Figures):
     """The one store. One thread at a time writes; any number read."""
 
     def __init__(

@@ -279,8 +279,9 @@ def stage_deliverable(act: StageDeliverable, draft: Draft) -> Decision:
     body: dict[str, Any] = {"deliverable": name, "stage": act.stage, "titles": act.titles, "kind": act.kind}
     body |= {"phase": act.phase, "actions": act.actions, "document": act.document}
     body |= {"decision": act.decision, "note": act.note.strip()}
-    draft.add(stream, "DeliverableStaged", since, {n: v for n, v in body.items() if v})
-    return Decision(outcome="done", subject=name, status=act.stage, writes=draft.decided(name).writes)
+    kind = "DeliverableStaged" if act.stage else "InstrumentNamed"
+    draft.add(stream, kind, since, {n: v for n, v in body.items() if v})
+    return Decision(outcome="done", subject=name, status=act.stage or "named", writes=draft.decided(name).writes)
 
 
 def check_own(state: ActionState, action: str, actor: Actor) -> None:

@@ -123,9 +123,9 @@ class SetMilestone(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class StageDeliverable(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Report the stage of an instrument: one of an action, or one that stands alone (`D-I-01`)."""
+    """Report the stage of an instrument: one of an action, or one that stands alone (`D-I-01`); None only names it."""
 
-    stage: Stage
+    stage: Stage | None = None
     action: str | None = None
     instrument: str | None = None  # id; None: a new one of the action
     titles: Texts = {}
@@ -181,6 +181,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     kind: DependencyKind | None = None
     confidence: str = "1"
     reason: str = ""
+    reasons: Texts = {}  # by language
 
 
 class AssertLineage(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -223,7 +223,7 @@ def status_of(state: State) -> str:
     if isinstance(state, PlanState):
         return state.status
     if isinstance(state, Instrument):
-        return state.stages[-1].stage if state.stages else "idea"
+        return state.stages[-1].stage if state.stages else "named"
     return "held"
 
 

@@ -93,7 +93,7 @@ def _begin(fact: Fact) -> State | None:
         )
         plans.session_held(session, fact)
         return session
-    if fact.kind == "DeliverableStaged":
+    if fact.kind in ("DeliverableStaged", "InstrumentNamed"):
         instrument = Instrument(id=body["deliverable"])
         actions.stage_instrument(instrument, fact)
         return instrument
@@ -115,6 +115,7 @@ _APPLY: dict[str, Callable[[Any, Fact], None]] = {
     "MilestoneSet": actions.milestone,
     "MilestoneReached": actions.milestone,
     "DeliverableStaged": actions.deliverable_staged,
+    "InstrumentNamed": actions.deliverable_staged,
     "LineageAsserted": actions.lineage,
     "DependencyAsserted": actions.dependency,
     "PlanVersionAdded": plans.take_version,

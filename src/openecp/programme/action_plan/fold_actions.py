@@ -149,7 +149,8 @@ def deliverable_staged(state: ActionState | Instrument, fact: Fact) -> None:
         found = Instrument(id=name)
         state.deliverables.append(found)
     stage_instrument(found, fact)
-    _progressed(state, fact)
+    if fact.kind == "DeliverableStaged":
+        _progressed(state, fact)
 
 
 def stage_instrument(instrument: Instrument, fact: Fact) -> None:
@@ -162,6 +163,8 @@ def stage_instrument(instrument: Instrument, fact: Fact) -> None:
         instrument.titles = instrument.titles | body["titles"]
     if body.get("actions"):
         instrument.actions = tuple(body["actions"])
+    if "stage" not in body:
+        return
     instrument.stages.append(
         StageMark(
             stage=body["stage"], on=fact.on, decision=body.get("decision"), note=body.get("note", ""), seq=fact.seq
@@ -192,6 +195,7 @@ def lineage(state: ActionState, fact: Fact) -> None:
         relation=body["relation"],
         confidence=float(body["confidence"]),
         reason=body["reason"],
+        reasons=body.get("reasons", {}),
         state=body["state"],
         by=fact.actor,
         on=fact.on,
@@ -209,6 +213,7 @@ def dependency(state: ActionState, fact: Fact) -> None:
         kind=body["kind"],
         confidence=float(body["confidence"]),
         reason=body["reason"],
+        reasons=body.get("reasons", {}),
         state=body["state"],
         by=fact.actor,
         on=fact.on,

@@ -147,6 +147,7 @@ def _links(draft: Draft, links: tuple[Link, ...], state: str, on: str | None, ki
         check_text("reason", link.reason, most=MAX_NOTE)
         body: dict[str, Any] = {"from": link.from_id, "to": link.to_id, name: value, "state": state}
         body |= {"confidence": link.confidence, "reason": link.reason.strip()}
+        body |= {"reasons": link.reasons} if link.reasons else {}
         for action in (link.from_id, link.to_id):
             draft.action(action, draft.context.now)
             draft.add(action_stream(action), kind, since, body)

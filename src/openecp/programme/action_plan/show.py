@@ -124,7 +124,7 @@ def instrument_view(instrument: Instrument, as_of: str, actions: Sequence[str] =
             note=mark.note,
             seq=mark.seq,
         )
-        for mark, end in zip(instrument.stages, ends, strict=True)
+        for mark, end in zip(instrument.stages, ends, strict=False)
     )
     return InstrumentView(
         id=instrument.id,

@@ -190,7 +190,7 @@ def _plan_event(
             "version": version,
             "scope": plan.scope if plan else act.scope,
             "titles": titles,
-            "title_as_written": record.title if act.official else "",
+            "title_as_written": (record.title_as_written or record.title) if act.official else "",
             "phase": record.phase,
             "status": record.status,
             "status_as_written": record.status_as_written,

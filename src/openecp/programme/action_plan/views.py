@@ -174,6 +174,7 @@ class LineageView(msgspec.Struct, frozen=True, kw_only=True):
     relation: Relation
     confidence: float
     reason: str
+    reasons: Texts = {}  # by language, where the software proposed it
     state: LinkState
     by: str
     on: str
@@ -187,6 +188,7 @@ class DependencyView(msgspec.Struct, frozen=True, kw_only=True):
     kind: DependencyKind
     confidence: float
     reason: str
+    reasons: Texts = {}  # by language, where the software proposed it
     state: LinkState
     by: str
     on: str
