@@ -25,10 +25,12 @@ from sqlglot import exp
 from openecp.border import decision
 from openecp.border.batch_lines import lines_statement, slots_of
 from openecp.border.explain import RELATIONS
-from openecp.border.narrow import narrow_value
+from openecp.border.narrow import EXCHANGE, fits_exchange, narrow_value
 from openecp.border.online import ALL_COLUMNS
+from openecp.border.pattern_split import once_a_pattern
 from openecp.border.pipeline import STEPS, Assessor
 from openecp.border.risk.reference import LANES, random_thresholds
+from openecp.border.valuation import reference as valuation
 from openecp.kernel.assessment.engine import Engine, Schema
 from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
 from openecp.kernel.datamodel.columns import CHARGE_COLUMNS, ITEM_COLUMNS, OVERRIDE_COLUMNS, RELATION_FACTS
@@ -98,7 +100,9 @@ class BatchForm(Step):
             if self.over and table.name in self.over:
                 table.set("this", exp.to_identifier(self.over[table.name]))
         if isinstance(tree, exp.Select):
-            tree.set("expressions", [*tree.expressions, *(exp.column(name, table="i") for name in self.more)])
+            known = {table.alias_or_name for table in tree.find_all(exp.Table)}
+            more = [exp.to_column(name) for name in self.more if name.split(".")[0] in known]
+            tree.set("expressions", [*tree.expressions, *more])
         return tree.sql(dialect="duckdb")
 
 
@@ -107,15 +111,19 @@ _FAULT = (*_CASE, ("kind", "VARCHAR"), ("code", "VARCHAR"), ("ref", "VARCHAR"), 
 _OVERRIDE = (("taxes", _TAXES), ("assessed_minor", "BIGINT"), ("payable_minor", "BIGINT"))
 _OVER = {  # steps that a batch runs once a pattern, not once an item
     "missing_elements": {"items": "obligation_patterns"},
+    "item_rates": {"exchange_rates": "batch_rates"},
     "measures_applied": {"item_values": "selection_patterns"},
     "charge_lines": {"item_values": "selection_patterns"},
     "relieved_lines": {"items": "selection_patterns"},
 }
-_MORE = {"item_rates": ("item", "data_set", "additional_procedures")}  # what the answer and the patterns need besides
+_MORE = {  # what the answer and the patterns need besides
+    "item_rates": ("i.item", "i.data_set", "i.additional_procedures", "x.small_rate"),
+}
 BATCH_STEPS: tuple[Step, ...] = (
     Step("obligation_patterns", _LODGEMENT, (*_CASE, ("data_set", "VARCHAR"), ("present_1", "BIGINT"))),
-    Step("law_dates", _TARIFF, (("on_date", "DATE"), ("law_date", "DATE"))),
+    Step("law_dates", _TARIFF, (("on_date", "DATE"), ("law_date", "DATE"), ("risk_date", "DATE"))),
     Step("selection_patterns", _TARIFF, (*_CASE, ("tariff_key", "VARCHAR"), ("on_date", "DATE"))),
+    Step("risk_patterns", _RISK, (*_CASE, ("goods_code", "VARCHAR"), ("on_date", "DATE"))),
     *(
         BatchForm(s.name, s.package, s.columns, s.optional, over=_OVER.get(s.name), more=_MORE.get(s.name, ()))
         for s in STEPS
@@ -127,9 +135,10 @@ BATCH_STEPS: tuple[Step, ...] = (
     Step("batch_reasons", _RISK, (("row_id", "BIGINT"), ("reasons", _REASONS), ("officer_reasons", _REASONS))),
     Step("batch_answers", _RISK, tuple(ANSWER_COLUMNS)),
 )
+_OWN = ("customs_value_minor", "net_e6", "draw")  # what risk criteria compare of an item that is no pattern's
 # Tables that are made once, in this order; what is not named here is a part of the statement that reads it.
 _BEFORE = ("obligation_patterns", "missing_elements", "unknown_codes", "missing_requirements")
-_LINES = ("law_dates", "selection_patterns", "line_slots")
+_LINES = ("law_dates", "selection_patterns", "line_slots", "risk_patterns", "risk_pattern_hits")
 _AFTER = ("risk_hits", "batch_faults", "batch_verdicts", "batch_reasons")
 
 
@@ -162,7 +171,9 @@ class BatchAssessor(Assessor):
         of_a_line = ("duty_lines", "excise_lines", "tax_lines")
         steps, plain = ([self._bodies(f)[name] for name in of_a_line] for f in (facts, facts - {"compound"}))
         parts = [f"{name} AS ({sql})" for name, sql in self._parts("item_values", facts)]
-        engine.stage("batch_lines", f"WITH {', '.join(parts)}, {lines_statement(steps, plain, slots, masks)}")
+        engine.stage(
+            "batch_lines", f"WITH {', '.join(parts)}, {lines_statement(steps, plain, slots, masks, self._named)}"
+        )
         for name in _AFTER:
             engine.stage(name, self._stage(name, facts))
         written = engine.write(self._stage("batch_answers", facts), answers)
@@ -174,7 +185,9 @@ class BatchAssessor(Assessor):
         """Return the steps, expanded for these facts."""
         if facts not in self._expanded:
             made = {step.name: self._composer.body(step, facts) for step in self._composer.steps}
-            self._expanded[facts] = {**made, "item_values": narrow_value(made["item_values"])}
+            once, hits = once_a_pattern(made.pop("risk_hits"), "risk_patterns", "risk_pattern_hits", _OWN)
+            made["item_values"] = narrow_value(made["item_values"], "i.small_rate")
+            self._expanded[facts] = {"risk_pattern_hits": once, "risk_hits": hits, **made}
         return self._expanded[facts]
 
     def _batch_facts(self, *, charges: bool, overrides: bool) -> Facts:
@@ -214,6 +227,9 @@ class BatchAssessor(Assessor):
         names = " ".join(f"WHEN {lane} THEN '{name}'" for lane, name in enumerate(LANES))
         codes = self._fault_codes()
         more: dict[str, Macro] = {
+            "named_importer": lambda x, facts: self._named("importer", x[0]),
+            "named_declarant": lambda x, facts: self._named("declarant", x[0]),
+            "named_description": lambda x, facts: self._named("description", x[0]),
             "random_lane": lambda x, facts: f"CASE {drawn.format(x[0])} ELSE 0 END" if drawn else "0",
             "default_lane": lambda x, facts: str(default),
             "channel_name": lambda x, facts: f"CASE GREATEST({x[0]}, {default}) {names} END",
@@ -222,6 +238,17 @@ class BatchAssessor(Assessor):
             "rate_rejects": lambda x, facts: "TRUE" if self._complete_tariff else "FALSE",
         }
         return super()._compose(steps, {**more, **macros}, columns)
+
+    def _named(self, column: str, sql: str) -> str:
+        """Return SQL for what risk criteria can tell of a party or description: nothing where none names it."""
+        cells = {row.get(column) or "" for row in self.profile.table("risk_criteria")} - {""}
+        literals = sorted("'" + cell.replace("'", "''") + "'" for cell in cells)
+        if column != "description":
+            return f"CASE WHEN {sql} IN ({', '.join(literals)}) THEN {sql} ELSE '' END" if literals else "''"
+        words = [
+            f"CASE WHEN CONTAINS({sql}, LOWER({word})) THEN LOWER({word}) || '\x1f' ELSE '' END" for word in literals
+        ]
+        return " || ".join(words) or "''"
 
     def _fault_codes(self) -> dict[str, str]:
         prefix = str(self.profile.settings.get("error_prefix", "OECP"))
@@ -233,6 +260,9 @@ class BatchAssessor(Assessor):
     def _load(self) -> list[dict[str, str]]:
         sources = super()._load()
         load, o = self._engine.load, self._obligations
+        rates = [(*row, row[1] if fits_exchange(row[1]) else None) for row in valuation.exchange_rates(self.profile)]
+        columns = (*valuation.RATE_COLUMNS, ("small_rate", EXCHANGE))
+        load("batch_rates", columns, rates, ("currency", "valid_from"))
         load("obligation_texts", _TEXT, [(n, row["error_code"]) for n, row in enumerate(o.rows)], ("ref",))
         load("requirement_texts", _TEXT, [(n, row["error_code"]) for n, row in enumerate(sources, 1)], ("ref",))
         criteria = self.profile.table("risk_criteria")

@@ -7,12 +7,11 @@ of a tax line run over them, unrolled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from sqlglot import exp
 
-from openecp.border.narrow import RATE
 from openecp.border.unroll import Slots, unrolled
 
 MASKS_MAX = 100
@@ -30,10 +29,13 @@ PATTERN_KEY = (
     "taxed",
     "expected_taxes",
 )
+RISK_KEY = ("on_date", "goods_code", "origin", "export_country", "procedure", "mode", "movement")
+RISK_NAMED = ("importer", "declarant", "description")  # compared only where a criterion names them
 _OF_THE_ITEM = ("declaration_no", "row_id", "quantities_e6", "customs_value_minor", "tie")
+_ALWAYS_VARY = ("measure_id", "s1_rate", "small_rate")  # null where the line is not there
 _CARRIED = (
     *("row_id", "declaration_no", "item", "data_set", "customs_value_minor", "statistical_value_minor"),
-    *("value_open", "value_currency", "taxed", "relation_bits", "draw"),
+    *("value_open", "value_currency", "taxed", "relation_bits", "draw", "net_e6", "pattern_id"),
 )
 
 
@@ -60,26 +62,27 @@ def slots_of(engine: Tables) -> tuple[Slots, list[int]]:
         for c in columns
     )
     found = engine.ask(
-        f"SELECT tax_type AS of_type, tie, ad_valorem AS plain, "
-        f"COALESCE(BOOL_AND(TRY_CAST(s1_rate AS {RATE}) = s1_rate), FALSE) AS small, {asked} "
-        "FROM line_slots GROUP BY 1, 2, 3 "
-        "ORDER BY MIN(stage), 1, 2, 3"
+        "SELECT stage AS of_stage, tie, COUNT(small_rate) = COUNT(*) AS all_simple, "
+        f"COUNT(small_rate) > 0 AS some_simple, {asked} FROM line_slots GROUP BY 1, 2 ORDER BY 1, 2"
     )
-    constants = [
-        {c: _literal(row[c], kinds[c]) for c in columns if row[f"{c} same"] and c != "measure_id"} for row in found
-    ]
-    plain = tuple(bool(row["plain"]) for row in found)
-    slots = Slots(columns, tuple(constants), plain, tuple(bool(row["plain"] and row["small"]) for row in found))
+    constants = tuple(
+        {c: _literal(row[c], kinds[c]) for c in columns if row[f"{c} same"] and c not in _ALWAYS_VARY} for row in found
+    )
+    simple = tuple("all" if row["all_simple"] else "some" if row["some_simple"] else "none" for row in found)
+    slots = Slots(columns, constants, simple)
     varying = slots.varying()
     picked = [
-        f"ANY_VALUE({c}) FILTER (WHERE tax_type = '{found[n]['of_type']}' AND tie = {found[n]['tie']} "
-        f"AND ad_valorem = {found[n]['plain']}) AS {c}_{n}"
+        f"ANY_VALUE({c}) FILTER (WHERE stage = {found[n]['of_stage']} AND tie = {found[n]['tie']}) AS {c}_{n}"
         for n, c in varying
     ]
     names = [f"{c}_{n}" for n, c in varying]
+    mask = " + ".join(f"CASE WHEN measure_id_{n} IS NULL THEN 0 ELSE {1 << n} END" for n in range(len(found))) or "0"
     engine.stage("pattern_slots", f"SELECT row_id{_listed(picked)} FROM line_slots GROUP BY row_id")
     distinct = f"SELECT DISTINCT {', '.join(names) or '0 AS nothing'} FROM pattern_slots"
-    engine.stage("line_sets", f"SELECT CAST(ROW_NUMBER() OVER () AS INTEGER) AS set_id, * FROM ({distinct})")
+    engine.stage(
+        "line_sets",
+        f"SELECT CAST(ROW_NUMBER() OVER () AS INTEGER) AS set_id, {mask} AS present_mask, * FROM ({distinct})",
+    )
     same = " AND ".join(f"s.{name} IS NOT DISTINCT FROM q.{name}" for name in names) or "TRUE"
     key = ", ".join(f"p.{c}" for c in PATTERN_KEY)
     engine.stage(
@@ -87,14 +90,19 @@ def slots_of(engine: Tables) -> tuple[Slots, list[int]]:
         f"SELECT {key}, s.set_id FROM selection_patterns AS p JOIN pattern_slots AS q ON q.row_id = p.row_id "
         f"JOIN line_sets AS s ON {same}",
     )
-    mask = " + ".join(f"CASE WHEN measure_id_{n} IS NULL THEN 0 ELSE {1 << n} END" for n in range(len(found))) or "0"
-    masks = [row["mask"] for row in engine.ask(f"SELECT DISTINCT {mask} AS mask FROM line_sets ORDER BY 1")]
-    return slots, masks[:MASKS_MAX]
+    masks = engine.ask("SELECT present_mask AS mask, COUNT(*) AS sets FROM line_sets GROUP BY 1 ORDER BY 2 DESC, 1")
+    return slots, [row["mask"] for row in masks[:MASKS_MAX]]
 
 
 def _literal(value: str | None, kind: str) -> str:
-    text = "NULL" if value is None else "'" + value.replace("'", "''") + "'"
-    return f"CAST({text} AS {kind})"
+    if value is None:
+        return f"CAST(NULL AS {kind})"
+    if kind == "BOOLEAN":
+        return value.upper()
+    if kind in ("INTEGER", "BIGINT"):
+        return value
+    text = "'" + value.replace("'", "''") + "'"
+    return text if kind == "VARCHAR" else f"CAST({text} AS {kind})"
 
 
 def _listed(columns: Sequence[str]) -> str:
@@ -102,9 +110,16 @@ def _listed(columns: Sequence[str]) -> str:
 
 
 def lines_statement(
-    steps: Sequence[exp.Expression], plain: Sequence[exp.Expression], slots: Slots, masks: Sequence[int]
+    steps: Sequence[exp.Expression],
+    plain: Sequence[exp.Expression],
+    slots: Slots,
+    masks: Sequence[int],
+    named: Callable[[str, str], str],
 ) -> str:
-    """Return the rest of a statement whose parts make item_values: one row an item with its tax lines."""
+    """Return the rest of a statement whose parts make item_values: one row an item with its tax lines.
+
+    `named` gives SQL for what risk criteria can tell of a column.
+    """
     count = range(len(slots.constants))
     varying = [f"s.{c}_{n}" for n, c in slots.varying()]
     present = [f"s.measure_id_{n} IS NOT NULL AS present_line_{n}" for n in count]
@@ -112,30 +127,35 @@ def lines_statement(
     carried = [
         "COALESCE(i.declared_statistical_minor, i.customs_value_minor) AS statistical_value_minor"
         if c == "statistical_value_minor"
-        else f"i.{c}"
+        else f"{'k.row_id AS ' if c == 'pattern_id' else 'i.'}{c}"
         for c in _CARRIED
     ]
+    risky = [f"k.{c} = {'d.risk_date' if c == 'on_date' else f'i.{c}'}" for c in RISK_KEY]
+    risky += [f"k.{c} = {named(c, f'i.{c}')}" for c in RISK_NAMED]
     start = (
-        f"line_start AS (SELECT {', '.join(carried)}, i.quantities_e6{_listed(varying)}{_listed(present)} "
-        "FROM item_values AS i JOIN law_dates AS d ON d.on_date = i.on_date "
-        f"LEFT JOIN pattern_sets AS p ON {key} LEFT JOIN line_sets AS s ON s.set_id = p.set_id)"
+        f"line_start AS (SELECT {', '.join(carried)}, i.quantities_e6, s.present_mask"
+        f"{_listed(varying)}{_listed(present)} FROM item_values AS i JOIN law_dates AS d ON d.on_date = i.on_date "
+        f"LEFT JOIN pattern_sets AS p ON {key} LEFT JOIN line_sets AS s ON s.set_id = p.set_id "
+        "LEFT JOIN (SELECT * FROM risk_patterns WHERE row_id IN (SELECT pattern_id FROM risk_pattern_hits)) AS k "
+        f"ON {' AND '.join(risky)})"
     )
-    parts, last = unrolled(steps, plain, slots, "line_start")
+    parts, last, kept = unrolled(steps, plain, slots, "line_start")
+    stands = [f"{said} AS line_kept_{n}" for n, said in enumerate(kept)]
+    parts.append(("line_kept", f"SELECT *{_listed(stands)} FROM {last}"))
     mask = " + ".join(f"CASE WHEN line_kept_{n} THEN {1 << n} ELSE 0 END" for n in count) or "0"
-    parts.append(("line_end", f"SELECT *, {mask} AS lines_mask FROM {last}"))
+    if all(said == slots.present(n) for n, said in enumerate(kept)):
+        mask = "COALESCE(present_mask, 0)"
+    parts.append(("line_end", f"SELECT *, {mask} AS lines_mask FROM line_kept"))
     middle = ", ".join(f"{name} AS ({sql})" for name, sql in parts)
     return f"{start}, {middle} SELECT {', '.join(_CARRIED)}, {_results(slots, masks)} FROM line_end"
 
 
 def _results(slots: Slots, masks: Sequence[int]) -> str:
-    count = range(len(slots.constants))
-
-    def of(column: str, slot: int) -> str:
-        return slots.constants[slot].get(column, f"{column}_{slot}")
+    count, of = range(len(slots.constants)), slots.of
 
     def total(column: str, when: Sequence[str] = ()) -> str:
-        of_line = [f"CASE WHEN {said} THEN {column}_{n} ELSE 0 END" for n, said in enumerate(when)]
-        whole = of_line or [f"{column}_{n}" for n in count]
+        of_line = [f"CASE WHEN {said} THEN {of(column, n)} ELSE 0 END" for n, said in enumerate(when)]
+        whole = of_line or [of(column, n) for n in count]
         usual = " ".join(
             f"WHEN {mask} THEN {' + '.join(whole[n] for n in count if mask >> n & 1)}" for mask in masks if mask
         )
@@ -144,24 +164,24 @@ def _results(slots: Slots, masks: Sequence[int]) -> str:
 
     suspended = [f"COALESCE({of('effect', n)} = 'suspended', FALSE)" for n in count]
     is_open = [
-        f"(line_kept_{n} AND amount_minor_{n} IS NULL AND base_minor_{n} IS NOT NULL AND {of('typed', n)})"
+        f"(line_kept_{n} AND {of('amount_minor', n)} IS NULL "
+        f"AND {of('base_minor', n)} IS NOT NULL AND {of('typed', n)})"
         for n in count
     ]
     opened = ", ".join(f"CASE WHEN {said} THEN measure_id_{n} END" for n, said in enumerate(is_open))
     lines = [
-        f"STRUCT_PACK(type := {of('tax_type', n)}, base := CASE WHEN {of('ad_valorem', n)} THEN base_minor_{n} END, "
-        f"amount := amount_minor_{n}, assessed := assessed_minor_{n}, payable := payable_minor_{n}, "
-        f"measure := measure_id_{n})"
+        f"STRUCT_PACK(type := {of('tax_type', n)}, "
+        f"base := CASE WHEN {of('ad_valorem', n)} THEN {of('base_minor', n)} END, "
+        f"amount := {of('amount_minor', n)}, assessed := {of('assessed_minor', n)}, "
+        f"payable := {of('payable_minor', n)}, measure := measure_id_{n})"
         for n in count
     ]
     known = " ".join(
-        f"WHEN lines_mask = {mask} THEN [{', '.join(lines[n] for n in count if mask >> n & 1)}]"
-        for mask in masks
-        if mask
+        f"WHEN {mask} THEN [{', '.join(lines[n] for n in count if mask >> n & 1)}]" for mask in masks if mask
     )  # the usual combinations without a search for what is there
     given = ", ".join(f"CASE WHEN line_kept_{n} THEN {line} END" for n, line in enumerate(lines))
     return (
-        f"CASE {known} WHEN lines_mask <> 0 THEN LIST_FILTER([{given}], lambda x: x IS NOT NULL) END AS taxes, "
+        f"CASE lines_mask WHEN 0 THEN NULL {known} ELSE LIST_FILTER([{given}], lambda x: x IS NOT NULL) END AS taxes, "
         f"{total('assessed_minor')} AS assessed_minor, {total('payable_minor')} AS payable_minor, "
         f"{total('amount_minor', suspended)} AS secured_minor, "
         f"CASE WHEN {' OR '.join(is_open) or 'FALSE'} THEN LIST_FILTER([{opened}], lambda x: x IS NOT NULL) END "

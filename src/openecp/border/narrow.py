@@ -4,63 +4,106 @@
 Decimals of more than 18 digits are 128-bit numbers, and rounding one divides by a power of ten, which is the dearest
 thing that a batch does. Where the inputs of a row are small enough that no digit of the exact result is lost in 18, the
 expression is written with narrower types; every other row takes the expression as it stands. Nothing is approximated:
-both are exact, and a digit that did not fit would be an error of the engine, not a wrong amount.
+both are exact. The narrow form is null where an input is unknown or does not fit, so that `COALESCE(narrow, as it
+stands)` needs no condition, and the second is computed for the rows alone that the first leaves out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
 
-BASE_LIMIT = 10**9 - 1  # DECIMAL(9, 0)
-VALUE_LIMIT = 10**12 - 1  # DECIMAL(12, 0)
+BASE = "DECIMAL(9, 0)"  # minor units that a narrow duty is computed on
+VALUE = "DECIMAL(12, 0)"  # price in 1/10,000 of its currency
 RATE = "DECIMAL(9, 6)"  # of a duty: below 1,000, in 6 decimals
-_DUTY_TYPES = {"DECIMAL(19, 0)": "DECIMAL(9, 0)", "DECIMAL(36, 15)": "DECIMAL(18, 6)", "DECIMAL(12, 9)": RATE}
-_VALUE_TYPES = {"DECIMAL(19, 0)": "DECIMAL(12, 0)", "DECIMAL(36, 12)": "DECIMAL(18, 6)"}
+EXCHANGE = "DECIMAL(6, 6)"  # national minor units for 1/10,000 of a currency: below 1, in 6 decimals
+_DUTY_TYPES = {"DECIMAL(19, 0)": BASE, "DECIMAL(36, 15)": "DECIMAL(18, 6)", "DECIMAL(12, 9)": RATE}
+_VALUE_TYPES = {"DECIMAL(19, 0)": VALUE, "DECIMAL(36, 12)": "DECIMAL(18, 6)", "DECIMAL(18, 12)": EXCHANGE}
 
 
-def narrow_duty(expression: exp.Expression) -> exp.Expression:
-    """Return the amount of a purely ad valorem duty, in 64 bits where the base allows it.
+def is_duty(node: Any) -> bool:
+    """Return whether an expression is the rounded amount of a duty."""
+    return _is_rounding(node, "DECIMAL(36, 15)")
 
-    Limits: only for rates that are exact in DECIMAL(9, 6); the caller has looked.
+
+def narrow_duty(duty: exp.Expression, rate: str) -> exp.Expression | None:
+    """Return a purely ad valorem duty in 64 bits; `rate` is the column that holds its rate as RATE, null where inexact.
+
+    Null where the base or the rate is unknown or does not fit. None where the expression has not the expected form.
+    """
+    bases = {c.name for c in duty.find_all(exp.Column) if "_rate_" not in c.name}
+    if len(bases) != 1:
+        return None
+    base = bases.pop()
+
+    def strict(node: Any) -> Any:
+        if isinstance(node, exp.Is) and isinstance(node.this, exp.Column):
+            return exp.false()  # such rows are null anyway
+        if isinstance(node, exp.Coalesce) and isinstance(node.this, exp.Column):
+            return node.this.transform(strict)
+        if isinstance(node, exp.Case) and (product := _product_unless_zero(node)) is not None:
+            return product.transform(strict)
+        if isinstance(node, exp.Column):
+            return exp.TryCast(this=exp.column(base), to=_type(BASE)) if node.name == base else exp.column(rate)
+        return _smaller(node, _DUTY_TYPES)
+
+    made: exp.Expression = duty.copy().transform(strict)
+    return made
+
+
+def _product_unless_zero(node: exp.Case) -> exp.Expression | None:
+    """Return x of CASE WHEN rate = 0 THEN 0 ELSE x END: where nothing is null, x is 0 by itself."""
+    branches = node.args["ifs"]
+    if len(branches) != 1 or not isinstance(branches[0].this, exp.EQ) or node.args.get("default") is None:
+        return None
+    column, zero, result = branches[0].this.this, branches[0].this.expression, branches[0].args["true"]
+    if not isinstance(column, exp.Column) or "_rate_" not in column.name or zero.sql() != "0":
+        return None
+    is_zero = isinstance(result, exp.Cast) and result.this.sql() == "0"
+    return node.args["default"] if is_zero else None
+
+
+def narrow_value(statement: exp.Expression, rate: str) -> exp.Expression:
+    """Return a statement that computes customs values without charges in 64 bits where price and rate allow it.
+
+    `rate` is the column that holds the exchange rate as EXCHANGE, null where it is not exact in it.
     """
 
     def of(rounding: exp.Expression) -> exp.Expression:
-        bases = sorted({c.sql("duckdb") for c in rounding.find_all(exp.Column) if "_rate_" not in c.name})
-        if len(bases) != 1:
+        columns = {column.name: column for column in rounding.find_all(exp.Column)}
+        if {"value_e4", "rate_to_minor"} <= set(columns) <= {"value_e4", "rate_to_minor", "charges_minor"}:
+            fits = f"{columns['value_e4'].sql('duckdb')} >= 0"
+            if charges := columns.get("charges_minor"):
+                fits += f" AND {charges.sql('duckdb')} IS NULL"
+            price = f"TRY_CAST(CASE WHEN {fits} THEN {columns['value_e4'].sql('duckdb')} END AS {VALUE})"
+        elif set(columns) == {"statistical_e4"} and _constant_fits(rounding):
+            price = f"TRY_CAST({columns['statistical_e4'].sql('duckdb')} AS {VALUE})"
+        else:
             return rounding
-        base = bases[0]
 
-        def rate(column: exp.Column) -> str | None:
-            return f"CAST({column.sql('duckdb')} AS {RATE})" if "_rate_" in column.name else None
+        def strict(node: Any) -> Any:
+            if isinstance(node, exp.Greatest) and node.find(exp.Coalesce):
+                return exp.Literal.number(0)  # no charges, and no price below nothing
+            if isinstance(node, exp.Column):
+                return exp.maybe_parse(price if node.name.endswith("_e4") else rate, dialect="duckdb")
+            return _smaller(node, _VALUE_TYPES)
 
-        guard = f"{base} IS NULL OR {base} BETWEEN -{BASE_LIMIT} AND {BASE_LIMIT}"
-        return _either(guard, _narrowed(rounding, _DUTY_TYPES, rate), rounding)
-
-    return _at_roundings(expression, "DECIMAL(36, 15)", of)
-
-
-def narrow_value(statement: exp.Expression) -> exp.Expression:
-    """Return a statement that computes customs values without charges in 64 bits where price and rate allow it."""
-
-    def of(rounding: exp.Expression) -> exp.Expression:
-        columns = {column.name: column.sql("duckdb") for column in rounding.find_all(exp.Column)}
-        if not {"value_e4", "rate_to_minor"} <= set(columns) <= {"value_e4", "rate_to_minor", "charges_minor"}:
-            return rounding
-        price, rate, charges = columns["value_e4"], columns["rate_to_minor"], columns.get("charges_minor")
-
-        def narrow(column: exp.Column) -> str | None:
-            if column.name == "rate_to_minor":
-                return f"CAST({rate} AS DECIMAL(6, 6))"
-            return "CAST(NULL AS DECIMAL(18, 6))" if column.name == "charges_minor" else None
-
-        guard = f"{price} BETWEEN 0 AND {VALUE_LIMIT} AND {rate} < 1 AND {rate} = CAST({rate} AS DECIMAL(18, 6))"
-        guard += f" AND {charges} IS NULL" if charges else ""
-        return _either(guard, _narrowed(rounding, _VALUE_TYPES, narrow), rounding)
+        return exp.Coalesce(this=rounding.copy().transform(strict), expressions=[rounding.copy()])
 
     return _at_roundings(statement, "DECIMAL(19, 0)", of)
+
+
+def fits_exchange(rate: Decimal) -> bool:
+    """Return whether a rate is exact in EXCHANGE."""
+    return 0 <= rate < 1 and rate * 10**6 % 1 == 0
+
+
+def _constant_fits(rounding: exp.Expression) -> bool:
+    rates = [Decimal(n.this) for n in rounding.find_all(exp.Literal) if not n.is_string and "." in n.this]
+    return len(rates) == 1 and fits_exchange(rates[0])
 
 
 def _at_roundings(tree: exp.Expression, marked: str, of: Callable[[exp.Expression], exp.Expression]) -> exp.Expression:
@@ -86,20 +129,11 @@ def _is_rounding(node: Any, marked: str) -> bool:
     return any(kind.sql("duckdb") == marked for kind in node.find_all(exp.DataType))
 
 
-def _narrowed(
-    node: exp.Expression, types: Mapping[str, str], column: Callable[[exp.Column], str | None]
-) -> exp.Expression:
-    def narrow(part: Any) -> Any:
-        if isinstance(part, exp.DataType) and (smaller := types.get(part.sql("duckdb"))):
-            return exp.DataType.build(smaller, dialect="duckdb")
-        if isinstance(part, exp.Column) and (text := column(part)):
-            return exp.maybe_parse(text, dialect="duckdb")
-        return part
-
-    made: exp.Expression = node.copy().transform(narrow)
-    return made
+def _smaller(node: Any, types: Mapping[str, str]) -> Any:
+    if isinstance(node, exp.DataType) and (smaller := types.get(node.sql("duckdb"))):
+        return _type(smaller)
+    return node
 
 
-def _either(guard: str, small: exp.Expression, any_size: exp.Expression) -> exp.Expression:
-    condition: Any = exp.maybe_parse(guard, dialect="duckdb")
-    return exp.Case(ifs=[exp.If(this=condition, true=small)], default=any_size.copy())
+def _type(text: str) -> exp.DataType:
+    return exp.DataType.build(text, dialect="duckdb")

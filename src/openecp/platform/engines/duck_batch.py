@@ -43,7 +43,7 @@ class DuckBatchEngine(DuckEngine):
 
     def stage(self, name: str, statement: str) -> None:
         """Run a statement into a table; see the protocol."""
-        self.connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {statement}')
+        self.connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {statement}').fetchall()
 
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a small statement; see the protocol."""
@@ -55,6 +55,6 @@ class DuckBatchEngine(DuckEngine):
         """Run a statement into a Parquet file; see the protocol."""
         target = str(file).replace("'", "''")
         written = self.connection.execute(
-            f"COPY ({statement}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY ({statement}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         ).fetchone()
         return int(written[0]) if written else 0
