@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one li
     "erase": ("upkeep", "erase", "Erase a person's data; the journal stays verifiable."),
     "journal": ("journal", "journal", "Verify the journal, sign checkpoints, print receipts."),
     "lodge": ("lodge", "lodge", "Lodge declarations and requests."),
+    "plan": ("plan", "plan", "Read plan documents, keep the register of actions."),
     "restore": ("upkeep", "restore", "Restore a store from a backup."),
     "serve": ("serve", "serve", "Run the server."),
     "show": ("show", "show", "Show a case."),

@@ -11,7 +11,7 @@ from openecp.programme.action_plan.importing.segment import respaced
 from openecp.programme.action_plan.importing.timeframes import Due, Timeframes
 from openecp.programme.action_plan.importing.vocabulary import Vocabulary
 from openecp.programme.action_plan.importing.words import Lexicon, mend
-from openecp.programme.action_plan.records import ActionRecord, Section, Timeframe
+from openecp.programme.action_plan.records import ActionRecord, Timeframe
 
 FIELDS = {  # cell: the fields of the record that stand on it
     "number": ("number",),
@@ -38,6 +38,7 @@ class Row(msgspec.Struct):
     lines: tuple[int, int] | None = None
     place: str = ""
     section: int = 0
+    supporting: str = ""  # a column of its own
     doubts: dict[str, str] = msgspec.field(default_factory=dict)
 
     def doubt(self, cell: str, why: str) -> None:
@@ -65,9 +66,7 @@ class Reader:
             self._programmes[cell] = read_list(cell, self.vocabulary.programmes)
         return self._programmes[cell]
 
-    def record(
-        self, row: Row, plan_id: str, section: Section | None, supporting: tuple[str, ...], end: str | None
-    ) -> ActionRecord:
+    def record(self, row: Row, plan_id: str, supporting: tuple[str, ...], end: str | None) -> ActionRecord:
         """Return the record of a row; `end` is the plan's last month."""
         bodies, programmes = self.bodies(row.body), self.programmes(row.programme)
         title = mend(one_line(row.title), self.lexicon)
@@ -89,7 +88,7 @@ class Reader:
             responsible_parts_as_written=bodies.parts,
             responsible=bodies.codes,
             responsible_open_ended=any(code in self.vocabulary.open_ended for code in bodies.codes),
-            supporting=supporting,
+            supporting=tuple(dict.fromkeys((*supporting, *self.bodies(row.supporting).codes))),
             work_programmes_as_written=programmes.written,
             work_programmes=programmes.codes,
             timeframe_as_written=written,

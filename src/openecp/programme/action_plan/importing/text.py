@@ -26,7 +26,7 @@ from openecp.programme.action_plan.importing.vocabulary import Vocabulary
 class TextRead:
     """A plan as running text gives it: head, headings, rows, and what was furniture."""
 
-    def __init__(self, text: str, vocabulary: Vocabulary, timeframes: Timeframes) -> None:
+    def __init__(self, name: str, text: str, vocabulary: Vocabulary, timeframes: Timeframes) -> None:
         self.stream = Stream(tidy(text))
         self.furniture: Furniture = clear(self.stream, vocabulary)
         self.chosen, self.others = find_rows(self.stream)

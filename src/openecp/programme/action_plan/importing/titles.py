@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
+from typing import Literal
 
 import msgspec
 
@@ -25,7 +26,8 @@ _PERIOD_SIGN = re.compile(r"20\d\d(?:to|-|until|à|au)")
 _MONTH_LETTERS_MAX = 12
 _PLAN = re.compile(r"actionplan|pland'action")
 _PHASE = re.compile(r"phase\s*([ivxlc]+|\d{1,2})\b", re.IGNORECASE)
-_STATUSES = (
+PlanStatus = Literal["draft", "revised_draft", "endorsed", "superseded", "unstated"]
+_STATUSES: tuple[tuple[PlanStatus, re.Pattern[str]], ...] = (
     ("revised_draft", re.compile(r"(?:draftrevised|reviseddraft|projetrévisé)")),
     ("draft", re.compile(r"(?:draft|projet)(?:d[eu'])?")),
     ("endorsed", re.compile(r"(?:endorsed|adopted|approved|final)")),
@@ -41,7 +43,7 @@ class Head(msgspec.Struct):
     title: str = ""
     phase: str = ""
     status_as_written: str = ""
-    status: str = "unstated"
+    status: PlanStatus = "unstated"
     period: Period = Period()
     end: int = 0
     doubts: dict[str, str] = msgspec.field(default_factory=dict)
