@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import msgspec
@@ -62,13 +62,18 @@ def context_of(
 
 def same_name(first: str, second: str, names: Mapping[str, str] | None = None) -> bool:
     """Say whether two codes may be one body under two names, `Working Group` and `Virtual Working Group` on X."""
-    known = names if names is not None else {code: words.en for code, words in shipped_names().items()}
+    known = _shipped_english() if names is None else names
     if first not in known or second not in known:
         return False
     return _alike(known[first], known[second]) >= RENAMED
 
 
 @cache
+def _shipped_english() -> dict[str, str]:
+    return {code: words.en for code, words in shipped_names().items()}
+
+
+@lru_cache(maxsize=4096)
 def _alike(first: str, second: str) -> float:
     left, right = _runs(first), _runs(second)
     return 2 * (left & right).total() / (left.total() + right.total())

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from openecp.programme.action_plan.alike import candidates
 from openecp.programme.action_plan.codes import DependencyKind
 from openecp.programme.action_plan.context import context_of, placeholder_bodies
 from openecp.programme.action_plan.likeness import Collection, Likeness, Terms, Thesaurus
@@ -21,7 +22,7 @@ from openecp.programme.action_plan.records import ActionRecord, PlanDocument
 
 PER_ACTION_MAX = 5
 SUBJECT_ALONE = 0.45
-SUBJECT_WITH_CONTEXT = 0.25
+SUBJECT_WITH_CONTEXT = 0.3
 
 
 class Dependency(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,18 +51,15 @@ def propose_dependencies(document: PlanDocument, *, words: Thesaurus | None = No
     collection = Collection({name: action.title for name, action in records.items()}, words)
     nobody = placeholder_bodies()
     found: list[Dependency] = []
-    for name, action in records.items():
-        for other in sorted(collection.neighbours(name)):
-            if other <= name:
-                continue
-            like = collection.likeness(name, other)
-            near = context_of(action, records[other], nobody)
-            of_trade = any(collection.terms[name].weights[term] >= 2 for term in like.shared)
-            if like.subject >= SUBJECT_ALONE or (
-                of_trade and like.subject >= SUBJECT_WITH_CONTEXT and (near.same_body or near.programmes)
-            ):
-                order = _order(action, records[other], collection.terms[name], collection.terms[other])
-                found.append(_dependency(name, other, order, like))
+    for name, other in candidates(collection):
+        like = collection.likeness(name, other)
+        near = context_of(records[name], records[other], nobody)
+        of_trade = any(collection.terms[name].weights[term] >= 2 for term in like.shared)
+        if like.subject >= SUBJECT_ALONE or (
+            of_trade and like.subject >= SUBJECT_WITH_CONTEXT and (near.same_body or near.programmes)
+        ):
+            order = _order(records[name], records[other], collection.terms[name], collection.terms[other])
+            found.append(_dependency(name, other, order, like))
     return _at_most(sorted(found, key=lambda row: (-row.confidence, row.from_id, row.to_id)))
 
 

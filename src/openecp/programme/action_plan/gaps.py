@@ -9,22 +9,19 @@ whether any was left out.
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Collection as Names
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from openecp.programme.action_plan.alike import alike
 from openecp.programme.action_plan.context import placeholder_bodies
 from openecp.programme.action_plan.likeness import Collection, Likeness, Thesaurus
 from openecp.programme.action_plan.records import ActionRecord, Period, PlanRecord, TimeframeKind
 
-STEPS_MAX = 1_000_000  # of adding up what two texts share
-EXAMINED_MAX = 10_000  # pairs whose wording is compared
 CANDIDATES_MAX = 500
 SCORE_MIN = 0.5
-SUBJECT_MIN = 0.2  # under it, two titles are not looked at
 WEIGHT_MIN = 1.0  # of shared terms: more than what every plan says
 QUARTERS_MAX = 400
 
@@ -86,21 +83,25 @@ def find_duplicates(
 
     `linked` are pairs that belong together already (lineage, dependencies) and are left out.
     """
-    texts = {action.id: " ; ".join((action.title, *(deliverables or {}).get(action.id, ()))) for action in actions}
-    collection = Collection(texts, words)
     nobody = placeholder_bodies() if placeholders is None else placeholders
-    owners = {action.id: _owners(action, nobody) for action in actions}
     records = {action.id: action for action in actions}
-    groups = [tuple(names) for names in collection.same.values()]
-    pairs, complete = _alike(collection, [names[0] for names in groups])
-    found = [
-        _duplicate(records[first], records[second], score, like)
-        for first, second in (*_of_one_wording(groups), *pairs)
-        if owners[first] != owners[second] and frozenset((first, second)) not in linked
-        if (score := _score(collection, first, like := collection.likeness(first, second))) >= SCORE_MIN
-    ]
-    found.sort(key=lambda row: (-row.score, row.first, row.second))
-    return Duplication(candidates=tuple(found[:candidates_max]), found=len(found), complete=complete)
+    owners = {action.id: _owners(action, nobody) for action in actions}
+    whose, texts = {}, {}
+    for action in actions:
+        for number, text in enumerate((action.title, *(deliverables or {}).get(action.id, ()))):
+            whose[f"{number} {action.id}"], texts[f"{number} {action.id}"] = action.id, text
+    collection = Collection(texts, words)
+    pairs, complete = alike(collection)
+    found: dict[tuple[str, str], Duplicate] = {}
+    for left, right in pairs:
+        first, second = whose[left], whose[right]
+        if owners[first] != owners[second] and frozenset((first, second)) not in linked:
+            like = collection.likeness(left, right)
+            score = _score(collection, left, like)
+            if score >= SCORE_MIN and ((first, second) not in found or found[first, second].score < score):
+                found[first, second] = _duplicate(records[first], records[second], score, like)
+    rows = sorted(found.values(), key=lambda row: (-row.score, row.first, row.second))
+    return Duplication(candidates=tuple(rows[:candidates_max]), found=len(rows), complete=complete)
 
 
 def find_gaps(
@@ -178,45 +179,6 @@ def quarters(start: str | None, end: str | None) -> Iterator[str]:
     last = int(end[:4]) * 4 + (int(end[5:7]) - 1) // 3
     for number in range(first, min(last, first + QUARTERS_MAX - 1) + 1):
         yield f"{number // 4}-Q{number % 4 + 1}"
-
-
-def _of_one_wording(groups: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
-    """Yield each text with the first of the same wording: of a hundred alike, a person needs no 4,950 pairs."""
-    for names in groups:
-        for other in names[1:]:
-            yield names[0], other
-
-
-def _alike(collection: Collection, names: list[str]) -> tuple[list[tuple[str, str]], bool]:
-    """Return the pairs that share enough, and whether none was left out.
-
-    Each text meets those before it through the terms they share; the sum of what they share is built on the way. Terms
-    of too many texts are left out when the steps would exceed their limit: the most frequent first.
-    """
-    wanted = set(names)
-    holders = {term: [name for name in held if name in wanted] for term, held in collection.holders.items()}
-    steps, known = 0, set()
-    for term in sorted(holders, key=lambda term: (len(holders[term]), term)):
-        steps += len(holders[term]) * (len(holders[term]) - 1) // 2
-        if steps > STEPS_MAX:
-            break
-        known.add(term)
-    before: dict[str, list[tuple[str, float]]] = {term: [] for term in known}
-    found: list[tuple[float, str, str]] = []
-    for name in names:
-        shared: dict[str, float] = {}
-        vector = collection.vectors[name]
-        for term in vector.keys() & known:
-            weight = vector[term]
-            for other, its_weight in before[term]:
-                if other in shared:
-                    shared[other] += weight * its_weight
-                else:
-                    shared[other] = weight * its_weight
-            before[term].append((name, weight))
-        found += [(value, other, name) for other, value in shared.items() if value >= SUBJECT_MIN]
-    best = heapq.nlargest(EXAMINED_MAX, found)
-    return [(first, second) for _, first, second in best], len(known) == len(holders) and len(best) == len(found)
 
 
 def _score(collection: Collection, first: str, like: Likeness) -> float:

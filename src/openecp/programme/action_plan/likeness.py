@@ -15,7 +15,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import msgspec
@@ -23,19 +23,21 @@ import msgspec
 from openecp.programme.action_plan.shipped import shipped_rows
 
 TEXT_LENGTH_MAX = 2_000
+STEMS_MAX = 65_536  # words whose stem is remembered
 HOLDERS_MAX = 300  # a term that more texts hold is no ground to look at a pair
 LEADING_TERMS = 8  # the weightiest terms of a text, through which its neighbours are found
 _WORD = re.compile(r"[^\W_]+")
 _MARK = "0"  # ends an acronym that counts only in capitals, so that `it` is not `IT`
 _ACRONYM_LENGTH_MAX = 4
 ACTS = ("weigh", "do", "keep")
-_WEIGHTS = {"alias": 2.0, "weigh": 0.2, "do": 0.2, "keep": 0.2, "form": 0.35, "common": 0.3}
+_WEIGHTS = {"alias": 2.0, "weigh": 0.2, "do": 0.2, "keep": 0.2, "form": 0.35, "common": 0.3, "stop": 0.05}
 
 
 class Thesaurus(msgspec.Struct, frozen=True):
     """Terms that mean the same, what every plan says, and words without a meaning of their own."""
 
     exact: dict[str, str]  # acronyms that count only in capitals: IT, SW
+    acronyms: re.Pattern[str]  # finds them
     phrases: dict[str, tuple[tuple[tuple[str, ...], str, str], ...]]  # by first word: phrase, term, kind; longest first
     kinds: dict[str, str]  # stem -> weigh, do, keep, form, common; word -> stop
     forms: dict[str, str]  # term -> guidance, study, event, …
@@ -45,6 +47,7 @@ class Terms(msgspec.Struct, frozen=True):
     """What a text says: its terms in order, what they weigh, and what kind of act and of work it names."""
 
     sequence: tuple[str, ...]  # terms of the trade as one, other words as written
+    words: tuple[str, ...]  # every word in lower case
     weights: dict[str, float]  # by stem; 2 a term of the trade, 1 a word, less what every plan says
     verb: str  # weigh, do or keep: the act that the text begins with; "" where it begins with a thing
     forms: frozenset[str]  # guidance, study, event, compendium, framework, system, capacity
@@ -53,6 +56,7 @@ class Terms(msgspec.Struct, frozen=True):
 class Likeness(msgspec.Struct, frozen=True, kw_only=True):
     """How alike two texts are, 0 to 1 each; `shared` are the terms that both are about, the weightiest first."""
 
+    repeated: float  # the same words in the same order, by weight: a word less on either side costs little
     wording: float
     wording_of_first: float  # how much of the first's wording stands in the second
     wording_of_second: float
@@ -89,9 +93,11 @@ def thesaurus(rows: Iterable[tuple[str, str, list[str]]]) -> Thesaurus:
             if kind == "form":
                 forms[term] = means
     ordered = {first: tuple(sorted(group, key=lambda row: -len(row[0]))) for first, group in phrases.items()}
-    return Thesaurus(exact, ordered, kinds, forms)
+    acronyms = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(exact)))})\b")
+    return Thesaurus(exact, acronyms, ordered, kinds, forms)
 
 
+@lru_cache(maxsize=STEMS_MAX)
 def stem(word: str) -> str:
     """Return a word without its plural and its commonest ending, so that `workshops` meets `workshop`."""
     if len(word) > 4 and word.endswith("ies"):
@@ -110,7 +116,8 @@ def terms(text: str, words: Thesaurus | None = None) -> Terms:
     weights: dict[str, float] = {}
     forms: set[str] = set()
     verb: str | None = None
-    for term, kind in _read(_fold(_spell_out(text[:TEXT_LENGTH_MAX], known)), known):
+    folded = _fold(_spell_out(text[:TEXT_LENGTH_MAX], known))
+    for term, kind in _read(folded, known):
         if not (kind == "alias" and sequence and sequence[-1] == term):  # a name and its acronym in brackets
             sequence.append(term)
         if verb is None and kind != "stop":
@@ -120,12 +127,22 @@ def terms(text: str, words: Thesaurus | None = None) -> Terms:
             forms.add(form)
         if kind != "stop":
             weights[term] = _WEIGHTS.get(kind, 1.0)
-    return Terms(tuple(sequence), weights, verb or "", frozenset(forms))
+    return Terms(tuple(sequence), tuple(folded), weights, verb or "", frozenset(forms))
+
+
+def weighed(told: Terms, words: Thesaurus | None = None) -> tuple[tuple[str, float], ...]:
+    """Return each word's stem with its weight: where a term of the trade lost a word, the others still count."""
+    known = words or shipped_thesaurus()
+    found = []
+    for word in told.words:
+        kind = "stop" if len(word) == 1 else known.kinds.get(word) or known.kinds.get(stem(word), "")
+        found.append((stem(word), _WEIGHTS.get(kind, 1.0)))
+    return tuple(found)
 
 
 def _spell_out(text: str, known: Thesaurus) -> str:
     """Replace acronyms that count only in capitals by a word that no text holds."""
-    return _WORD.sub(lambda found: known.exact.get(found.group(), found.group()), text)
+    return known.acronyms.sub(lambda found: known.exact[found.group()], text) if known.exact else text
 
 
 def _read(folded: list[str], known: Thesaurus) -> Iterable[tuple[str, str]]:
@@ -156,6 +173,24 @@ def runs(told: Terms) -> Counter[tuple[str, ...]]:
     return Counter([*((word,) for word in words), *pairwise(words)])
 
 
+def repeated(first: tuple[tuple[str, float], ...], second: tuple[tuple[str, float], ...]) -> float:
+    """Return how much of two texts is the same words in the same order, by weight (longest common subsequence)."""
+    if first == second:
+        return 1.0 if first else 0.0
+    best = [0.0] * (len(second) + 1)
+    for word, weight in first:
+        before = 0.0  # what was best one word earlier in both
+        for place, (other, _) in enumerate(second, start=1):
+            above = best[place]
+            if word == other:
+                best[place] = before + weight
+            elif best[place - 1] > above:
+                best[place] = best[place - 1]
+            before = above
+    total = math.fsum(weight for _, weight in first) + math.fsum(weight for _, weight in second)
+    return 2 * best[-1] / (total or 1.0)
+
+
 class Collection:
     """Texts that are compared with each other: which are alike is found through their rare terms, not pair by pair."""
 
@@ -167,7 +202,9 @@ class Collection:
         self.vectors = {name: self._vector(told) for name, told in self.terms.items()}
         self.holders: dict[str, list[str]] = {}  # term -> texts that hold it
         self.same: dict[tuple[str, ...], list[str]] = {}  # wording -> texts of this wording
-        self._runs: dict[str, Counter[tuple[str, ...]]] = {}  # counted when first asked for
+        self.words = words
+        self._runs: dict[str, Counter[tuple[str, ...]]] = {}  # these two are made when first asked for
+        self._weighed: dict[str, tuple[tuple[str, float], ...]] = {}
         for name, vector in self.vectors.items():
             self.same.setdefault(self.terms[name].sequence, []).append(name)
             for term in vector:
@@ -187,6 +224,16 @@ class Collection:
                 found.update(self.holders[term])
         return found - {name}
 
+    def subject(self, first: str, second: str) -> float:
+        """Return how alike two texts are in their subject alone; quicker than `likeness`."""
+        right = self.vectors[second]
+        return sum(weight * right[term] for term, weight in self.vectors[first].items() if term in right)
+
+    def _weighed_of(self, name: str) -> tuple[tuple[str, float], ...]:
+        if name not in self._weighed:
+            self._weighed[name] = weighed(self.terms[name], self.words)
+        return self._weighed[name]
+
     def _runs_of(self, name: str) -> Counter[tuple[str, ...]]:
         if name not in self._runs:
             self._runs[name] = runs(self.terms[name])
@@ -199,6 +246,7 @@ class Collection:
         runs_left, runs_right = self._runs_of(first), self._runs_of(second)
         common = sum(min(count, runs_right[run]) for run, count in runs_left.items() if run in runs_right)
         return Likeness(
+            repeated=repeated(self._weighed_of(first), self._weighed_of(second)),
             wording=2 * common / ((runs_left.total() + runs_right.total()) or 1),
             wording_of_first=common / (runs_left.total() or 1),
             wording_of_second=common / (runs_right.total() or 1),

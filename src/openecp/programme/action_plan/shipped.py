@@ -107,7 +107,7 @@ class Standard(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the standards register: what OpenECP claims of it, and the rule or test that shows it.
 
     `evidenced`: the function is there, and `shown_by` names the tests of this repository that show it. `claimed`: a
-    part of it is there, the note says what is missing. `open`: nothing is. It speaks of this software, never of a Member.
+    part of it is there, the note says what is missing. `open`: nothing is. It speaks of this software, of no Member.
     """
 
     id: str
