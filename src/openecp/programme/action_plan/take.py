@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from openecp.kernel.journal.canonical import salted_digest
 from openecp.kernel.journal.model import StoredDocument
 from openecp.programme.action_plan.commands import TakePlan
 from openecp.programme.action_plan.deciding import Decision, Draft, Refused, check_day, check_text
@@ -49,7 +50,7 @@ def check_document(act: TakePlan) -> None:
     record, actions = act.document.plan, act.document.actions
     if not is_plan_id(record.plan_id):
         raise _unfit(
-            "plan_id", "letters, digits, dot, hyphen, underscore; at most 40", record.plan_id, "Name it with --id."
+            "plan_id", "letters, digits, dot, hyphen, underscore; at most 40", record.plan_id, "Name it with --plan."
         )
     if not 1 <= len(actions) <= MAX_ACTIONS:
         raise _unfit("actions", f"1 to {MAX_ACTIONS} actions", str(len(actions)), "Look at the document.")
@@ -147,7 +148,7 @@ def _check_same_plan(
         where=act.document.plan.source_name or "document",
         expected=f"period {plan.period.start} to {plan.period.end}, most of its {len(plan.numbers)} actions as known",
         got=f"period {period.start} to {period.end}, {alike} of {len(texts)} actions with the same facts",
-        fix="Name it otherwise (--id), or say that it is a new version of this plan (--confirm).",
+        fix="Name it otherwise (--plan), or say that it is a new version of this plan (--confirm).",
         status=409,
     )
 
@@ -166,19 +167,14 @@ def _plan_event(
 ) -> None:
     record = act.document.plan
     stream = plan_stream(record.plan_id)
-    document = None
+    document = digest = None
     if act.source:
-        document = f"{stream}/version/{version}"
-        draft.attach(
-            stream,
-            StoredDocument(
-                document_id=document,
-                kind="plan",
-                media_type=act.media_type,
-                content=act.source,
-                salt=draft.context.salt(),
-            ),
+        document, salt = f"{stream}/version/{version}", draft.context.salt()
+        digest = salted_digest(salt, act.source)
+        kept = StoredDocument(
+            document_id=document, kind="plan", media_type=act.media_type, content=act.source, salt=salt
         )
+        draft.attach(stream, kept)
     flagged = sorted(action.number for action in act.document.actions if action.flags)
     titles = act.plan_titles or ({} if act.official else {act.language: record.title})
     draft.add(
@@ -200,6 +196,7 @@ def _plan_event(
             "source_name": record.source_name[:200],
             "source_sha256": record.source_sha256,
             "document": document,
+            "document_sha256": digest,  # salted: the document may be erased, and the journal stays verifiable
             "notes": record.notes,
             "thresholds": act.thresholds,
             "bodies": act.bodies,
