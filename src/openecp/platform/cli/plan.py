@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from openecp.platform.cli.plan_register import REGISTER_COMMANDS
 from openecp.platform.cli.wiring import CommandFault
 from openecp.platform.documents.reading import import_plan_file
 from openecp.programme.action_plan.importing.as_json import plan_json
@@ -52,3 +53,7 @@ def _told(document: PlanDocument) -> str:
         place = f"lines {action.source_lines[0]}-{action.source_lines[1]}" if action.source_lines else "no lines"
         lines.append(f"  {action.number} ({place}): {'; '.join(action.notes)}")
     return "\n".join(lines)
+
+
+for command in REGISTER_COMMANDS:
+    plan.add_command(command)

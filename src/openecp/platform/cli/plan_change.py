@@ -37,7 +37,7 @@ _ON = day_option("--on", "The day from which it holds; today if not given.")
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--id", "plan_id", metavar="PLAN", help="The plan's name in the register, in place of the document's.")
+@click.option("--plan", "plan_id", metavar="PLAN", help="The plan's name in the register, in place of the document's.")
 @click.option(
     "--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="The document's language."
 )
@@ -297,9 +297,7 @@ def measure(
     if as_json:
         print_json([{"action": name, "measurement": figure} for name, figure in found])
         return
-    table = Table(
-        "Action", "Figure", "Value", "Unit", "n", "As of", "Scope", "Query", title=f"{plan}, journal position"
-    )
+    table = Table("Action", "Figure", "Value", "Unit", "n", "As of", "Scope", "Query", title=f"{plan} up to {day}")
     for name, each in found:
         title = each.title.get("en", each.indicator)
         value = each.value if each.value is not None else "-"
