@@ -110,6 +110,15 @@ def test_slips_end_and_beginnings() -> None:
     assert abs(len(rest.new) - len(judgement()["phase_iv_new"])) <= 2
 
 
+def test_the_short_titles_that_ship_are_linked_nearly_as_well() -> None:
+    """The same two plans in other words, ours: what a new installation proposes before any document is imported."""
+    links = propose(shipped_plan("ECP-III").document, shipped_plan("ECP-IV").document)
+    got = {(link.from_id, link.to_id) for link in links if link.relation != "related"}
+    precision, recall = figures("strong links, short titles", judged(strong=True), got)
+    assert precision >= 0.85
+    assert recall >= 0.9
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_titles_that_lost_a_word_keep_their_links(seed: int) -> None:
     """A word is missing from every title of four words or more: most strong links are still found, few are wrong."""

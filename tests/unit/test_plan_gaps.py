@@ -41,7 +41,7 @@ def test_the_same_work_of_two_bodies_is_shown() -> None:
     assert {(row.first, row.second) for row in found.candidates} == {("N-1", "N-2"), ("N-1", "N-3")}
     first = found.candidates[0]
     assert first.score >= 0.8
-    assert {"container", "seal"} <= set(first.shared)
+    assert {"container", "seals"} <= set(first.shared)
     assert (first.first_bodies, first.second_bodies) == (("PORTS",), ("ROADS",))
     assert found.complete
 

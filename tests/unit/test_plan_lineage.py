@@ -141,6 +141,18 @@ def test_every_link_says_why_in_both_languages() -> None:
         assert 0.3 <= link.confidence <= 1
 
 
+def test_shared_terms_are_named_in_the_readers_language() -> None:
+    """A term of the trade has a name in both; other words of an English title do not stand in a French sentence."""
+    earlier, later = document("A", ("Paper on the single window at Hill Junction",)), document("B", ("Single window",))
+    link = propose(earlier, later)[0]
+    assert "single window" in link.reason
+    assert "guichet unique" in link.reason_fr
+    assert "window" not in link.reason_fr
+    plain = propose(document("A", ("Kelp and seaweed at the pier",)), document("B", ("Seaweed and kelp in jars",)))[0]
+    assert "seaweed" in plain.reason
+    assert "seaweed" not in plain.reason_fr
+
+
 def test_slips_are_counted_in_months_for_work_that_goes_on() -> None:
     """July to December two years later is 29 months; earlier dates and new work are no slips."""
 

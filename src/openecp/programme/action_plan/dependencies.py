@@ -59,7 +59,7 @@ def propose_dependencies(document: PlanDocument, *, words: Thesaurus | None = No
             of_trade and like.subject >= SUBJECT_WITH_CONTEXT and (near.same_body or near.programmes)
         ):
             order = _order(records[name], records[other], collection.terms[name], collection.terms[other])
-            found.append(_dependency(name, other, order, like))
+            found.append(_dependency(collection, name, other, order, like))
     return _at_most(sorted(found, key=lambda row: (-row.confidence, row.from_id, row.to_id)))
 
 
@@ -106,16 +106,16 @@ def _may_precede(first: ActionRecord, second: ActionRecord) -> bool:
     return not (before and after) or before <= after
 
 
-def _dependency(name: str, other: str, order: _Order, like: Likeness) -> Dependency:
-    shared = ", ".join(term.replace("_", " ") for term in like.shared[:4])
+def _dependency(collection: Collection, name: str, other: str, order: _Order, like: Likeness) -> Dependency:
+    shared, shared_fr = collection.shown(like, name)
     before, after = (other, name) if order.turned else (name, other)
     return Dependency(
         from_id=before,
         to_id=after,
         kind=order.kind,
         confidence=round(min(0.95, 0.25 + 0.6 * like.subject + (0.1 if order.kind != "related" else 0)), 2),
-        reason=f"{order.reason}; shared: {shared}.",
-        reason_fr=f"{order.reason_fr} ; en commun : {shared}.",
+        reason=f"{order.reason}; shared: {', '.join(shared)}.",
+        reason_fr=f"{order.reason_fr} ; en commun : {', '.join(shared_fr)}." if shared_fr else f"{order.reason_fr}.",
     )
 
 

@@ -33,6 +33,7 @@ class Duplicate(msgspec.Struct, frozen=True, kw_only=True):
     second: str
     score: float
     shared: tuple[str, ...]
+    shared_fr: tuple[str, ...]  # terms of the trade only: other words stand in the titles' language
     first_bodies: tuple[str, ...]
     second_bodies: tuple[str, ...]
     first_programmes: tuple[str, ...]
@@ -99,7 +100,9 @@ def find_duplicates(
             like = collection.likeness(left, right)
             score = _score(collection, left, like)
             if score >= SCORE_MIN and ((first, second) not in found or found[first, second].score < score):
-                found[first, second] = _duplicate(records[first], records[second], score, like)
+                found[first, second] = _duplicate(
+                    records[first], records[second], score, collection.shown(like, left, 6)
+                )
     rows = sorted(found.values(), key=lambda row: (-row.score, row.first, row.second))
     return Duplication(candidates=tuple(rows[:candidates_max]), found=len(rows), complete=complete)
 
@@ -195,12 +198,15 @@ def _owners(action: ActionRecord, nobody: Names[str]) -> tuple[frozenset[str], f
     return bodies, frozenset(action.work_programmes)
 
 
-def _duplicate(first: ActionRecord, second: ActionRecord, score: float, like: Likeness) -> Duplicate:
+def _duplicate(
+    first: ActionRecord, second: ActionRecord, score: float, shared: tuple[tuple[str, ...], tuple[str, ...]]
+) -> Duplicate:
     return Duplicate(
         first=first.id,
         second=second.id,
         score=round(score, 2),
-        shared=tuple(term.replace("_", " ") for term in like.shared[:6]),
+        shared=shared[0],
+        shared_fr=shared[1],
         first_bodies=first.responsible,
         second_bodies=second.responsible,
         first_programmes=first.work_programmes,

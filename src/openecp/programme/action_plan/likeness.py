@@ -41,6 +41,7 @@ class Thesaurus(msgspec.Struct, frozen=True):
     phrases: dict[str, tuple[tuple[tuple[str, ...], str, str], ...]]  # by first word: phrase, term, kind; longest first
     kinds: dict[str, str]  # stem -> weigh, do, keep, form, common; word -> stop
     forms: dict[str, str]  # term -> guidance, study, event, …
+    names: dict[str, tuple[str, str]]  # term of the trade -> what it is called in English and in French
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -69,10 +70,14 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
 @cache
 def shipped_thesaurus() -> Thesaurus:
     """Return the terms of the trade that ship with the package, in English and French."""
-    return thesaurus((row["kind"], row["means"], row["words"].split(";")) for row in shipped_rows("thesaurus"))
+    rows = shipped_rows("thesaurus")
+    names = {row["means"]: (row["name_en"], row["name_fr"]) for row in rows if row["name_en"]}
+    return thesaurus(((row["kind"], row["means"], row["words"].split(";")) for row in rows), names)
 
 
-def thesaurus(rows: Iterable[tuple[str, str, list[str]]]) -> Thesaurus:
+def thesaurus(
+    rows: Iterable[tuple[str, str, list[str]]], names: Mapping[str, tuple[str, str]] | None = None
+) -> Thesaurus:
     """Build a thesaurus of rows of kind, meaning and words; a kind is alias, weigh, do, keep, form, common or stop."""
     exact: dict[str, str] = {}
     phrases: dict[str, list[tuple[tuple[str, ...], str, str]]] = {}
@@ -94,7 +99,7 @@ def thesaurus(rows: Iterable[tuple[str, str, list[str]]]) -> Thesaurus:
                 forms[term] = means
     ordered = {first: tuple(sorted(group, key=lambda row: -len(row[0]))) for first, group in phrases.items()}
     acronyms = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(exact)))})\b")
-    return Thesaurus(exact, acronyms, ordered, kinds, forms)
+    return Thesaurus(exact, acronyms, ordered, kinds, forms, dict(names or {}))
 
 
 @lru_cache(maxsize=STEMS_MAX)
@@ -228,6 +233,17 @@ class Collection:
         """Return how alike two texts are in their subject alone; quicker than `likeness`."""
         right = self.vectors[second]
         return sum(weight * right[term] for term, weight in self.vectors[first].items() if term in right)
+
+    def shown(self, like: Likeness, name: str, most: int = 4) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what two texts share, for a reader of English and one of French.
+
+        A term of the trade has a name in both languages; other words are shown as one text has them, in English only.
+        """
+        known = (self.words or shipped_thesaurus()).names
+        written = {stem(word): word for word in reversed(self.terms[name].words)}
+        english = [known[term][0] if term in known else written.get(term, term) for term in like.shared]
+        french = [known[term][1] for term in like.shared if term in known]
+        return tuple(english[:most]), tuple(french[:most])
 
     def _weighed_of(self, name: str) -> tuple[tuple[str, float], ...]:
         if name not in self._weighed:

@@ -178,16 +178,19 @@ class _Finder:
             if _is_copy(pair) and not better:
                 found.append(self._copy(pair))
             elif taken_up and _is_long(self.collection.terms[pair.earlier]) and _weighty(self.collection, pair):
-                found.append(_link(pair, "continues", 0.7 + 0.2 * like.wording_of_first, "enlarged"))
+                found.append(self._link(pair, "continues", 0.7 + 0.2 * like.wording_of_first, "enlarged"))
         return found
 
     def _copy(self, pair: _Pair) -> Link:
         """Return the link of two titles that differ in some words, or in no more than what is to be done."""
         if self._weighed_then_done(pair):
-            return _link(pair, "escalates", 0.5 + 0.4 * pair.like.subject, "escalated")
+            return self._link(pair, "escalates", 0.5 + 0.4 * pair.like.subject, "escalated")
         if pair.like.repeated == 1:
-            return _link(pair, "continues", 1.0, "same")
-        return _link(pair, "continues", min(0.99, 0.9 + 0.1 * pair.like.repeated), "copy")
+            return self._link(pair, "continues", 1.0, "same")
+        return self._link(pair, "continues", min(0.99, 0.9 + 0.1 * pair.like.repeated), "copy")
+
+    def _link(self, pair: _Pair, relation: Relation, confidence: float, ground: str) -> Link:
+        return _link(self.collection, pair, relation, confidence, ground)
 
     def _weighed_then_done(self, pair: _Pair) -> bool:
         acts = self.collection.terms[pair.earlier].verb, self.collection.terms[pair.later].verb
@@ -210,14 +213,14 @@ class _Finder:
             mine = left & set(pair.like.shared)
             if len(mine) * 2 >= len(pair.like.shared):
                 left -= mine
-                parts.append(_link(pair, "split", 0.5 + 0.4 * pair.like.subject, "part"))
+                parts.append(self._link(pair, "split", 0.5 + 0.4 * pair.like.subject, "part"))
         return parts if len(parts) > 1 else []
 
     def _escalated(self, pairs: list[_Pair]) -> list[Link]:
         """Return the later action that does what the earlier one weighed."""
         for pair in pairs:
             if self._weighed_then_done(pair) and pair.later not in self.best_to:
-                return [_link(pair, "escalates", 0.5 + 0.4 * pair.like.subject, "escalated")]
+                return [self._link(pair, "escalates", 0.5 + 0.4 * pair.like.subject, "escalated")]
         return []
 
     def _shared(self, pair: _Pair, whole: list[Link]) -> Link | None:
@@ -230,21 +233,21 @@ class _Finder:
         least = SUBJECT_OF_TRADE if of_trade else SUBJECT_OF_WORDS
         weak = 0.25 + 0.4 * like.subject
         if self._passage(pair):
-            return _link(pair, "split", 0.4 + 0.4 * like.subject, "passage")
+            return self._link(pair, "split", 0.4 + 0.4 * like.subject, "passage")
         if whole and (whole[0].relation == "escalates" or whole[0].confidence >= 0.9 + 0.1 * COPY_WORDING):
             if like.subject >= SUBJECT_NEAR or (like.subject >= least and near.share >= CONTEXT_NEAR):
-                return _link(pair, "related", weak, "subject")
+                return self._link(pair, "related", weak, "subject")
             return None
         if whole:
             held = like.subject_of_first >= HELD_WORDING
-            return _link(pair, "split", 0.4 + 0.4 * like.subject, "branch") if held else None
+            return self._link(pair, "split", 0.4 + 0.4 * like.subject, "branch") if held else None
         if like.subject < least and not (of_trade and near.same_body):
             return None
         if earlier.verb == later.verb == "keep" and not earlier.forms & later.forms:
-            return _link(pair, "related", weak, "other_work")
+            return self._link(pair, "related", weak, "other_work")
         if near.share >= CONTEXT_NEAR or near.same_body or like.subject_of_second >= SUBJECT_NEAR:
-            return _link(pair, "follow_up", 0.35 + 0.4 * like.subject + 0.2 * near.share, "followed")
-        return _link(pair, "related", weak, "subject")
+            return self._link(pair, "follow_up", 0.35 + 0.4 * like.subject + 0.2 * near.share, "followed")
+        return self._link(pair, "related", weak, "subject")
 
     def _passage(self, pair: _Pair) -> bool:
         """Say whether both titles hold the same run of words, and more than common words in it."""
@@ -298,22 +301,21 @@ REASONS = {
 }
 
 
-def _link(pair: _Pair, relation: Relation, confidence: float, ground: str) -> Link:
-    english, french = REASONS[ground]
-    shared = tuple(term.replace("_", " ") for term in pair.like.shared[:4])
-    told, dit = [english], [french]
-    if shared and ground not in ("same", "copy"):
-        told.append(f"shared: {', '.join(shared)}")
-        dit.append(f"en commun : {', '.join(shared)}")
+def _link(collection: Collection, pair: _Pair, relation: Relation, confidence: float, ground: str) -> Link:
+    told, told_fr = [[part] for part in REASONS[ground]]
+    shared, shared_fr = collection.shown(pair.like, pair.earlier)
+    if ground not in ("same", "copy"):
+        told += [f"shared: {', '.join(shared)}"] if shared else []
+        told_fr += [f"en commun : {', '.join(shared_fr)}"] if shared_fr else []
     if pair.context.bodies:
         told.append(f"bodies kept: {', '.join(pair.context.bodies)}")
-        dit.append(f"organes conservés : {', '.join(pair.context.bodies)}")
+        told_fr.append(f"organes conservés : {', '.join(pair.context.bodies)}")
     return Link(
         from_id=pair.earlier[2:],
         to_id=pair.later[2:],
         relation=relation,
         confidence=round(min(1.0, max(CONFIDENCE_MIN, confidence)), 2),
         reason="; ".join(told) + ".",
-        reason_fr=" ; ".join(dit) + ".",
+        reason_fr=" ; ".join(told_fr) + ".",
         shared=shared,
     )
