@@ -30,6 +30,8 @@ from openecp.platform.console.pages import (
     redirect,
     visitor_of,
 )
+from openecp.platform.console.plans.desk import PlanDesk
+from openecp.platform.console.plans.routes import plan_routes
 from openecp.platform.console.session import Visitor, new_visit
 
 FORM_BYTES_MAX = 64_000
@@ -49,10 +51,14 @@ def console_routes(
     settings: ConsoleSettings,
     *,
     profile: Profile | None = None,
+    desk: PlanDesk | None = None,
     **clocks: Any,
 ) -> list[ControllerRouterHandler]:
-    """Return the console's routes, all under /console; `profile` gives offices and taxes their names."""
-    console = Console(queries, core, register, settings, profile=profile, **clocks)
+    """Return the console's routes, all under /console.
+
+    `profile` gives offices and taxes their names; `desk` brings the pages of action plans.
+    """
+    console = Console(queries, core, register, settings, profile=profile, desk=desk, **clocks)
     return [
         Router(
             path="/console",
@@ -72,6 +78,7 @@ def console_routes(
                 cases.show_receipt,
                 cases.receipt_file,
                 officer_acts.do_act,
+                *(plan_routes() if desk is not None else ()),
                 static_file,
                 nothing_here,
             ],

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
 from babel.dates import format_datetime
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, get_currency_precision
@@ -115,13 +116,29 @@ def load_languages(folder: Path = LOCALE_FOLDER) -> dict[str, Language]:
     for code in CODES:
         if code == DEFAULT:
             continue
-        with (folder / code / "LC_MESSAGES" / "console.po").open("rb") as source:
-            catalogue = read_po(source, locale=code)
+        catalogue = read_catalogue(code, folder)
         compiled = BytesIO()
         write_mo(compiled, catalogue)
         compiled.seek(0)
         languages[code] = Language(code, gettext.GNUTranslations(compiled))
     return languages
+
+
+def read_catalogue(code: str, folder: Path = LOCALE_FOLDER) -> Catalog:
+    """Return the messages of a language: those of `console.po`, and of the other files beside it.
+
+    Raises: OSError where there is no `console.po`.
+    """
+    first = folder / code / "LC_MESSAGES" / "console.po"
+    with first.open("rb") as source:
+        catalogue = read_po(source, locale=code)
+    for path in sorted(first.parent.glob("*.po")):
+        if path != first:
+            with path.open("rb") as source:
+                for message in read_po(source, locale=code):
+                    if message.id:
+                        catalogue[message.id] = message
+    return catalogue
 
 
 def preferred(accept_language: str, languages: Mapping[str, Language]) -> str:

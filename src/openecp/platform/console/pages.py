@@ -22,7 +22,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from openecp.border.lodgement.commands import Answer, Command
+from openecp.border.lodgement.commands import Answer
 from openecp.kernel.journal.queries import Queries
 from openecp.kernel.parties.model import Principal, Register
 from openecp.kernel.profile.profile import Profile
@@ -30,8 +30,10 @@ from openecp.platform.console import session, words
 from openecp.platform.console.assets import Assets
 from openecp.platform.console.language import LANGUAGES_BY_NAME, Language, load_languages, moment_of, preferred
 from openecp.platform.console.names import Names
+from openecp.platform.console.plans.desk import PlanDesk
 from openecp.platform.console.session import SignInBrake, Visitor
 from openecp.platform.console.tree import element_of
+from openecp.platform.core.model import Command
 from openecp.platform.core.permissions import may
 
 TEMPLATE_FOLDER = Path(__file__).parent / "templates"
@@ -97,9 +99,11 @@ class Console:
         settings: ConsoleSettings,
         *,
         profile: Profile | None = None,
+        desk: PlanDesk | None = None,
         now: Callable[[], datetime] | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.desk = desk  # of action plans; None: this console has no such pages
         self.queries, self.core, self.register = queries, core, register
         self.secure = settings.cookie_secure
         self.now = now or (lambda: datetime.now(UTC))
@@ -137,6 +141,7 @@ class Console:
             element_of=element_of,
             moment_of=moment_of,
             may=may,
+            has_plans=self.desk is not None,
         )
         templates.filters["say"] = lambda code, table: language.text(words.word_of(table, code)) if code else ""
         templates.filters["amount"] = language.amount
