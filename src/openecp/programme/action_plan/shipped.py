@@ -155,7 +155,7 @@ def work_programme_names() -> dict[str, Words]:
 
 @cache
 def code_names(kind: str) -> dict[str, Words]:
-    """Return the names of the codes of one kind: `lifecycle`, `timeframe`, `relation`, `stage`, `record_type`, …
+    """Return the names of the codes of one kind, such as `lifecycle`, `timeframe`, `relation`, `stage`, `record_type`.
 
     Raises: RegisterError where there is no such kind.
     """
