@@ -11,16 +11,16 @@ from __future__ import annotations
 import msgspec
 
 from openecp.programme.action_plan.importing.segment import Segment
-from openecp.programme.action_plan.importing.stream import BLANK, CELL, LINE, TAB, WIDE
+from openecp.programme.action_plan.importing.stream import WIDE
 from openecp.programme.action_plan.importing.timeframes import Timeframes
 from openecp.programme.action_plan.importing.vocabulary import Names, Vocabulary
 
 TIME_CHARACTERS_MAX = 60
 _TIME_WORDS_MAX = 12
-OPEN_ENDS = frozenset(
+OPEN_ENDS = frozenset(  # no title ends with one of these words
     "the of to with for and or in on by a an from at as into under between within through including via per "
-    "de du des la le les l' d' à au aux et ou en pour par avec sur dans entre sous".split()
-)  # no title ends with one of these words
+    "de du des la le les l' d' à au aux et ou en pour par avec sur dans entre sous".split()  # noqa: SIM905
+)
 
 
 class Cut(msgspec.Struct):
@@ -46,7 +46,7 @@ def tab_cut(segment: Segment, columns: int = 5) -> Cut | None:
     if 0 < following < len(segment.stream.gaps):
         gaps.append(segment.stream.gaps[following])
     for position, gap in enumerate(gaps):
-        ends += [position] * gap.split("\n", 1)[0].count("\t")
+        ends += [position] * (gap if not position else gap.split("\n", 1)[0]).count("\t")
         if position and len(ends) >= columns - 1 and gap.count("\n") > 1:
             stop = position
             break
@@ -68,21 +68,26 @@ def _time(segment: Segment, timeframes: Timeframes) -> tuple[int, int]:
     ends = [len(segment)]
     ends += [position for position in range(len(segment) - 1, 0, -1) if segment.borders[position] > WIDE]
     for end in ends:
-        stop = segment.offsets[end]
-        if not timeframes.tail.search(segment.squeezed, max(stop - 16, 0), stop):
-            continue
-        found = None
-        for start in range(end - 1, max(end - _TIME_WORDS_MAX, -1), -1):
-            begin = segment.offsets[start]
-            if stop - begin > TIME_CHARACTERS_MAX:
-                break
-            if timeframes.whole(segment.squeezed[begin:stop]):
-                found = start
-            if segment.borders[start] >= WIDE:
-                break  # a timeframe does not reach over a border
-        if found is not None:
-            return found, end
+        if (start := time_before(segment, end, timeframes)) is not None:
+            return start, end
     return len(segment), len(segment)
+
+
+def time_before(segment: Segment, end: int, timeframes: Timeframes) -> int | None:
+    """Return the position where the timeframe begins that ends at a position, or None."""
+    stop = segment.offsets[end]
+    if not timeframes.tail.search(segment.squeezed, max(stop - 16, 0), stop):
+        return None
+    found = None
+    for start in range(end - 1, max(end - _TIME_WORDS_MAX, -1), -1):
+        begin = segment.offsets[start]
+        if stop - begin > TIME_CHARACTERS_MAX:
+            break
+        if timeframes.whole(segment.squeezed[begin:stop]):
+            found = start
+        if segment.borders[start] >= WIDE:
+            break  # a timeframe does not reach over a border
+    return found
 
 
 def _list_start(segment: Segment, end: int, names: Names) -> int:
@@ -130,5 +135,3 @@ def _open(segment: Segment, position: int) -> bool:
     before = segment.squeezed[segment.offsets[position - 1] : segment.offsets[position]]
     return before in OPEN_ENDS or before.endswith((",", "(", "/", "-", ":", "l'", "d'"))
 
-
-__all__ = ["BLANK", "LINE", "TAB", "Cut", "name_cut", "tab_cut"]

@@ -46,7 +46,7 @@ _LINE_WORDS_MAX = 6
 class Furniture(msgspec.Struct):
     """What was found and taken out."""
 
-    headers: int = 0
+    headers: list[int] = msgspec.field(default_factory=list)  # the first word of each header row
     footnote: str = ""
     supporting: tuple[str, ...] = ()
     document_mark: str = ""  # as written, `Annex to doc. PC0457E1`
@@ -114,7 +114,7 @@ def _clear_headers(stream: Stream, found: Furniture) -> None:
         span = match and _words(stream, starts, kept, match.start(), match.end(), own_line=False)
         if match and span:
             stream.remove(*span)
-            found.headers += 1
+            found.headers.append(span[0])
             done = match.end()
 
 

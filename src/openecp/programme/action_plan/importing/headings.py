@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 
 import msgspec
 
@@ -28,9 +29,10 @@ class Heading(msgspec.Struct):
     sure: bool = True  # it ended at an empty line
 
 
-def find_headings(stream: Stream, rows: list[int], after: int) -> list[Heading]:
-    """Return the headings that stand after the plan's title and between its rows, in order."""
+def find_headings(stream: Stream, rows: list[int], after: int, headers: Sequence[int] = ()) -> list[Heading]:
+    """Return the headings that stand after the plan's title, between its rows and header rows, in order."""
     candidates = []
+    places = sorted([*rows, *headers])
     for index in stream.line_starts:
         if index < after or stream.removed[index]:
             continue
@@ -40,9 +42,8 @@ def find_headings(stream: Stream, rows: list[int], after: int) -> list[Heading]:
         number, first = found
         if first >= len(stream.words) or stream.removed[first]:
             continue
-        place = bisect_left(rows, index)
-        if place < len(rows) or not rows:
-            candidates.append(Candidate(index, number, 1.0, place + 1))
+        if not rows or index < max(rows[-1], places[-1]):
+            candidates.append(Candidate(index, number, 1.0, bisect_left(places, index) + 1))
     return [_heading(stream, one, rows) for one in longest_chain(candidates)]
 
 

@@ -6,6 +6,7 @@ A comma or an “and” inside a name does not part it. What is not known is kep
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from openecp.programme.action_plan.importing.fold import SPACE, one_line, squeeze
@@ -13,6 +14,7 @@ from openecp.programme.action_plan.importing.segment import respaced
 from openecp.programme.action_plan.importing.vocabulary import Name, Names
 
 _MARKS = ",;&•·|/"
+_LOOSE = re.compile(r" [,;]|[,;](?=\S)")  # a blank before a comma, or none after it
 _WORDS = ("and", "et", "or", "ou")
 
 
@@ -46,7 +48,7 @@ def read_list(text: str, names: Names) -> ListRead:
     """Return the bodies or work programmes that a cell names."""
     cell = _Cell(text)
     squeezed, codes, parts, unknown, told = cell.squeezed, [], [], [], ""
-    position, torn, doubt, separated = 0, False, "", True
+    position, torn, doubt, separated = 0, _LOOSE.search(cell.text) is not None, "", True
     while position < len(squeezed):
         skipped, mark = _separator(cell, position, names)
         if skipped > position:

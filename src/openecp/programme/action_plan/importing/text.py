@@ -15,6 +15,7 @@ from openecp.programme.action_plan.importing.fold import tidy
 from openecp.programme.action_plan.importing.furniture import Furniture, clear
 from openecp.programme.action_plan.importing.goals import strategic_goals
 from openecp.programme.action_plan.importing.headings import Heading, find_headings
+from openecp.programme.action_plan.importing.recover import Start, all_starts
 from openecp.programme.action_plan.importing.rows import find_rows
 from openecp.programme.action_plan.importing.segment import Segment
 from openecp.programme.action_plan.importing.stream import CELL, WIDE, Stream
@@ -33,16 +34,18 @@ class TextRead:
         first = self.chosen[0].word if self.chosen else len(self.stream.words)
         self.head: Head = find_head(self.stream, first)
         starts = [row.word for row in self.chosen]
-        self.headings: list[Heading] = find_headings(self.stream, starts, self.head.end)
+        self.headings: list[Heading] = find_headings(self.stream, starts, self.head.end, self.furniture.headers)
         self.goals = strategic_goals("".join(self.stream.folded[: self.head.end]))
+        self.starts, self.unresolved = all_starts(self.stream, self.chosen, self.headings, timeframes)
         self.segments = self._segments()
         self.rows = _read_rows(self, vocabulary, timeframes)
 
     def _segments(self) -> list[Segment]:
         """Return the words of each row: from its number to the next number or heading."""
-        starts = [row.word for row in self.chosen]
-        borders = sorted([*starts, *(heading.start for heading in self.headings), len(self.stream.words)])
-        return [Segment(self.stream, start + 1, borders[bisect_right(borders, start)]) for start in starts]
+        borders = sorted(
+            [*(one.word for one in self.starts), *(one.start for one in self.headings), len(self.stream.words)]
+        )
+        return [Segment(self.stream, one.first, borders[bisect_right(borders, one.word)]) for one in self.starts]
 
 
 def _read_rows(read: TextRead, vocabulary: Vocabulary, timeframes: Timeframes) -> list[Row]:
@@ -52,29 +55,34 @@ def _read_rows(read: TextRead, vocabulary: Vocabulary, timeframes: Timeframes) -
         cuts.append((tabs, True) if tabs else (name_cut(segment, vocabulary, timeframes), False))
     border = _usual_border(read.segments, cuts)
     rows = []
-    for candidate, segment, (cut, certain) in zip(read.chosen, read.segments, cuts, strict=True):
+    for start, segment, (cut, certain) in zip(read.starts, read.segments, cuts, strict=True):
         if not certain:
             _weigh(segment, cut, border)
-        rows.append(_row(read, candidate.word, candidate.number, segment, cut))
+        rows.append(_row(read, start, segment, cut))
     return rows
 
 
-def _row(read: TextRead, index: int, number: int, segment: Segment, cut: Cut) -> Row:
-    last = segment.indexes[cut.end - 1] if cut.end else index
+def _row(read: TextRead, start: Start, segment: Segment, cut: Cut) -> Row:
+    last = segment.indexes[cut.end - 1] if cut.end else start.word
     line = read.stream.line
-    starts = [heading.start for heading in read.headings]
-    place = bisect_right(starts, index)
-    return Row(
-        number=number,
+    place = bisect_right([heading.start for heading in read.headings], start.word)
+    row = Row(
+        number=start.number,
         title=segment.text(0, cut.body, hyphen="\u00ad"),
         body=segment.text(cut.body, cut.programme),
         programme=segment.text(cut.programme, cut.time),
         time=segment.text(cut.time, cut.end),
-        lines=(line(index), line(last)),
-        place=f"line {line(index)}",
+        lines=(line(start.word), line(last)),
+        place=f"line {line(start.word)}",
         section=read.headings[place - 1].number if place else 0,
         doubts=dict(cut.doubts),
     )
+    if not start.numbered:
+        row.doubt("number", f"the number is lost; {start.number} is the one that is missing there")
+    if start.number in read.unresolved:
+        for cell in ("title", "body", "programme", "time"):
+            row.doubt(cell, "numbers are missing after this action; words of another may stand here")
+    return row
 
 
 def _usual_border(segments: list[Segment], cuts: list[tuple[Cut, bool]]) -> int:

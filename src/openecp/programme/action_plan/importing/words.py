@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import pairwise
 from math import log
 from types import MappingProxyType
@@ -28,8 +29,8 @@ _LETTER_WORDS = frozenset("aiàyêo")
 _PREFIX_LETTERS_MAX = 4
 _LETTER = -3.0  # a letter beside a mark: e.g., e-commerce, the WCO's
 _UNKNOWN, _HAPAX_ACRONYM = -25.0, -13.0  # logarithms of how likely such a word is
-_JOIN, _JOIN_KNOWN = 1.0, 7.0  # what the whole must be more likely than its pieces; than pieces that are words too
-_COVERED = 0.8  # share of a document's words that a language knows where the document is in that language
+_JOIN, _JOIN_SEEN, _JOIN_KNOWN = 1.0, 3.0, 7.0  # what the whole must be more likely than its pieces; than pieces that are words too
+_COVERED = 0.65  # share of a document's words that a language knows where the document is in that language
 _MARKED = re.compile(r"\u00ad|\d \d|\w[-/] \w|\w [-/]\w| [.,;)\]!?'’]|[(\[‘“] |(?:^| )\S \S \S(?: |$)")
 _PUNCTUATION = re.compile(r"[.,;)\]!?]+|['’]s?")
 
@@ -62,11 +63,16 @@ class Lexicon:
         self.seen: Counter[str] = Counter(_RUNS.findall(" ".join(folded)))
         self.tokens = folded
         self.total = max(len(folded), 1)
-        words = [word for word in self.seen if len(word) > 1]
-        covered = sum(word in language for word in words)
-        self.language = language if words and covered >= _COVERED * len(words) else NO_LANGUAGE
+        words = {word: count for word, count in self.seen.items() if len(word) > 1}
+        covered = sum(count for word, count in words.items() if word in language)
+        self.language = language if covered >= _COVERED * sum(words.values()) > 0 else NO_LANGUAGE
         self._shapes: dict[str, Shape] = {}
         self._worth: dict[tuple[str, bool], float] = {}
+
+    @cached_property
+    def whole_tokens(self) -> frozenset[str]:
+        """Return what stands between blanks in the document, without the marks around it."""
+        return frozenset(token.strip(MARKS) for token in self.tokens)
 
     def worth(self, run: str, capitals: bool = False) -> float:
         """Return the logarithm of how likely a run of letters is to be a word."""
@@ -119,7 +125,7 @@ def mend(text: str, lexicon: Lexicon) -> Mended:
     repairs: list[str] = []
     words = [_unwrap(word, lexicon, repairs) for word in words]
     words = _unspace(words, lexicon, repairs)
-    words = _close_marks(words, repairs)
+    words = _close_marks(words, lexicon, repairs)
     words = _join(words, lexicon, repairs)
     return Mended(" ".join(words), tuple(repairs), _doubtful(words, lexicon))
 
@@ -171,16 +177,25 @@ def _part(letters: str, lexicon: Lexicon) -> list[str]:
     return words[::-1]
 
 
-def _close_marks(words: list[str], repairs: list[str]) -> list[str]:
+def _close_marks(words: list[str], lexicon: Lexicon, repairs: list[str]) -> list[str]:
     """Put marks back where they belong: no blank before a comma or a closing bracket, none after an opening one."""
     told: list[str] = []
     for word in words:
-        if told and (_PUNCTUATION.fullmatch(word) or told[-1] in ("(", "[", "‘", "“")):
+        if told and _belongs(told[-1], word, lexicon):
             repairs.append(f"{told[-1]} {word} → {told[-1]}{word}")
             told[-1] += word
         else:
             told.append(word)
     return told
+
+
+def _belongs(left: str, right: str, lexicon: Lexicon) -> bool:
+    """Return whether there was no blank between two words: for their marks, or a hyphen that has none elsewhere."""
+    if _PUNCTUATION.fullmatch(right) or left in ("(", "[", "‘", "“") or (left[-1] in "'’" and right == "s"):
+        return True
+    if left[-1] == "-" and len(left) > 1 and right[0].isalpha():
+        return fold(left + right).strip(MARKS) in lexicon.whole_tokens
+    return right[0] == "-" and len(right) > 1 and fold(left + right).strip(MARKS) in lexicon.whole_tokens
 
 
 def _runs(word: str, lexicon: Lexicon) -> float:
@@ -233,6 +248,8 @@ def _join(words: list[str], lexicon: Lexicon, repairs: list[str]) -> list[str]:
             if worth is None:
                 continue
             cost = _JOIN if any(unknown[start:end]) else _JOIN_KNOWN
+            if lexicon.seen[_edge(pieces[0], pieces[1])]:
+                cost = min(cost, _JOIN_SEEN)
             found = max(found, (best[start][0] + worth - cost, start))
         best.append(found)
     told: list[str] = []
@@ -270,7 +287,9 @@ def _suspect(left: str, right: str, lexicon: Lexicon) -> bool:
         run, first, second = _edge(left, right), fold(_RUNS.findall(left)[-1]), fold(_RUNS.findall(right)[0])
         if run in lexicon.language and len(second) > 1:
             return lexicon.worth(run) > lexicon.worth(first) + lexicon.worth(second)
-        return left.isupper() and right.isupper() and lexicon.seen[first] + lexicon.seen[second] <= 2
+        capitals = left.isupper() and right.isupper() and len(first) + len(second) > 2
+        rare = min(lexicon.seen[first], lexicon.seen[second]) <= 1
+        return capitals and (rare or min(len(first), len(second)) == 1 or (left[0] == "(" and right[-1] == ")"))
     if left[-1].isdigit() and right[0].isdigit():
         return True
     return (left[-1] in "-/" and left[-2:-1].isalnum()) or (right[0] in "-/" and right[1:2].isalnum())

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows whose number was lost: where the count leaps, a row must hide between two that have theirs.
+
+A row ends with its timeframe; words that follow one, up to the next number, are the row that is missing. Its number is
+the one that is missing, and a person is asked to look. Where none is found, the row before is to be looked at.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import NamedTuple
+
+from openecp.programme.action_plan.importing.cells import time_before
+from openecp.programme.action_plan.importing.chains import Candidate
+from openecp.programme.action_plan.importing.headings import Heading
+from openecp.programme.action_plan.importing.segment import Segment
+from openecp.programme.action_plan.importing.stream import CELL, LINE, Stream
+from openecp.programme.action_plan.importing.timeframes import Timeframes
+
+_ROW_WORDS_MAX = 120
+
+
+class Start(NamedTuple):
+    """Where a row begins: the index of its number, or of its first word where the number is lost."""
+
+    word: int
+    number: int
+    numbered: bool = True
+
+    @property
+    def first(self) -> int:
+        """Return the index of the first word after the number."""
+        return self.word + self.numbered
+
+
+def all_starts(
+    stream: Stream, rows: list[Candidate], headings: list[Heading], timeframes: Timeframes
+) -> tuple[list[Start], set[int]]:
+    """Return the starts of all rows, and the numbers of rows after which others are missing and were not found."""
+    starts: list[Start] = []
+    unresolved: set[int] = set()
+    for position, row in enumerate(rows):
+        before = rows[position - 1] if position else None
+        lost = row.number - (before.number if before else 0) - 1
+        if lost and (before or row.number <= _FIRST_NUMBERS):
+            found = _between(stream, before, row, headings, timeframes)
+            first = (before.number if before else 0) + 1
+            starts += [Start(word, first + step, False) for step, word in enumerate(found[:lost])]
+            if len(found) != lost and before:
+                unresolved.add(before.number)
+        starts.append(Start(row.word, row.number))
+    if rows:
+        last = rows[-1]
+        end = next((one.start for one in headings if one.start > last.word), len(stream.words))
+        for step, word in enumerate(_splits(stream, last.word + 1, end, timeframes), start=1):
+            starts.append(Start(word, last.number + step, False))
+    return starts, unresolved
+
+
+_FIRST_NUMBERS = 6  # a plan that begins with a higher number is a part of one
+
+
+def _between(
+    stream: Stream, before: Candidate | None, row: Candidate, headings: list[Heading], timeframes: Timeframes
+) -> list[int]:
+    """Return the first words of rows between two numbers: after the row before, and after a heading's header row."""
+    found: list[int] = []
+    start = before.word + 1 if before else 0
+    inside = [one for one in headings if (before.word if before else -1) < one.start < row.word]
+    if before:
+        found = _splits(stream, start, inside[0].start if inside else row.word, timeframes, lost=True)
+    elif not inside:
+        inside = [Heading(0, "", start, start)]
+    for heading, following in zip_longest(inside, inside[1:]):
+        end = following.start if following else row.word
+        first = _after_removed(stream, heading.end, end)
+        while first < end:
+            stop = next((index for index in range(first, end) if stream.removed[index]), end)
+            if stop - first <= _ROW_WORDS_MAX:
+                found += [first, *_splits(stream, first, stop, timeframes, lost=True)]
+            first = _after_removed(stream, stop, end)
+    return found
+
+
+def _after_removed(stream: Stream, start: int, end: int) -> int:
+    """Return the first word after the next header row or page mark, or the end."""
+    index = start
+    while index < end and not stream.removed[index]:
+        index += 1
+    while index < end and stream.removed[index]:
+        index += 1
+    return index
+
+
+def _splits(
+    stream: Stream, start: int, end: int, timeframes: Timeframes, *, lost: bool = False
+) -> list[int]:
+    """Return the words that begin a row of their own: after a timeframe that ends its row, or on a line with a tab."""
+    segment = Segment(stream, start, end)
+    found: list[int] = []
+    for position in range(1, len(segment)):
+        gap = stream.gaps[segment.indexes[position]]
+        if segment.borders[position] < LINE:
+            continue
+        begins = "\n" in gap and "\t" in gap.rsplit("\n", 1)[1]
+        if (begins or _ended(segment, position, timeframes)) and (
+            begins or _is_row(segment, position, timeframes, lost=lost)
+        ):
+            found.append(segment.indexes[position])
+    return found
+
+
+def _ended(segment: Segment, position: int, timeframes: Timeframes) -> bool:
+    """Return whether a timeframe that is a cell of its own stands before a position."""
+    start = time_before(segment, position, timeframes)
+    return start is not None and start > 0
+
+
+def _is_row(segment: Segment, position: int, timeframes: Timeframes, *, lost: bool) -> bool:
+    """Return whether the words from a position on can be a row: a capital first, and a timeframe within reach.
+
+    Where a row is known to be missing (`lost`), a border before it does in place of a timeframe.
+    """
+    word = segment.stream.words[segment.indexes[position]]
+    if not (word[0].isupper() or word[0].isdigit() or word[0] in "(‘“'\""):
+        return False
+    if lost and segment.borders[position] >= CELL:
+        return True
+    for end in range(position + 2, min(position + _ROW_WORDS_MAX, len(segment)) + 1):
+        if (end == len(segment) or segment.borders[end] >= LINE) and time_before(segment, end, timeframes) is not None:
+            return True
+    return False
