@@ -94,6 +94,7 @@ class Draft:
     def store(self, kind: str, content: bytes, media_type: str, *, person_keys: tuple[str, ...] = ()) -> dict[str, str]:
         """Keep a message outside the log and return what the event says of it: its id and salted hash."""
         salt = self.context.salt()
+        digest = hashlib.sha256(salt + content).hexdigest()
         document = StoredDocument(
             document_id=self.context.new_id(),
             kind=kind,
@@ -101,9 +102,10 @@ class Draft:
             content=content,
             salt=salt,
             person_keys=person_keys,
+            digest=digest,
         )
         self.documents.append(document)
-        return {"id": document.document_id, "sha256": hashlib.sha256(salt + content).hexdigest()}
+        return {"id": document.document_id, "sha256": digest}
 
     def store_note(self, text: str) -> dict[str, str] | None:
         """Keep an officer's words outside the log, since they may name a person."""

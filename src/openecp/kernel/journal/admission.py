@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from openecp.kernel.journal.canonical import MAX_INTEGER, NotCanonical, body_bytes, check_name, check_time
@@ -15,6 +17,7 @@ MAX_STATE_BYTES = 16 << 20
 MAX_FACE_BYTES = 256 << 10
 MAX_GROUP = 20_000  # writes of one group
 MAX_TEXT = 500
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +107,8 @@ def _check_document(document: StoredDocument) -> None:
         raise NotCanonical(f"document: expected at most {MAX_DOCUMENT_BYTES} bytes, found {len(document.content)}")
     if len(document.salt) < 16:
         raise NotCanonical(f"document {document.document_id}: expected a salt of at least 16 bytes")
+    if document.digest and not _DIGEST.fullmatch(document.digest):
+        raise NotCanonical(f"document {document.document_id}: expected a digest of 64 hexadecimal digits, or none")
     if document.retain_until is not None:
         check_time("retain_until", document.retain_until)
 

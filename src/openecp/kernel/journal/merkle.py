@@ -56,19 +56,22 @@ class Frontier:
 
     def extend(self, leaves: Iterable[bytes]) -> list[tuple[int, int, bytes]]:
         """Append leaf hashes; return the subtrees completed at the stored levels as (level, index, hash)."""
-        hashes, size = self.hashes, self.size
+        new, start, level = list(leaves), self.size, 0  # nodes of one level and the index of the first
+        self.size += len(new)
         completed: list[tuple[int, int, bytes]] = []
-        for leaf in leaves:
-            node, level, carry = leaf, 0, size
-            while carry & 1:
-                node = _sha256(b"\x01" + hashes.pop() + node).digest()
-                carry >>= 1
-                level += 1
-                if level % STORED_LEVEL_STEP == 0:
-                    completed.append((level, carry, node))
-            hashes.append(node)
-            size += 1
-        self.size = size
+        single: list[bytes] = []  # the hashes that no right sibling completes, lowest first
+        while new:
+            if start & 1:
+                new.insert(0, self.hashes.pop())
+                start -= 1
+            if len(new) & 1:
+                single.append(new.pop())
+            pairs = iter(new)
+            new = [_sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+            start, level = start >> 1, level + 1
+            if level % STORED_LEVEL_STEP == 0:
+                completed += [(level, index, node) for index, node in enumerate(new, start)]
+        self.hashes += reversed(single)
         return completed
 
     def root(self) -> bytes:

@@ -44,6 +44,7 @@ class StoredDocument(msgspec.Struct, frozen=True, kw_only=True):
     salt: bytes  # the event holds sha256(salt + content) only
     person_keys: tuple[str, ...] = ()
     retain_until: str | None = None
+    digest: str = ""  # that salted hash in hexadecimal, where whoever made the document has it already; never read back
 
 
 class OutboxMessage(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ Pure: it knows what the database held when the batch began, and what the writes 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -16,8 +16,18 @@ from openecp.kernel.journal.groups import group_fault, repeated, withheld
 from openecp.kernel.journal.memory import room_fault
 from openecp.kernel.journal.merkle import Frontier
 from openecp.kernel.journal.model import CaseRow, CaseWrite, LedgerEntry, NewEvent, Written
+from openecp.platform.store.rows import (
+    NULL,
+    ROW_OF,
+    SIZE_32,
+    int4_field,
+    int8_field,
+    optional_text,
+    size_of,
+    text_field,
+    word_field,
+)
 
-EventRow = tuple[int, str, str, bytes]  # seq, case, record, leaf
 SMALL_FACE_BYTES = 2_000  # up to here a face lies in the index itself
 _NOBODY: frozenset[str] = frozenset()
 _sha256 = hashlib.sha256
@@ -60,16 +70,17 @@ class Batch(msgspec.Struct):
     entries: dict[str, KnownEntry]
     face_heads: dict[str, tuple[int, str, int]]  # of a case: number of its stream, time and seq of its last face
     size: int = 0
-    events: list[EventRow] = []
-    documents: list[tuple[object, ...]] = []
-    persons: list[tuple[str, str]] = []
-    outbox: list[tuple[object, ...]] = []
-    ledger: list[tuple[object, ...]] = []
-    idempotency: list[tuple[object, ...]] = []
+    leaves: list[bytes] = []
+    events: list[bytes] = []  # rows in the parts that COPY's binary form has, as all that follow (see rows.py)
+    documents: list[bytes] = []
+    persons: list[bytes] = []
+    outbox: list[bytes] = []
+    ledger: list[bytes] = []
+    idempotency: list[bytes] = []
+    faces: list[bytes] = []
     deadlines: dict[tuple[str, str], str | None] = {}
     touched: dict[str, KnownCase] = {}
     touched_feeds: dict[str, int] = {}
-    faces: list[tuple[object, ...]] = []
     last_faces: dict[str, tuple[object, ...]] = {}
 
     def keep(self) -> dict[str, object]:
@@ -153,15 +164,20 @@ def admit(batch: Batch, write: CaseWrite, bodies: list[bytes]) -> Written:
     )
     if key is not None:
         batch.keys[key.organisation, key.key] = (key.body_hash, written)
-        batch.idempotency.append(
-            (key.organisation, key.key, key.body_hash, row.case_id, first, batch.size, batch.recorded_at, write.answer)
-        )
+        name, case_name = key.key.encode(), row.case_id.encode()
+        batch.idempotency += (
+            ROW_OF[8], word_field(key.organisation), size_of(len(name)), name,
+            size_of(len(key.body_hash)), key.body_hash,
+            size_of(len(case_name)), case_name, int8_field(8, first), int8_field(8, batch.size),
+            word_field(batch.recorded_at), size_of(len(write.answer)), write.answer,
+        )  # fmt: skip
     return written
 
 
 def add_events(batch: Batch, case_id: str, events: Sequence[NewEvent], bodies: list[bytes]) -> None:
     """Give the next sequence numbers to events of one stream."""
     recorded_at, seq = batch.recorded_at, batch.size
+    case_field, rows, leaves = text_field(case_id), batch.events, batch.leaves
     for event, body in zip(events, bodies, strict=True):
         seq += 1
         data = event_bytes(
@@ -173,7 +189,9 @@ def add_events(batch: Batch, case_id: str, events: Sequence[NewEvent], bodies: l
             actor=event.actor,
             body=body,
         )
-        batch.events.append((seq, case_id, data.decode(), _sha256(b"\x00" + data).digest()))
+        leaf = _sha256(b"\x00" + data).digest()
+        leaves.append(leaf)
+        rows += (ROW_OF[4], int8_field(8, seq), case_field, size_of(len(data)), data, SIZE_32, leaf)
     batch.size = seq
 
 
@@ -191,34 +209,43 @@ def _add_face(batch: Batch, write: CaseWrite, occurred_at: str, face: bytes, fir
     case_id, seq = write.row.case_id, batch.size
     stream, last_at, last_seq = batch.face_heads.get(case_id, (first_seq, "", 0))
     small = len(face) <= SMALL_FACE_BYTES
-    batch.faces.append((stream, occurred_at, seq, face if small else None, None if small else face))
+    batch.faces += (ROW_OF[5], int8_field(8, stream), text_field(occurred_at), int8_field(8, seq))
+    batch.faces += (size_of(len(face)), face, NULL) if small else (NULL, size_of(len(face)), face)
     if (occurred_at, seq) > (last_at, last_seq):
         batch.face_heads[case_id] = (stream, occurred_at, seq)
         batch.last_faces[case_id] = (write.row.room, case_id, stream, seq, occurred_at, face)
 
 
 def _add_attached(batch: Batch, write: CaseWrite) -> None:
-    case_id, recorded_at = write.row.case_id, batch.recorded_at
+    case_id, recorded_at = write.row.case_id, word_field(batch.recorded_at)
+    case_field = text_field(case_id)
     for document in write.documents:
-        digest = bytes.fromhex(salted_digest(document.salt, document.content))
-        batch.documents.append(
-            (document.document_id, case_id, document.kind, document.media_type, document.content, document.salt, digest,
-             document.retain_until, recorded_at)
+        name, content, salt = text_field(document.document_id), document.content, document.salt
+        digest = bytes.fromhex(document.digest or salted_digest(salt, content))
+        batch.documents += (
+            ROW_OF[9], name, case_field, word_field(document.kind), word_field(document.media_type),
+            size_of(len(content)), content, size_of(len(salt)), salt, SIZE_32, digest,
+            optional_text(document.retain_until), recorded_at,
         )  # fmt: skip
-        batch.persons.extend((person, document.document_id) for person in dict.fromkeys(document.person_keys))
+        for person in dict.fromkeys(document.person_keys):
+            batch.persons += (ROW_OF[2], text_field(person), name)
     for message in write.outbox:
-        number = batch.feed_heads.get(message.organisation, 0) + 1
-        batch.feed_heads[message.organisation] = batch.touched_feeds[message.organisation] = number
-        batch.outbox.append(
-            (message.organisation, number, message.message_id, message.case_id, message.kind, message.body,
-             message.created_at)
+        organisation, identifier, body = message.organisation, message.message_id.encode(), message.body
+        number = batch.feed_heads.get(organisation, 0) + 1
+        batch.feed_heads[organisation] = batch.touched_feeds[organisation] = number
+        batch.outbox += (
+            ROW_OF[7], word_field(organisation), int8_field(8, number), size_of(len(identifier)), identifier,
+            case_field if message.case_id == case_id else text_field(message.case_id), word_field(message.kind),
+            size_of(len(body)), body, word_field(message.created_at),
         )  # fmt: skip
     for entry in write.ledger:
-        batch.ledger_number += 1
-        batch.ledger_chain = ledger_link(batch.ledger_chain, batch.ledger_number, entry, recorded_at)
-        batch.ledger.append(
-            (batch.ledger_number, entry.entry_id, entry.case_id, entry.debit, entry.credit, entry.amount_minor,
-             entry.currency, entry.reason, entry.reverses, recorded_at, batch.ledger_chain)
+        number = batch.ledger_number = batch.ledger_number + 1
+        batch.ledger_chain = chain = ledger_link(batch.ledger_chain, number, entry, batch.recorded_at)
+        batch.ledger += (
+            ROW_OF[11], int8_field(8, number), text_field(entry.entry_id), text_field(entry.case_id),
+            word_field(entry.debit), word_field(entry.credit), int8_field(8, entry.amount_minor),
+            word_field(entry.currency), text_field(entry.reason), optional_text(entry.reverses), recorded_at,
+            SIZE_32, chain,
         )  # fmt: skip
         if entry.reverses is not None:
             known = batch.entries[entry.reverses]
@@ -228,6 +255,23 @@ def _add_attached(batch: Batch, write: CaseWrite) -> None:
         batch.entries[entry.entry_id] = KnownEntry(entry.debit, entry.credit, entry.amount_minor, entry.currency)
     for deadline in write.deadlines:
         batch.deadlines[case_id, deadline.act] = deadline.due_at
+
+
+def case_rows(cases: Iterable[KnownCase]) -> list[bytes]:
+    """Return the rows of cases that are new."""
+    rows: list[bytes] = []
+    for known in cases:
+        row = known.row
+        if row is None or not known.new:
+            continue
+        rows += (
+            ROW_OF[14], text_field(row.case_id), word_field(row.organisation), text_field(row.lrn),
+            optional_text(row.mrn), word_field(row.status), word_field(row.channel), word_field(row.office),
+            word_field(row.movement), int4_field(4, row.version), size_of(len(row.state)), row.state,
+            word_field(row.updated_at), word_field(known.created_at), int8_field(8, known.last_seq),
+            word_field(row.room),
+        )  # fmt: skip
+    return rows
 
 
 def _reversal_fault(batch: Batch, ledger: tuple[LedgerEntry, ...]) -> str:

@@ -19,9 +19,10 @@ from openecp.kernel.journal.groups import units_of, withheld
 from openecp.kernel.journal.memory import reuse_limit
 from openecp.kernel.journal.merkle import Frontier
 from openecp.kernel.journal.model import CaseWrite, NewEvent, Written
-from openecp.platform.store.admit import Batch, KnownCase, KnownEntry, add_events, admit, admit_group
+from openecp.platform.store.admit import Batch, KnownCase, KnownEntry, add_events, admit, admit_group, case_rows
 from openecp.platform.store.errors import StoreUnavailable
 from openecp.platform.store.pool import BROKEN, Connection
+from openecp.platform.store.rows import ROW_OF, SIZE_32, copy_rows, int2_field, int8_field
 
 Prepared = tuple[int, CaseWrite, list[bytes]]  # place in the batch, the write, its events' bodies
 Unit = list[Prepared]  # a single write, or those of a group
@@ -46,8 +47,6 @@ _ENTRIES: LiteralString = """
 _FACES: LiteralString = (
     "SELECT case_id, stream, occurred_at, seq FROM face_streams WHERE case_id = ANY(%b) AND room = ANY(%b)"
 )
-_CASE_COLUMNS: LiteralString = """case_id, organisation, lrn, mrn, status, channel, office, movement, version, state,
-    updated_at, created_at, last_seq, room"""
 
 
 class Writer:
@@ -168,7 +167,7 @@ class Writer:
         if trial:
             connection.rollback()
             return
-        self._sent = (batch.size, batch.events[-1][3])
+        self._sent = (batch.size, batch.leaves[-1])
         connection.commit()
         self._sent = None
 
@@ -245,18 +244,22 @@ class Writer:
 
     def _store(self, connection: Connection, batch: Batch) -> None:
         """Write the batch's rows; COPY for what is new, one statement for each kind of change."""
-        nodes = batch.frontier.extend([event[3] for event in batch.events])
-        new = [_case_row(known) for known in batch.touched.values() if known.new]
-        changed = [_case_row(known) for known in batch.touched.values() if not known.new]
-        _copy(connection, "COPY events FROM STDIN (FORMAT binary)", _EVENT_TYPES, batch.events)
-        _copy(connection, f"COPY cases ({_CASE_COLUMNS}) FROM STDIN (FORMAT binary)", _CASE_TYPES, new)
-        _copy(connection, _COPY_DOCUMENTS, _DOCUMENT_TYPES, batch.documents)
-        _copy(connection, "COPY outbox FROM STDIN (FORMAT binary)", _OUTBOX_TYPES, batch.outbox)
-        _copy(connection, "COPY idempotency FROM STDIN (FORMAT binary)", _KEY_TYPES, batch.idempotency)
-        _copy(connection, "COPY ledger FROM STDIN (FORMAT binary)", _LEDGER_TYPES, batch.ledger)
-        _copy(connection, "COPY document_persons FROM STDIN (FORMAT binary)", ["text", "text"], batch.persons)
-        _copy(connection, "COPY faces FROM STDIN (FORMAT binary)", _FACE_TYPES, batch.faces)
-        _copy(connection, "COPY merkle_nodes FROM STDIN (FORMAT binary)", ["int2", "int8", "bytea"], nodes)
+        nodes = batch.frontier.extend(batch.leaves)
+        changed = [_case_columns(known) for known in batch.touched.values() if not known.new]
+        copy_rows(
+            connection,
+            [
+                (b"COPY events FROM STDIN (FORMAT binary)", batch.events),
+                (_COPY_CASES, case_rows(batch.touched.values())),
+                (_COPY_DOCUMENTS, batch.documents),
+                (b"COPY outbox FROM STDIN (FORMAT binary)", batch.outbox),
+                (b"COPY idempotency FROM STDIN (FORMAT binary)", batch.idempotency),
+                (b"COPY ledger FROM STDIN (FORMAT binary)", batch.ledger),
+                (b"COPY document_persons FROM STDIN (FORMAT binary)", batch.persons),
+                (b"COPY faces FROM STDIN (FORMAT binary)", batch.faces),
+                (_COPY_NODES, _node_rows(nodes)),
+            ],
+        )
         with connection.pipeline():
             if changed:
                 connection.execute(_UPDATE_CASES, [list(column) for column in zip(*changed, strict=True)])
@@ -304,17 +307,15 @@ class Writer:
             self._drop_connection()
 
 
-_EVENT_TYPES = ["int8", "text", "text", "bytea"]
-_CASE_TYPES = [*["text"] * 8, "int4", "bytea", "text", "text", "int8", "text"]
-_FACE_TYPES = ["int8", "text", "int8", "bytea", "bytea"]
-_DOCUMENT_TYPES = ["text", "text", "text", "text", "bytea", "bytea", "bytea", "text", "text"]
-_COPY_DOCUMENTS: LiteralString = (
-    "COPY documents (document_id, case_id, kind, media_type, content, salt, digest, retain_until, recorded_at) "
-    "FROM STDIN (FORMAT binary)"
+_COPY_CASES = (
+    b"COPY cases (case_id, organisation, lrn, mrn, status, channel, office, movement, version, state, updated_at, "
+    b"created_at, last_seq, room) FROM STDIN (FORMAT binary)"
 )
-_OUTBOX_TYPES = ["text", "int8", "text", "text", "text", "bytea", "text"]
-_KEY_TYPES = ["text", "text", "bytea", "text", "int8", "int8", "text", "bytea"]
-_LEDGER_TYPES = ["int8", "text", "text", "text", "text", "int8", "text", "text", "text", "text", "bytea"]
+_COPY_DOCUMENTS = (
+    b"COPY documents (document_id, case_id, kind, media_type, content, salt, digest, retain_until, recorded_at) "
+    b"FROM STDIN (FORMAT binary)"
+)
+_COPY_NODES = b"COPY merkle_nodes FROM STDIN (FORMAT binary)"
 _UPDATE_CASES: LiteralString = """
     UPDATE cases c SET organisation = w.organisation, lrn = w.lrn, mrn = w.mrn, status = w.status, channel = w.channel,
         office = w.office, movement = w.movement, version = w.version, state = w.state, updated_at = w.updated_at,
@@ -340,6 +341,13 @@ _INSERT_DEADLINES: LiteralString = (
 )
 
 
+def _node_rows(nodes: list[tuple[int, int, bytes]]) -> list[bytes]:
+    rows: list[bytes] = []
+    for level, index, node in nodes:
+        rows += (ROW_OF[3], int2_field(2, level), int8_field(8, index), SIZE_32, node)
+    return rows
+
+
 def _withhold(
     writes: list[CaseWrite], places: list[int], failing: int, answer: Written, answers: list[Written | None]
 ) -> None:
@@ -354,22 +362,10 @@ def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
     return [[row[place] for row in listed] for place in range(width)]
 
 
-def _case_row(known: KnownCase) -> tuple[object, ...]:
+def _case_columns(known: KnownCase) -> tuple[object, ...]:
     row = known.row
     assert row is not None
     return (
         row.case_id, row.organisation, row.lrn, row.mrn, row.status, row.channel, row.office, row.movement,
         row.version, row.state, row.updated_at, known.created_at, known.last_seq, row.room,
     )  # fmt: skip
-
-
-def _copy(
-    connection: Connection, statement: LiteralString, types: list[str], rows: Iterable[tuple[object, ...]]
-) -> None:
-    listed = list(rows)
-    if not listed:
-        return
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
