@@ -201,7 +201,8 @@ class MemoryStore:
         self.rows[row.case_id] = row
         self.last_seq[row.case_id] = len(self.log)
         self.created_at.setdefault(row.case_id, recorded_at)
-        self.stored.update({d.document_id: (row.case_id, d) for d in write.documents})
+        for document in write.documents:
+            self.stored[document.document_id] = (row.case_id, msgspec.structs.replace(document, digest=""))
         for message in write.outbox:
             self.feeds.setdefault(message.organisation, []).append(message)
             self.message_ids.add(message.message_id)
