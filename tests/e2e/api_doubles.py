@@ -11,14 +11,16 @@ import httpx
 from tests.unit.core_doubles import CountingAssessor, desk
 
 from openecp.border.lodgement.commands import Answer, Command
-from openecp.kernel.journal.memory import MemoryStore
+from openecp.kernel.journal.memory import MemoryStore, utc_now
 from openecp.kernel.parties.model import Principal
 from openecp.platform.api.app import Api, build_litestar
 from openecp.platform.api.asgi import with_raw_lodging
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.settings import Settings
+from openecp.programme.action_plan.bodies import shipped_bodies, shipped_work_programmes
+from openecp.programme.action_plan.reading import PlanBook
 
-ROLES = ("trader", "officer", "operator", "auditor")
+ROLES = ("trader", "officer", "operator", "auditor", "secretariat", "delegate")
 
 
 def principal(role: str, organisation: str) -> Principal:
@@ -29,6 +31,7 @@ def principal(role: str, organisation: str) -> Principal:
         organisation=organisation,
         name=f"{role} of {organisation}",
         roles=(role,),  # type: ignore[arg-type]
+        bodies=("SAFE WG",) if role == "delegate" else (),
     )
 
 
@@ -75,7 +78,16 @@ class World:
         self.settings = settings or Settings()
         work = desk_of(self.store) if desk_of is not None else desk(self.store, assessor=self.assessor)
         self.core = LocalCore(work, self.settings)
-        self.api = Api(settings=self.settings, core=self.core, queries=self.store, register=self.register)  # type: ignore[arg-type]
+        self.plans = PlanBook(
+            self.store, clock=utc_now, bodies=shipped_bodies(), work_programmes=shipped_work_programmes()
+        )
+        self.api = Api(
+            settings=self.settings,
+            core=self.core,  # type: ignore[arg-type]
+            queries=self.store,  # type: ignore[arg-type]
+            register=self.register,  # type: ignore[arg-type]
+            plans=self.plans,
+        )
         litestar = build_litestar(self.api)
         self.application: Any = with_raw_lodging(self.api, litestar) if raw else litestar
 

@@ -10,26 +10,56 @@ import pytest
 from tests.e2e.api_doubles import ROLES, World, declaration
 
 from openecp.platform.api.openapi import openapi
+from openecp.platform.core.seeding import seed_register
 
-ALL_READERS = {"trader": 200, "officer": 200, "auditor": 200, "operator": 403, None: 401}
+NOT_AT_CUSTOMS = {"secretariat": 403, "delegate": 403}
+ALL_READERS = {"trader": 200, "officer": 200, "auditor": 200, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
 CASE = {**ALL_READERS, "foreign trader": 404}
-OPEN = {"trader": 200, "officer": 200, "auditor": 200, "operator": 200, None: 200}
+OPEN = {"trader": 200, "officer": 200, "auditor": 200, "operator": 200, "secretariat": 200, "delegate": 200, None: 200}
+PLANS = {**OPEN, None: 401}  # plans are read by everyone who is signed in
+PLAN = {**PLANS, "foreign trader": 200}
+NOBODY_ELSE = {"trader": 403, "officer": 403, "auditor": 403, "operator": 403}
+SECRETARIAT = {**NOBODY_ELSE, "secretariat": 200, "delegate": 403, None: 401}
+LODGES = {"trader": 201, "officer": 403, "auditor": 403, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
 
 # (method, path): status by role; `foreign trader` is a trader of another organisation, None is nobody.
 VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
-    ("POST", "/declarations"): {"trader": 201, "officer": 403, "auditor": 403, "operator": 403, None: 401},
-    ("POST", "/requests"): {"trader": 201, "officer": 403, "auditor": 403, "operator": 403, None: 401},
+    ("POST", "/declarations"): LODGES,
+    ("POST", "/requests"): LODGES,
     ("GET", "/declarations"): ALL_READERS,
     ("GET", "/declarations/{id}"): CASE,
     ("GET", "/declarations/{id}/assessment"): {**CASE, "trader": 404, "officer": 404, "auditor": 404},  # none here
     ("GET", "/declarations/{id}/notifications"): CASE,
     ("GET", "/declarations/{id}/receipt"): CASE,
     ("POST", "/declarations/{id}/acts"): {
-        "trader": 403, "officer": 200, "auditor": 403, "operator": 403, "foreign trader": 403, None: 401,
+        "trader": 403, "officer": 200, "auditor": 403, "operator": 403, "foreign trader": 403, **NOT_AT_CUSTOMS,
+        None: 401,
     },
     ("GET", "/notifications"): ALL_READERS,
     ("GET", "/health"): OPEN,
-    ("GET", "/metrics"): {"trader": 403, "officer": 403, "auditor": 200, "operator": 200, None: 401},
+    ("GET", "/metrics"): {
+        "trader": 403, "officer": 403, "auditor": 200, "operator": 200, **NOT_AT_CUSTOMS, None: 401,
+    },
+    ("GET", "/plans"): PLANS,
+    ("POST", "/plans"): {**SECRETARIAT, "secretariat": 422},  # the document of this test holds no plan
+    ("GET", "/plans/{id}"): PLAN,
+    ("GET", "/plans/{id}/actions"): PLAN,
+    ("GET", "/plans/{id}/roll-up"): PLAN,
+    ("GET", "/plans/{id}/changes"): PLAN,
+    ("GET", "/plans/{id}/versions"): PLAN,
+    ("GET", "/plans/{id}/diff"): PLAN,
+    ("GET", "/plans/{id}/figures"): PLAN,
+    ("POST", "/plans/{id}/figures"): {**SECRETARIAT, "foreign trader": 403},
+    ("POST", "/plan-acts"): SECRETARIAT,
+    ("GET", "/actions/{id}"): PLAN,
+    ("GET", "/actions/{id}/history"): PLAN,
+    ("POST", "/actions/{id}/updates"): {  # 8 is an action of the delegate's body
+        **NOBODY_ELSE, "secretariat": 200, "delegate": 200, "foreign trader": 403, None: 401,
+    },
+    ("GET", "/sessions"): PLANS,
+    ("GET", "/instruments"): PLANS,
+    ("GET", "/bodies"): PLANS,
+    ("GET", "/lineage"): PLANS,
     ("GET", "/openapi.json"): OPEN,
 }  # fmt: skip
 
@@ -69,15 +99,35 @@ CASES = [
 def world() -> World:
     found = World()
     found.lodge(declaration("A"))
+    assert seed_register(found.core, found.store, {}) > 0
     return found
+
+
+BODIES: dict[str, Any] = {
+    "acts": {"act": "hold", "reason": "test"},
+    "updates": {"note": "test"},
+    "plan-acts": {
+        "act": {
+            "type": "OverrideStatus",
+            "action": "ECP-IV-08",
+            "colour": "red",
+            "reason": "test",
+            "expires": "2999-01-01",
+        }
+    },
+    "plans": {"name": "plan.txt", "content": "bm8gcGxhbg=="},
+    "figures": {},
+}
+IDS = {"plans": "ECP-IV", "actions": "ECP-IV-08"}
 
 
 @pytest.mark.parametrize(("method", "path", "who", "status"), CASES)
 def test_verdict(world: World, method: str, path: str, who: str | None, status: int) -> None:
     token = {"foreign trader": "trader-b", "trader": "trader-a", None: None}.get(who, f"{who}-customs")
-    body: Any = {"act": "hold", "reason": "test"} if path.endswith("acts") else declaration(f"L-{who}-{path[1:4]}")
+    body: Any = BODIES.get(path.rpartition("/")[2], declaration(f"L-{who}-{path[1:4]}"))
+    name = IDS.get(path.split("/")[1], "MRNA")
     more: dict[str, Any] = {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
-    reply = world.call(method, path.replace("{id}", "MRNA"), token=token, **(more if method == "POST" else {}))
+    reply = world.call(method, path.replace("{id}", name), token=token, **(more if method == "POST" else {}))
     assert reply.status_code == status, reply.text
 
 

@@ -20,6 +20,7 @@ from openecp.kernel.journal.model import CaseRow, CaseWrite, Idempotency, NewEve
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.desk import Desk, encode_answer, refused
 from openecp.platform.core.model import Decided, LoadedCase
+from openecp.platform.core.programme import ProgrammeCasework
 
 TRADER = Principal(principal_id="t1", kind="system", organisation="org-a", name="A", roles=("trader",))
 
@@ -133,7 +134,11 @@ class FailingStore:
 def desk(store: MemoryStore, *, assessor: CountingAssessor | None = None, writer: Any = None) -> Desk:
     """A desk over a store in memory."""
     return Desk(
-        assessor=assessor or CountingAssessor(), casework=CountingCasework(), reader=store, writer=writer or store
+        assessor=assessor or CountingAssessor(),
+        casework=CountingCasework(),
+        reader=store,
+        writer=writer or store,
+        programme=ProgrammeCasework(store),
     )
 
 

@@ -24,9 +24,12 @@ from openecp.platform.api.http import TITLES, Call, Problem, Refusal, Reply, jso
 from openecp.platform.api.lodging import Lodging, key_of, media_of, too_large
 from openecp.platform.api.metrics import Counters
 from openecp.platform.api.openapi import openapi
-from openecp.platform.api.routes import ROUTES, Health, Route
+from openecp.platform.api.plans import PlanApi
+from openecp.platform.api.route import Route
+from openecp.platform.api.routes import ROUTES, Health
 from openecp.platform.core.client import CoreClient
 from openecp.platform.core.settings import Settings
+from openecp.programme.action_plan.plans import Plans
 
 log = logging.getLogger("openecp.api")
 
@@ -34,7 +37,9 @@ log = logging.getLogger("openecp.api")
 class Api:
     """All routes over one core and one store."""
 
-    def __init__(self, *, settings: Settings, core: CoreClient, queries: Queries, register: Register) -> None:
+    def __init__(
+        self, *, settings: Settings, core: CoreClient, queries: Queries, register: Register, plans: Plans | None = None
+    ) -> None:
         self.settings = settings
         self._core = core
         self._queries = queries
@@ -57,6 +62,7 @@ class Api:
             "health": self._health,
             "metrics": self._metrics,
             "openapi": self._openapi,
+            **(PlanApi(plans, core, self._pool).answerers() if plans is not None else {}),
         }
 
     async def answer(self, route: Route, call: Call, body: Callable[[int], Awaitable[bytes]]) -> Reply:

@@ -148,7 +148,7 @@ class Cases:
         if row is not None:
             return row
         found = self._queries.case(name)
-        return found[0] if found else None
+        return found[0] if found and found[0].room == "lodgement" else None
 
     async def work_list(self, call: Call) -> Reply:
         """List cases, newest first."""

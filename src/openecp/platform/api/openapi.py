@@ -13,7 +13,8 @@ import msgspec
 
 from openecp import __version__
 from openecp.platform.api.http import PROBLEM, TITLES, Problem
-from openecp.platform.api.routes import ROUTES, Route
+from openecp.platform.api.route import Route
+from openecp.platform.api.routes import ROUTES
 from openecp.platform.core.permissions import roles_with
 
 _REF = "#/components/schemas/{name}"

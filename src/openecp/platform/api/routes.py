@@ -7,7 +7,6 @@ Handlers, permission checks, the OpenAPI document and the test of roles are made
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import msgspec
 
@@ -22,35 +21,10 @@ from openecp.platform.api.cases import (
 )
 from openecp.platform.api.http import Call, Reply
 from openecp.platform.api.lodging import Lodged
-from openecp.platform.core.permissions import Permission
+from openecp.platform.api.plan_routes import PLAN_ROUTES
+from openecp.platform.api.route import TEXT, Parameter, Route, whole
 
 Answerer = Callable[[Call], Awaitable[Reply]]
-
-
-class Parameter(msgspec.Struct, frozen=True):
-    """A parameter of the path, the query or a header."""
-
-    name: str
-    place: str
-    description: str
-    schema: dict[str, Any]
-
-
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One route. `permission` None: open to all. `name` is the attribute that answers it."""
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    permission: Permission | None
-    success: dict[int, Any]  # status: struct, or None for text
-    errors: tuple[int, ...]
-    parameters: tuple[Parameter, ...] = ()
-    body: Any = None
-    body_media: tuple[str, ...] = ()
-    success_media: str = "application/json"
-    max_body: int | None = None
 
 
 class Health(msgspec.Struct, kw_only=True):
@@ -64,11 +38,6 @@ class Health(msgspec.Struct, kw_only=True):
     version: str
 
 
-def _whole(least: int, most: int, default: int) -> dict[str, Any]:
-    return {"type": "integer", "minimum": least, "maximum": most, "default": default}
-
-
-_TEXT = {"type": "string", "maxLength": 200}
 _ID = Parameter("id", "path", "MRN or case id", {"type": "string", "maxLength": 80})
 _KEY = Parameter(
     "Idempotency-Key",
@@ -78,8 +47,8 @@ _KEY = Parameter(
     {"type": "string", "maxLength": 255},
 )
 _PAGE = (
-    Parameter("after", "query", "`next` of the page before", _TEXT),
-    Parameter("limit", "query", "most entries", _whole(1, 500, 50)),
+    Parameter("after", "query", "`next` of the page before", TEXT),
+    Parameter("limit", "query", "most entries", whole(1, 500, 50)),
 )
 _LODGE_MEDIA = ("application/json", "application/xml", "text/xml")
 _LODGE_ERRORS = (400, 401, 403, 404, 409, 413, 415, 422, 431, 503)
@@ -119,11 +88,11 @@ ROUTES: tuple[Route, ...] = (
         errors=(400, 401, 403),
         parameters=(
             *_PAGE,
-            Parameter("status", "query", "states, separated by commas", _TEXT),
-            Parameter("channel", "query", "channels, separated by commas", _TEXT),
-            Parameter("movement", "query", "import, export, transit or other", _TEXT),
-            Parameter("text", "query", "beginning of an LRN or MRN", _TEXT),
-            Parameter("organisation", "query", "for officers and auditors", _TEXT),
+            Parameter("status", "query", "states, separated by commas", TEXT),
+            Parameter("channel", "query", "channels, separated by commas", TEXT),
+            Parameter("movement", "query", "import, export, transit or other", TEXT),
+            Parameter("text", "query", "beginning of an LRN or MRN", TEXT),
+            Parameter("organisation", "query", "for officers and auditors", TEXT),
         ),
     ),
     Route(
@@ -166,8 +135,8 @@ ROUTES: tuple[Route, ...] = (
         errors=(400, 401, 403, 404),
         parameters=(
             _ID,
-            Parameter("after", "query", "events after this seq", _whole(0, 10**15, 0)),
-            Parameter("limit", "query", "most events", _whole(1, 500, 100)),
+            Parameter("after", "query", "events after this seq", whole(0, 10**15, 0)),
+            Parameter("limit", "query", "most events", whole(1, 500, 100)),
         ),
     ),
     Route(
@@ -192,9 +161,9 @@ ROUTES: tuple[Route, ...] = (
         success={200: NotificationPage},
         errors=(400, 401, 403),
         parameters=(
-            Parameter("after", "query", "the number last seen", _whole(0, 10**15, 0)),
-            Parameter("limit", "query", "most notifications", _whole(1, 1000, 100)),
-            Parameter("organisation", "query", "for officers and auditors", _TEXT),
+            Parameter("after", "query", "the number last seen", whole(0, 10**15, 0)),
+            Parameter("limit", "query", "most notifications", whole(1, 1000, 100)),
+            Parameter("organisation", "query", "for officers and auditors", TEXT),
         ),
     ),
     Route(
@@ -225,4 +194,5 @@ ROUTES: tuple[Route, ...] = (
         success={200: dict},
         errors=(),
     ),
+    *PLAN_ROUTES,
 )
