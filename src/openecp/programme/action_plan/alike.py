@@ -4,7 +4,7 @@
 Texts of the same words are one text. The others meet through the terms they share, rarest first, and through two
 neighbouring words that few texts hold: so that near copies are found where every single word is frequent.
 
-Limits: 1,000,000 steps of adding up, 100,000 pairs by neighbouring words, 10,000 pairs returned, the likeliest first.
+Limits: 600,000 steps of adding up, 60,000 pairs by neighbouring words, 6,000 pairs returned, the likeliest first.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from itertools import combinations, pairwise
 
 from openecp.programme.action_plan.likeness import Collection
 
-STEPS_MAX = 1_000_000
-NEIGHBOURS_MAX = 100_000
-EXAMINED_MAX = 10_000
+STEPS_MAX = 600_000
+NEIGHBOURS_MAX = 60_000
+EXAMINED_MAX = 6_000
 SMALL_MAX = 600
 COPIES_MAX = 20
 SUBJECT_MIN = 0.2  # under it, two texts are not looked at

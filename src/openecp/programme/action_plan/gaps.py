@@ -3,7 +3,7 @@
 
 Each function is pure over the records of a plan and shows candidates or counts; none changes or merges anything.
 
-Reads: plan and action records. Limits: 10,000 pairs examined for duplication, the likeliest first; `complete` says
+Reads: plan and action records. Limits: 6,000 pairs examined for duplication, the likeliest first; `complete` says
 whether any was left out.
 """
 

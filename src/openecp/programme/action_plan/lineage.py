@@ -5,7 +5,7 @@ Titles are compared in wording and in subject, bodies and work programmes suppor
 number of a plan is known here. A link says why it was proposed, and how sure that is.
 
 Reads: two plan documents as imported. Limits: 5 links from each action; in plans of more than 600 actions together,
-the 10,000 likeliest pairs are weighed.
+the 6,000 likeliest pairs are weighed.
 """
 
 from __future__ import annotations
