@@ -28,11 +28,15 @@ class Migration(msgspec.Struct, frozen=True):
 def migrations() -> list[Migration]:
     """Return the steps that ship with this version, in order."""
     folder = importlib.resources.files("openecp.platform.store") / "migrations"
-    found = []
+    found: list[Migration] = []
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".sql"):
             number, _, name = entry.name.removesuffix(".sql").partition("_")
             sql = entry.read_text(encoding="utf-8")
+            if found and found[-1].number == int(number):
+                raise StoreError(
+                    f"migrations: expected one step {number}, found {found[-1].name} and {name}; fix: renumber"
+                )
             found.append(Migration(int(number), name, sql, hashlib.sha256(sql.encode()).hexdigest()))
     return found
 
