@@ -32,7 +32,10 @@ PEOPLE: tuple[tuple[str, str, tuple[Role, ...], str | None], ...] = (
     ("auditor", "customs", ("auditor",), None),
     ("operator", "customs", ("operator",), None),
     ("importer", "XB10000101", ("trader",), None),
+    ("secretariat", "programme", ("secretariat",), None),
+    ("delegate", "programme", ("delegate",), None),
 )
+DELEGATE_OF = ("SAFE WG",)
 
 
 @click.command()
@@ -124,6 +127,7 @@ def invite(server: Server) -> tuple[dict[str, str], dict[str, str]]:
     tokens: dict[str, str] = {}
     passwords: dict[str, str] = {}
     register.add_organisation(Organisation(organisation_id="customs", name="Customs"))
+    register.add_organisation(Organisation(organisation_id="programme", name="Secretariat of the programme"))
     for row in load_profile("demo").table("parties"):
         name = row["identifier"]
         if name in tokens:
@@ -136,7 +140,13 @@ def invite(server: Server) -> tuple[dict[str, str], dict[str, str]]:
         register.add_principal(system, token=tokens[name])
     for name, organisation, roles, office in PEOPLE:
         person = Principal(
-            principal_id=name, kind="person", organisation=organisation, name=name, roles=roles, office=office
+            principal_id=name,
+            kind="person",
+            organisation=organisation,
+            name=name,
+            roles=roles,
+            office=office,
+            bodies=DELEGATE_OF if "delegate" in roles else (),
         )
         passwords[name], secret = new_password(), new_token()
         tokens[name] = secret

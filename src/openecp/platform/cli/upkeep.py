@@ -24,6 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(get_args(Role)))
 @click.option("--identifier", "identifiers", multiple=True, help="Number of the organisation in declarations.")
 @click.option("--office", help="Office of an officer.")
+@click.option("--body", "bodies", multiple=True, help="Body of a delegate, by code: it reports for its actions.")
 @click.option("--person", is_flag=True, help="A person, who gets a one-time password for the console too.")
 @click.option("--webhook", help="Address that the organisation's notifications are sent to.")
 @click.option("--revoke", is_flag=True, help="End its token, password and sessions.")
@@ -36,6 +37,7 @@ def token(
     roles: tuple[Role, ...],
     identifiers: tuple[str, ...],
     office: str | None,
+    bodies: tuple[str, ...],
     person: bool,
     webhook: str | None,
     revoke: bool,
@@ -75,6 +77,7 @@ def token(
             name=name,
             roles=roles,
             office=office,
+            bodies=bodies,
         )
         secret, password = new_token(), new_password() if person else None
         register.add_principal(principal, token=secret, password=password)
