@@ -23,9 +23,10 @@ import msgspec
 from openecp.kernel.indicators.model import Indicator
 from openecp.kernel.journal.admission import StoreSettings
 from openecp.kernel.profile import Profile, ProfileError, load_profile
-from openecp.platform.core.desk import Desk
+from openecp.platform.core.desk import DecidesProgramme, Desk
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.model import AssessesDeclarations, Casework
+from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import SettingError, Settings, environment_of, settings_from
 from openecp.programme.action_plan.plans import Plans
 
@@ -125,26 +126,41 @@ class Installation:
 
     def desk(self, store: Any, assessor: AssessesDeclarations | None = None) -> Desk:
         """Return the desk where commands are decided and recorded."""
-        from openecp.platform.core.programme import ProgrammeCasework
-
         return Desk(
             assessor=assessor or self.assessor(),
             casework=self.casework(store),
             reader=store,
             writer=store,
-            programme=ProgrammeCasework(store),
+            programme=self.programme(store),
         )
 
     def in_process_core(self, store: Any) -> InProcessCore:
         """Return a core in this process."""
         return InProcessCore(self.desk(store, self.assessor(self.selection_secret())), self.settings)
 
+    def programme(self, store: Any) -> DecidesProgramme:
+        """Return where commands of the programme side are decided: about plans, and about records."""
+        from openecp.platform.core.programme import ProgrammeCasework
+        from openecp.platform.core.recordwork import RecordCasework
+
+        return ProgrammeCasework(store, records=RecordCasework(store))
+
+    def records(self, store: Any) -> RecordBook:
+        """Return the records as they are read."""
+        return RecordBook(store)
+
+    def seed_records(self, store: Any) -> int:
+        """Add the records that the plans name where there is none and the settings want the plans; no server may run."""
+        from openecp.platform.core.recordseed import seed_records
+
+        return seed_records(self.programme_core(store), store) if self.settings.shipped_plans else 0
+
     def programme_core(self, store: Any) -> InProcessCore:
         """Return a core in this process that takes commands of the programme side only: nothing is assessed."""
-        from openecp.platform.core.programme import NoClearance, ProgrammeCasework
+        from openecp.platform.core.programme import NoClearance
 
         nothing = NoClearance()
-        desk = Desk(assessor=nothing, casework=nothing, reader=store, writer=store, programme=ProgrammeCasework(store))
+        desk = Desk(assessor=nothing, casework=nothing, reader=store, writer=store, programme=self.programme(store))
         return InProcessCore(desk, self.settings)
 
     def indicators(self) -> dict[str, Indicator]:
@@ -221,7 +237,8 @@ class Installation:
         core.start()
         with self.open_store() as store:
             queries, register = self.queries(store), self.register(store)
-            api = Api(settings=self.settings, core=core, queries=queries, register=register)
+            plans = self.plans(store)
+            api = Api(settings=self.settings, core=core, queries=queries, register=register, plans=plans)
             pages: list[Any] = []
             if self.settings.console:
                 from openecp.platform.console.app import console_routes

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one li
     "journal": ("journal", "journal", "Verify the journal, sign checkpoints, print receipts."),
     "lodge": ("lodge", "lodge", "Lodge declarations and requests."),
     "plan": ("plan", "plan", "Read plan documents, keep the register of actions."),
+    "records": ("records", "records", "Keep practices, events, surveys, publications, compendia, standards."),
     "restore": ("upkeep", "restore", "Restore a store from a backup."),
     "serve": ("serve", "serve", "Run the server."),
     "show": ("show", "show", "Show a case."),

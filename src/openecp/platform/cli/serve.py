@@ -92,6 +92,7 @@ def running_server(here: Installation) -> Iterator[Server]:
     try:
         with _alone(here.settings.data_dir):
             here.seed_plans(store)
+            here.seed_records(store)
             environment = here.child_environment()
             children = [Child("core", ["core"], environment), Child("web", ["web"], environment)]
             server = Server(here, store, Supervisor(children, _heal(store)))

@@ -14,6 +14,7 @@ from rich.console import Console
 from openecp.kernel.parties.model import Register
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.model import AssessesDeclarations
+from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import Settings
 from openecp.programme.action_plan.plans import Plans
 
@@ -50,6 +51,10 @@ class Installation(Protocol):
     def plans(self, store: Any) -> Plans: ...
 
     def seed_plans(self, store: Any) -> int: ...
+
+    def records(self, store: Any) -> RecordBook: ...
+
+    def seed_records(self, store: Any) -> int: ...
 
 
 def data_option(command: Callable[..., Any]) -> Callable[..., Any]:

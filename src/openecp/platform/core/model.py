@@ -16,13 +16,14 @@ from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import CaseRow, CaseWrite
 from openecp.kernel.parties.model import Principal
 from openecp.programme.action_plan.commands import PlanAct
+from openecp.programme.compendia.commands import RecordAct
 
 
 class ProgrammeCommand(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A command of the programme side: who gives it, and what is to be recorded."""
 
     principal: Principal
-    act: PlanAct
+    act: PlanAct | RecordAct
     key: str | None = None  # Idempotency-Key
 
 

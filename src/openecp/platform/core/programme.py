@@ -20,6 +20,7 @@ from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Idempotency
 from openecp.kernel.parties.model import Principal
+from openecp.platform.core.desk import DecidesProgramme
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
 from openecp.platform.core.permissions import may
@@ -27,6 +28,7 @@ from openecp.programme.action_plan.decide import concerns, concerns_further, dec
 from openecp.programme.action_plan.deciding import Actor, Context, Refused, Stream
 from openecp.programme.action_plan.fold import in_order
 from openecp.programme.action_plan.streams import fact_of
+from openecp.programme.compendia.commands import RecordAct
 
 _PAGE = 1000
 _encode = msgspec.msgpack.Encoder().encode
@@ -67,21 +69,33 @@ class NoClearance:
 class ProgrammeCasework:
     """Decides commands of the programme with `openecp.programme.action_plan`."""
 
-    def __init__(self, source: StreamSource, *, clock: Callable[[], str] = utc_now) -> None:
+    def __init__(
+        self,
+        source: StreamSource,
+        *,
+        clock: Callable[[], str] = utc_now,
+        records: DecidesProgramme | None = None,
+    ) -> None:
         self._source = source
         self._clock = clock
+        self._records = records
         self._randomness = Randomness()
 
     def decide(self, command: ProgrammeCommand) -> Decided:
         """Decide one command of the programme."""
+        act = command.act
+        if isinstance(act, RecordAct):
+            if self._records is None:
+                raise LookupError("this core has no records")
+            return self._records.decide(command)
         who = actor_of(command.principal)
         if not may(command.principal, "report"):
             return Decided(_refusal(_no_role(command.principal)))
         context = Context(now=self._clock(), salt=self._randomness.salt, group=self._randomness.uuid7())
         try:
-            streams = self._streams(concerns(command.act))
-            streams |= self._streams(concerns_further(command.act, streams, who, context))
-            decision = decide(command.act, who, streams, context)
+            streams = self._streams(concerns(act))
+            streams |= self._streams(concerns_further(act, streams, who, context))
+            decision = decide(act, who, streams, context)
         except Refused as refused:
             return Decided(_refusal(refused))
         answer = Answer(outcome=decision.outcome, case_id=decision.subject, status=decision.status)

@@ -194,9 +194,8 @@ def _cell_faults(where: str, kind: str, value: Any, choices: tuple[Choice, ...])
         yield ValueFault(where, "a day such as 2020-03-12, or a month, 2020-03", text[:60], "Correct the date.")
     elif kind == "address" and not (isinstance(value, str) and ADDRESS.fullmatch(value)):
         yield ValueFault(where, "an address that begins with https://", text[:60], "Correct the address.")
-    elif kind == "number":
-        if isinstance(value, bool) or not _is_number(text):
-            yield ValueFault(where, "a number such as 12 or 3.5", text[:60], "Correct the number.")
+    elif kind == "number" and (isinstance(value, bool) or not _is_number(text)):
+        yield ValueFault(where, "a number such as 12 or 3.5", text[:60], "Correct the number.")
 
 
 def _is_number(text: str) -> bool:
