@@ -134,4 +134,3 @@ def _open(segment: Segment, position: int) -> bool:
     """Return whether the words before a position cannot be the end of a title."""
     before = segment.squeezed[segment.offsets[position - 1] : segment.offsets[position]]
     return before in OPEN_ENDS or before.endswith((",", "(", "/", "-", ":", "l'", "d'"))
-

@@ -24,11 +24,15 @@ _PROGRAMME = (
     r"(?:(?:/|ou|et)plans?d'action)?)"
 )
 _TIME = r"(?:timeframe|deadline|duedate|timeline|calendrier|échéances?|délais?)"
-_HEADER = re.compile(
-    f"{_NUMBER}(?:{_ACTION})?{_BODY}(?:{_PROGRAMME})?{_TIME}|{_NUMBER}{_ACTION}{_BODY}{_PROGRAMME}"
-    f"|{_NUMBER}{_ACTION}{_PROGRAMME}{_TIME}|{_BODY}{_PROGRAMME}"
+_HEADERS = (  # whole header rows first: a page break may stand within one
+    re.compile(f"{_NUMBER}(?:{_ACTION})?{_BODY}{_PROGRAMME}{_TIME}"),
+    re.compile(
+        f"{_NUMBER}(?:{_ACTION})?{_BODY}{_TIME}|{_NUMBER}{_ACTION}{_BODY}{_PROGRAMME}"
+        f"|{_NUMBER}{_ACTION}{_PROGRAMME}{_TIME}|{_BODY}{_PROGRAMME}"
+    ),
 )
 _HEADER_SIGNS = re.compile(r"responsiblebod|workprogramme|organes?(?:\(s\))?responsable|programmes?(?:\(s\))?detravail")
+HEADER_SIGNS = ("responsiblebod", "relevantwork", "timeframe", "responsable(s)", "organesresponsables")
 _FOOTNOTE = re.compile(
     r"(?:will|shall)(?:support|assist)all(?:the)?actions(?:inthe(?:ecp)?(?:action)?(?:plan)?)?\.?"
     r"|(?:appuiera|soutiendra|appuie|soutient)touteslesactions(?:duplan(?:d'action)?)?\.?"
@@ -105,17 +109,27 @@ def _clear_footnotes(stream: Stream, vocabulary: Vocabulary, found: Furniture) -
 
 
 def _clear_headers(stream: Stream, found: Furniture) -> None:
+    for pattern in _HEADERS:
+        while _clear_header(stream, found, pattern):
+            pass
+    found.headers.sort()
+
+
+def _clear_header(stream: Stream, found: Furniture, pattern: re.Pattern[str]) -> bool:
+    """Take out every header row that a pattern finds; return whether there was one."""
     squeezed, starts, kept = stream.remaining()
-    done = 0
+    done = before = len(found.headers)
+    end = 0
     for sign in _HEADER_SIGNS.finditer(squeezed):
-        if sign.start() < done:
+        if sign.start() < end:
             continue
-        match = _HEADER.search(squeezed, max(sign.start() - 24, done), sign.start() + 160)
+        match = pattern.search(squeezed, max(sign.start() - 24, end), sign.start() + 160)
         span = match and _words(stream, starts, kept, match.start(), match.end(), own_line=False)
         if match and span:
             stream.remove(*span)
             found.headers.append(span[0])
-            done = match.end()
+            end, done = match.end(), done + 1
+    return done > before
 
 
 def _words(

@@ -58,6 +58,8 @@ def read_plan(
 def _document(source: SourceDocument, read: TableRead | TextRead, reader: Reader, plan_id: str | None) -> PlanDocument:
     head, notes = read.head, list(read.head.doubts.items())
     plan_id = plan_id or (f"ECP-{head.phase}" if head.phase else _identifier(source.name))
+    if lost := _missing([row.number for row in read.rows]):
+        notes.append(("actions", f"no action was found with number {', '.join(map(str, lost))}"))
     sections = [_section(heading, read.rows, reader.lexicon, read.goals, notes) for heading in read.headings]
     actions = tuple(reader.record(row, plan_id, read.furniture.supporting, head.period.end) for row in read.rows)
     title = mend(head.title, reader.lexicon)
@@ -112,6 +114,11 @@ def _section(
 def squeeze_words(row: Row) -> list[str]:
     """Return the words of a row's cells, folded."""
     return f"{row.title} {row.body} {row.programme}".lower().split()
+
+
+def _missing(numbers: list[int]) -> list[int]:
+    """Return the numbers that are missing between others, the first few of them."""
+    return sorted(set(range(min(numbers), max(numbers))) - set(numbers))[:20]
 
 
 def _identifier(name: str) -> str:

@@ -92,9 +92,7 @@ def _after_removed(stream: Stream, start: int, end: int) -> int:
     return index
 
 
-def _splits(
-    stream: Stream, start: int, end: int, timeframes: Timeframes, *, lost: bool = False
-) -> list[int]:
+def _splits(stream: Stream, start: int, end: int, timeframes: Timeframes, *, lost: bool = False) -> list[int]:
     """Return the words that begin a row of their own: after a timeframe that ends its row, or on a line with a tab."""
     segment = Segment(stream, start, end)
     found: list[int] = []

@@ -12,7 +12,7 @@ from collections import Counter
 from openecp.programme.action_plan.importing.build import Row
 from openecp.programme.action_plan.importing.cells import Cut, name_cut, tab_cut
 from openecp.programme.action_plan.importing.fold import tidy
-from openecp.programme.action_plan.importing.furniture import Furniture, clear
+from openecp.programme.action_plan.importing.furniture import HEADER_SIGNS, Furniture, clear
 from openecp.programme.action_plan.importing.goals import strategic_goals
 from openecp.programme.action_plan.importing.headings import Heading, find_headings
 from openecp.programme.action_plan.importing.recover import Start, all_starts
@@ -79,6 +79,9 @@ def _row(read: TextRead, start: Start, segment: Segment, cut: Cut) -> Row:
     )
     if not start.numbered:
         row.doubt("number", f"the number is lost; {start.number} is the one that is missing there")
+    if any(sign in segment.squeezed for sign in HEADER_SIGNS):
+        for cell in ("title", "body", "programme", "time"):
+            row.doubt(cell, "words of a header row stand in the row")
     if start.number in read.unresolved:
         for cell in ("title", "body", "programme", "time"):
             row.doubt(cell, "numbers are missing after this action; words of another may stand here")

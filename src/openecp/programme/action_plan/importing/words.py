@@ -29,7 +29,11 @@ _LETTER_WORDS = frozenset("aiàyêo")
 _PREFIX_LETTERS_MAX = 4
 _LETTER = -3.0  # a letter beside a mark: e.g., e-commerce, the WCO's
 _UNKNOWN, _HAPAX_ACRONYM = -25.0, -13.0  # logarithms of how likely such a word is
-_JOIN, _JOIN_SEEN, _JOIN_KNOWN = 1.0, 3.0, 7.0  # what the whole must be more likely than its pieces; than pieces that are words too
+_JOIN, _JOIN_SEEN, _JOIN_KNOWN = (
+    1.0,
+    3.0,
+    7.0,
+)  # what the whole must be more likely than its pieces; than pieces that are words too
 _COVERED = 0.65  # share of a document's words that a language knows where the document is in that language
 _MARKED = re.compile(r"\u00ad|\d \d|\w[-/] \w|\w [-/]\w| [.,;)\]!?'’]|[(\[‘“] |(?:^| )\S \S \S(?: |$)")
 _PUNCTUATION = re.compile(r"[.,;)\]!?]+|['’]s?")
