@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from openecp.platform.cli.plan_register import REGISTER_COMMANDS
+from openecp.platform.cli.plan_report import report
 from openecp.platform.cli.wiring import CommandFault
 from openecp.platform.documents.reading import import_plan_file
 from openecp.programme.action_plan.importing.as_json import plan_json
@@ -55,5 +56,5 @@ def _told(document: PlanDocument) -> str:
     return "\n".join(lines)
 
 
-for command in REGISTER_COMMANDS:
+for command in (*REGISTER_COMMANDS, report):
     plan.add_command(command)

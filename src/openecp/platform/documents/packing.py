@@ -16,7 +16,9 @@ def packed_alike(data: bytes, *, leave_out: tuple[str, ...] = ()) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as old:
         parts = {name: old.read(name) for name in old.namelist() if name not in leave_out}
     for name in leave_out:
-        parts["_rels/.rels"] = re.sub(rb'<Relationship [^>]*"' + re.escape(name.encode()) + rb'"[^>]*/>', b"", parts["_rels/.rels"])
+        parts["_rels/.rels"] = re.sub(
+            rb'<Relationship [^>]*"' + re.escape(name.encode()) + rb'"[^>]*/>', b"", parts["_rels/.rels"]
+        )
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=6) as new:
         for name in sorted(parts, key=lambda each: (each != _FIRST, not each.startswith("_rels/"), each)):

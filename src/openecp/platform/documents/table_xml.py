@@ -28,8 +28,9 @@ def table_xml(
     width_mm: float,
     total: bool = False,
     grid: bool = False,
+    together: bool = False,
 ) -> str:
-    """Return a table; `total` sets its last row bold, `grid` rules its columns too."""
+    """Return a table; `total` sets its last row bold, `grid` rules its columns too, `together` keeps it on a page."""
     whole = sum(column.width for column in columns)
     widths = [round(width_mm * _TWIPS_A_MM * column.width / whole) for column in columns]
     lines = [tuple(row) for row in rows]
@@ -41,7 +42,8 @@ def table_xml(
     ]
     for number, row in enumerate(lines, start=1):
         last = total and number == len(lines)
-        parts.append(_row(row, columns, widths, bold=last, fill=_TOTAL_FILL if last else ""))
+        follow = together and number < len(lines)
+        parts.append(_row(row, columns, widths, bold=last, fill=_TOTAL_FILL if last else "", follow=follow))
     return "".join([*parts, "</w:tbl>"])
 
 
@@ -66,13 +68,14 @@ def _row(
     bold: bool = False,
     fill: str = "",
     header: bool = False,
+    follow: bool = False,
 ) -> str:
     shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill}"/>' if fill else ""
     aligned = '<w:vAlign w:val="bottom"/>' if header else ""
     told = "".join(
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{shade}{aligned}</w:tcPr>'
-        f'<w:p><w:pPr><w:pStyle w:val="TableText"/>{"<w:keepNext/>" if header else ""}'
-        f'{"<w:jc w:val=" + chr(34) + "right" + chr(34) + "/>" if column.figures else ""}</w:pPr>'
+        f'<w:p><w:pPr><w:pStyle w:val="TableText"/>{"<w:keepNext/>" if header or follow else ""}'
+        f"{'<w:jc w:val=' + chr(34) + 'right' + chr(34) + '/>' if column.figures else ''}</w:pPr>"
         f"{_runs(cell, bold=bold)}</w:p></w:tc>"
         for cell, column, width in zip(cells, columns, widths, strict=True)
     )
@@ -82,7 +85,9 @@ def _row(
 def _runs(cell: Cell, *, bold: bool) -> str:
     strong = "<w:b/>" if bold else ""
     if isinstance(cell, Mark):
-        square = f'<w:r><w:rPr><w:color w:val="{_COLOURS[cell.colour]}"/></w:rPr><w:t xml:space="preserve">■ </w:t></w:r>'
+        square = (
+            f'<w:r><w:rPr><w:color w:val="{_COLOURS[cell.colour]}"/></w:rPr><w:t xml:space="preserve">■ </w:t></w:r>'
+        )
         return f"{square}<w:r><w:t>{_text(cell.text)}</w:t></w:r>"
     if not cell:
         return ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes a session paper as DOCX: real headings, repeated table headers, language, page numbers, the same bytes each time.
+"""Writes a session paper as DOCX: real headings, repeated table headers, language, page numbers, fixed bytes.
 
 Tables are written as XML in one piece each: cell by cell through the object model takes seconds for a large plan.
 """
@@ -34,7 +34,7 @@ from openecp.programme.reports.paper import (
     Table,
 )
 
-FONT = "Arial"
+FONT = "Times New Roman"
 _INK = RGBColor(0x16, 0x32, 0x4F)
 _GREY = RGBColor(0x3D, 0x47, 0x51)
 _LOCALES = {"en": "en-GB", "fr": "fr-FR"}
@@ -65,7 +65,7 @@ def _styles(document: Any, paper: Paper) -> None:
     for name in ("w:val", "w:eastAsia"):
         locale.set(qn(name), _LOCALES[paper.language])
     defaults.append(locale)
-    sizes = {"Normal": 10, "Title": 20, "Subtitle": 13, "Heading 1": 14, "Heading 2": 11.5, "Caption": 9}
+    sizes = {"Normal": 11, "Title": 20, "Subtitle": 13, "Heading 1": 14, "Heading 2": 11.5, "Caption": 10}
     for name, size in sizes.items():
         style = styles[name]
         _font(style, size)
@@ -78,20 +78,21 @@ def _styles(document: Any, paper: Paper) -> None:
     styles["Heading 1"].paragraph_format.space_after = Pt(5)
     styles["Heading 2"].paragraph_format.space_before = Pt(11)
     styles["Heading 2"].paragraph_format.space_after = Pt(4)
-    styles["Caption"].paragraph_format.space_before = Pt(8)
+    styles["Caption"].paragraph_format.space_before = Pt(10)
     styles["Caption"].paragraph_format.space_after = Pt(3)
     styles["Title"].paragraph_format.space_after = Pt(2)
     _no_border(styles["Title"])
     for name in ("Header", "Footer"):
-        _font(styles[name], 8.5)
+        _font(styles[name], 9)
         styles[name].font.color.rgb = _GREY
     note = styles.add_style("Note", WD_STYLE_TYPE.PARAGRAPH)
     note.base_style = styles["Normal"]
-    _font(note, 9)
+    _font(note, 10)
     note.font.color.rgb = _GREY
+    note.paragraph_format.space_before = Pt(5)
     cell = styles.add_style("Table Text", WD_STYLE_TYPE.PARAGRAPH)
     cell.base_style = styles["Normal"]
-    _font(cell, 8.5)
+    _font(cell, 9.5)
     cell.paragraph_format.space_after = Pt(0)
 
 
@@ -167,7 +168,15 @@ def _block(document: Any, block: Block) -> None:
         case Table():
             document.add_paragraph(block.caption, style="Caption")
             width = _PORTRAIT_MM * _NARROW if block.narrow else _PORTRAIT_MM
-            _table(document, block.caption, block.columns, block.rows, width_mm=width, total=block.total)
+            _table(
+                document,
+                block.caption,
+                block.columns,
+                block.rows,
+                width_mm=width,
+                total=block.total,
+                together=block.together,
+            )
 
 
 def _chart(document: Any, chart: Chart) -> None:
@@ -187,11 +196,10 @@ def _table(
     width_mm: float,
     total: bool = False,
     grid: bool = False,
+    together: bool = False,
 ) -> None:
-    xml = table_xml(caption, columns, rows, width_mm=width_mm, total=total, grid=grid)
+    xml = table_xml(caption, columns, rows, width_mm=width_mm, total=total, grid=grid, together=together)
     document._body._element._insert_tbl(parse_xml(xml))
-    gap = document.add_paragraph(style="Table Text")
-    gap.paragraph_format.space_after = Pt(4)
 
 
 def _annex(document: Any, annex: Annex, paper: Paper) -> None:
@@ -201,7 +209,6 @@ def _annex(document: Any, annex: Annex, paper: Paper) -> None:
     section.left_margin = section.right_margin = Mm(16)
     section.top_margin, section.bottom_margin = Mm(20), Mm(18)
     document.add_heading(annex.label, level=1)
-    document.add_paragraph(annex.note, style="Note")
     for text, size, bold in ((annex.title, 13, True), (annex.period, 10, False)):
         if text:
             line = document.add_paragraph()
@@ -209,10 +216,10 @@ def _annex(document: Any, annex: Annex, paper: Paper) -> None:
             line.paragraph_format.keep_with_next = True
             run = line.add_run(text)
             run.bold, run.font.size = bold, Pt(size)
+    document.add_paragraph(annex.note, style="Note")
     for part in annex.sections:
         if part.heading:
             document.add_heading(part.heading, level=2)
         rows = [row.cells for row in part.rows]
         _table(document, part.heading or annex.title, annex.columns, rows, width_mm=_LANDSCAPE_MM, grid=True)
-        if annex.footnote:
-            document.add_paragraph(annex.footnote, style="Note")
+        document.add_paragraph(annex.footnote, style="Note").paragraph_format.space_before = Pt(5)

@@ -14,13 +14,14 @@ from importlib.resources import files
 import msgspec
 import typst
 
+from openecp.programme.reports.gather import PaperError
 from openecp.programme.reports.paper import Chart, Paper
 
 STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
 PICTURE_PPI = 220
 
 
-class TypesettingError(Exception):
+class TypesettingError(PaperError):
     """Typst refused the paper: says what it said."""
 
 

@@ -22,7 +22,7 @@ def annex(basis: Basis, names: Names) -> Annex:
     if official and (changed := sorted(set(basis.revised) & {each.id for each in basis.actions})):
         note += " " + words.say("annex.changed", actions=words.listed(changed))
     return Annex(
-        label=words.say("annex.label"),
+        label=words.say("annex.label", as_of=words.day(basis.as_of)),
         note=note,
         title=_title(basis, names),
         period=_period(basis, names),

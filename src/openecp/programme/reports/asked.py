@@ -109,7 +109,7 @@ def _closing(action: ActionView, basis: Basis, names: Names) -> str:
 
 def _links(links: tuple[LineageView, ...], basis: Basis, names: Names) -> Table:
     words = names.words
-    known = {each.id: each for each in basis.actions}
+    known = {each.id: each for each in basis.actions} | basis.linked
 
     def named(action: str) -> str:
         return names.action(known[action]) if action in known else action

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from openecp.programme.reports.annex import annex
 from openecp.programme.reports.asked import asked
 from openecp.programme.reports.changes import changes
@@ -15,10 +17,13 @@ from openecp.programme.reports.data import data_of
 from openecp.programme.reports.deadlines import deadlines
 from openecp.programme.reports.evidence import evidence
 from openecp.programme.reports.gather import Basis
+from openecp.programme.reports.listing import action_rows
 from openecp.programme.reports.names import Names
-from openecp.programme.reports.paper import Block, Heading, Listing, Paper, Paragraph
+from openecp.programme.reports.paper import Block, Heading, Listing, Paper, Paragraph, Table
 from openecp.programme.reports.sections import by_body, by_section, summary
 from openecp.programme.reports.wording import Wording
+
+LINES_TOGETHER = 26  # a table of about half a page does not break
 
 
 def build_paper(basis: Basis, words: Wording) -> Paper:
@@ -41,10 +46,18 @@ def build_paper(basis: Basis, words: Wording) -> Paper:
         facts=_facts(basis, names, plan),
         page=words.say("paper.page", page="{page}", pages="{pages}"),
         running=words.say("paper.running", plan=plan, as_of=as_of),
-        blocks=tuple(_blocks(basis, names)),
+        blocks=tuple(map(_kept_together, _blocks(basis, names))),
         annex=whole,
+        section_word=words.say("column.section"),
+        actions=action_rows(basis, names),
         data=data_of(basis, names, whole),
     )
+
+
+def _kept_together(block: Block) -> Block:
+    if isinstance(block, Table) and block.lines <= LINES_TOGETHER:
+        return msgspec.structs.replace(block, together=True)
+    return block
 
 
 def _facts(basis: Basis, names: Names, plan: str) -> tuple[tuple[str, str], ...]:

@@ -39,9 +39,9 @@ def changes(basis: Basis, names: Names) -> Iterator[Block]:
     yield Table(
         caption=words.say("changes.caption", **days),
         columns=(
-            Column(words.say("column.date"), 14),
-            Column(words.say("column.action"), 36),
-            Column(words.say("column.change"), 32),
+            Column(words.say("column.date"), 17),
+            Column(words.say("column.action"), 35),
+            Column(words.say("column.change"), 30),
             Column(words.say("column.decision"), 18),
         ),
         rows=tuple(_rows(basis, names)),
@@ -92,7 +92,7 @@ def what_changed(change: ChangeView, names: Names) -> str:
     if told:
         return "; ".join(told) if names.language == "en" else "\u00a0; ".join(told)
     if change.kind == "StatusReported":
-        return names.words.say("changes.StatusReported", lifecycle=names.words.say("changes.updated"))
+        return names.words.say("changes.updated")
     return names.words.say(f"changes.{change.kind}" if change.kind in _PLAIN else "changes.other")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from openecp.programme.action_plan.names import is_day
+from openecp.programme.action_plan.names import is_day, parse_action
 from openecp.programme.action_plan.plans import Plans, RollUp
 from openecp.programme.action_plan.views import (
     ActionView,
@@ -39,6 +39,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     roll_up: RollUp
     actions: tuple[ActionView, ...]
+    linked: dict[str, ActionView]  # actions of other plans that links lead to
     changes: tuple[ChangeView, ...]  # after `since`, up to `as_of`
     revised: dict[str, frozenset[str]]  # action: columns that a revision changed after the plan's last document
     position: int  # of the last change taken in
@@ -89,6 +90,7 @@ def gather(
         since=since,
         roll_up=roll_up,
         actions=actions,
+        linked=_linked(plans, actions, as_of),
         changes=tuple(each for each in told if each.on > since),
         revised=_revised(told),
         position=max((each.seq for each in told), default=0),
@@ -120,6 +122,20 @@ def check_measurement(action: str, figure: MeasurementView) -> None:
             f"{action}, {figure.indicator}: expected {'; '.join(missing)}, got value {figure.value!r}, n {figure.n!r}, "
             f"as of {figure.as_of!r}, position {figure.journal_position!r}; measure again, it is not printed as it is"
         )
+
+
+def _linked(plans: Plans, actions: Sequence[ActionView], as_of: str) -> dict[str, ActionView]:
+    """Return the actions of other plans that links lead to, as far as they are known on that day."""
+    known = {each.id for each in actions}
+    links = [link for each in actions for link in (*each.predecessors, *each.successors)]
+    wanted = {name for link in links for name in (link.from_id, link.to_id)} - known
+    found: dict[str, ActionView] = {}
+    for plan in sorted({parsed[0] for name in wanted if (parsed := parse_action(name))}):
+        try:
+            found |= {each.id: each for each in plans.actions(plan, as_of=as_of) if each.id in wanted}
+        except LookupError:
+            continue
+    return found
 
 
 def _check_days(since: str, as_of: str) -> None:

@@ -24,6 +24,11 @@ class Mark(msgspec.Struct, frozen=True, tag=True):
 
 
 Cell = str | Mark
+_LETTERS_A_LINE = 105
+
+
+def _words(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell.text
 
 
 class Heading(msgspec.Struct, frozen=True, tag=True):
@@ -55,13 +60,27 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """A table with a caption; `total`: its last row adds the others up; `narrow`: it needs half the width."""
+    """A table with a caption; `total`: its last row adds the others up; `narrow`: it needs half the width.
+
+    `together`: it is short enough to stand on one page whole.
+    """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     total: bool = False
     narrow: bool = False
+    together: bool = False
+
+    @property
+    def lines(self) -> int:
+        """Return about how many lines it takes on a page."""
+        whole = sum(column.width for column in self.columns)
+        letters = [max(6, column.width * _LETTERS_A_LINE // whole) for column in self.columns]
+        return sum(
+            max(-(-len(_words(cell)) // room) for cell, room in zip(row, letters, strict=True)) or 1
+            for row in self.rows
+        )
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -133,4 +152,6 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     running: str  # at the head of each page
     blocks: tuple[Block, ...]
     annex: Annex
+    section_word: str  # heading of a column that holds sections
+    actions: Table  # one row an action, for a spreadsheet
     data: dict[str, Any]

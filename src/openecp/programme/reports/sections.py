@@ -30,10 +30,10 @@ def summary(basis: Basis, names: Names) -> Iterator[Block]:
             basis.roll_up.total,
             as_of=words.day(basis.as_of),
             sections=sections,
-            colours=_told(counts.colours, COLOURS, "colour", names),
+            colours=_told(counts.colours, COLOURS, names),
         )
     )
-    yield Paragraph(words.say("summary.lifecycle", states=_told(counts.lifecycle, LIFECYCLES, "lifecycle", names)))
+    yield Paragraph(words.say("summary.lifecycle", states=_told(counts.lifecycle, LIFECYCLES, names)))
     yield Paragraph(
         words.say(
             "summary.deadlines",
@@ -57,8 +57,7 @@ def by_section(basis: Basis, names: Names) -> Iterator[Block]:
     legend = tuple(Mark(each, capitalised(words.code("colour", each))) for each in COLOURS)
     bars = tuple(Bar(label, tuple(row.colours.get(each, 0) for each in COLOURS)) for label, row in rows)
     told = [
-        words.say("sections.chart_bar", label=label, colours=_told(row.colours, COLOURS, "colour", names))
-        for label, row in rows
+        words.say("sections.chart_bar", label=label, colours=_told(row.colours, COLOURS, names)) for label, row in rows
     ]
     yield Chart(
         caption=words.say("sections.chart"),
@@ -92,15 +91,10 @@ def section_label(basis: Basis, key: str, names: Names) -> str:
     return names.words.say("sections.bare", number=number)
 
 
-def _told(counts: Mapping[str, int], order: tuple[str, ...], kind: str, names: Names) -> str:
+def _told(counts: Mapping[str, int], order: tuple[str, ...], names: Names) -> str:
     words = names.words
     return words.listed(
-        [
-            words.say("summary.colour", n=words.number(counts[code]), colour=words.code(kind, code))
-            for code in order
-            if counts.get(code)
-        ],
-        none=words.number(0),
+        [words.count(f"counted.{code}", counts[code]) for code in order if counts.get(code)], none=words.number(0)
     )
 
 
@@ -148,10 +142,17 @@ def _colours_table(
     titles += [words.say("column.overdue"), words.say("column.due_soon", days=days), words.say("column.with_evidence")]
     return Table(
         caption=caption,
-        columns=(Column(first, 32), *(Column(title, 9, figures=True) for title in titles)),
+        columns=_figure_columns(first, titles),
         rows=tuple(lines),
         total=total,
     )
+
+
+def _figure_columns(first: str, titles: list[str]) -> tuple[Column, ...]:
+    """Return a first column of labels and columns of figures that are as wide as their longest word."""
+    widths = [max(6, *(len(word) for word in title.split())) + 3 for title in titles]
+    figures = (Column(title, width, figures=True) for title, width in zip(titles, widths, strict=True))
+    return (Column(first, max(28, 108 - sum(widths))), *figures)
 
 
 def _colours_row(label: str, row: RollUpRow, names: Names) -> tuple[Cell, ...]:
@@ -162,15 +163,11 @@ def _colours_row(label: str, row: RollUpRow, names: Names) -> tuple[Cell, ...]:
 def _lifecycle_table(basis: Basis, names: Names, rows: list[tuple[str, RollUpRow]]) -> Table:
     words = names.words
     states = [each for each in LIFECYCLES if basis.roll_up.overall.lifecycle.get(each)]
-    columns = (
-        Column(words.say("column.section"), 36),
-        Column(words.say("column.actions"), 10, figures=True),
-        *(Column(capitalised(words.code("lifecycle", each)), 10, figures=True) for each in states),
-    )
+    titles = [words.say("column.actions"), *(capitalised(words.code("lifecycle", each)) for each in states)]
     lines = [*rows, (words.say("column.total"), basis.roll_up.overall)]
     return Table(
         caption=words.say("sections.lifecycle"),
-        columns=columns,
+        columns=_figure_columns(words.say("column.section"), titles),
         rows=tuple(
             (label, *(words.number(n) for n in (row.total, *(row.lifecycle.get(each, 0) for each in states))))
             for label, row in lines
