@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openecp.platform.console.plans import action, acts, receipts, start, table
+from openecp.platform.console.plans import action, acts, bodies, gaps, lineage, receipts, start, table, timeline, versions
 
 
 def plan_routes() -> list[Any]:
@@ -15,6 +15,16 @@ def plan_routes() -> list[Any]:
         start.show_plan,
         table.show_actions,
         table.actions_csv,
+        timeline.show_timeline,
+        timeline.timeline_csv,
+        bodies.show_bodies,
+        bodies.bodies_csv,
+        lineage.show_lineage,
+        lineage.lineage_csv,
+        lineage.judge_link,
+        gaps.show_gaps,
+        gaps.gaps_csv,
+        versions.show_versions,
         action.show_action,
         acts.update,
         acts.override,
