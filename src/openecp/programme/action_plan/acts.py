@@ -110,7 +110,9 @@ def report_status(
     draft.add(action_stream(action), "StatusReported", since, {n: v for n, v in body.items() if v})
 
 
-def add_evidence(draft: Draft, action: str, since: str, new: NewEvidence, *, session: str | None) -> str:
+def add_evidence(
+    draft: Draft, action: str, since: str, new: NewEvidence, *, session: str | None, decision: str | None = None
+) -> str:
     """Add an evidence and return its id.
 
     Raises: Refused.
@@ -131,7 +133,7 @@ def add_evidence(draft: Draft, action: str, since: str, new: NewEvidence, *, ses
     state = draft.action(action, since)
     name = f"E{len(whole.evidence) + 1 if isinstance(whole, ActionState) else 1}"
     body: dict[str, Any] = {"evidence": name, "kind": new.kind, "ref": new.ref.strip(), "title": new.title.strip()}
-    body |= {"sha256": new.sha256, "scope": new.scope or state.scope, "session": session}
+    body |= {"sha256": new.sha256, "scope": new.scope or state.scope, "session": session, "decision": decision}
     draft.add(stream, "EvidenceAdded", since, {n: v for n, v in body.items() if v})
     return name
 

@@ -94,6 +94,7 @@ def evidence_added(state: ActionState, fact: Fact) -> None:
             seq=fact.seq,
         )
     )
+    _named_decision(state, fact)
     _progressed(state, fact)
 
 

@@ -106,7 +106,8 @@ def _change(draft: Draft, change: Change, since: str, decision: str) -> None:
     ids: list[str] = []
     if change.status in ("delivered", "endorsed", "closed"):  # the decision is what shows it
         evidence = NewEvidence(kind="decision", ref=decision)
-        ids = [add_evidence(draft, change.action, since, evidence, session=decision.rpartition("/")[0])]
+        held = decision.rpartition("/")[0]
+        ids = [add_evidence(draft, change.action, since, evidence, session=held, decision=decision)]
     if change.status is not None or change.note.strip():
         report_status(
             draft, change.action, since, change.status, note=change.note, decision=decision, target=change.target,
