@@ -46,6 +46,8 @@ def tab_cut(segment: Segment, columns: int = 5) -> Cut | None:
     if 0 < following < len(segment.stream.gaps):
         gaps.append(segment.stream.gaps[following])
     for position, gap in enumerate(gaps):
+        if gap == " ":
+            continue
         ends += [position] * (gap if not position else gap.split("\n", 1)[0]).count("\t")
         if position and len(ends) >= columns - 1 and gap.count("\n") > 1:
             stop = position

@@ -31,12 +31,15 @@ _HEADERS = (  # whole header rows first: a page break may stand within one
         f"|{_NUMBER}{_ACTION}{_PROGRAMME}{_TIME}|{_BODY}{_PROGRAMME}"
     ),
 )
-_HEADER_SIGNS = re.compile(r"responsiblebod|workprogramme|organes?(?:\(s\))?responsable|programmes?(?:\(s\))?detravail")
-HEADER_SIGNS = ("responsiblebod", "relevantwork", "timeframe", "responsable(s)", "organesresponsables")
+_HEADER_SIGNS = re.compile(  # a part of every header row, quick to find
+    r"responsiblebod|organes?(?:\(s\))?responsable|(?:actions?|mesures?)(?:relevant|related)?(?:workprogramme|programmesdetravail)"
+)
+HEADER_SIGNS = ("responsiblebod", "relevantworkprog", "timeframe", "responsable(s)", "organesresponsables")
 _FOOTNOTE = re.compile(
     r"(?:will|shall)(?:support|assist)all(?:the)?actions(?:inthe(?:ecp)?(?:action)?(?:plan)?)?\.?"
     r"|(?:appuiera|soutiendra|appuie|soutient)touteslesactions(?:duplan(?:d'action)?)?\.?"
 )
+_FOOTNOTE_SIGN = re.compile(r"all(?:the)?actions|touteslesactions")
 _FOOTNOTE_START = re.compile(r"\*{0,3}(?:the|le|la|l')?$")
 _DOCUMENT = re.compile(r"doc(?:ument)?\.?(?P<mark>[a-z]{2}\d{3,4}[a-z]\d)(?:[ivxlc]+/\d{1,3}\.?|[a-z])?")
 _ANNEX = re.compile(r"annexe?(?:to|au|à)?(?:the)?$")
@@ -93,7 +96,10 @@ def _clear_marks(stream: Stream, found: Furniture) -> None:
 def _clear_footnotes(stream: Stream, vocabulary: Vocabulary, found: Furniture) -> None:
     squeezed, starts, kept = stream.remaining()
     said: Counter[str] = Counter()
-    for match in _FOOTNOTE.finditer(squeezed):
+    for sign in _FOOTNOTE_SIGN.finditer(squeezed):
+        match = _FOOTNOTE.search(squeezed, max(sign.start() - 12, 0), sign.end() + 24)
+        if not match:
+            continue
         for name in vocabulary.bodies.ending(squeezed, match.start()):
             before = match.start() - len(name.squeezed)
             opening = _FOOTNOTE_START.search(squeezed, max(before - 6, 0), before)

@@ -8,7 +8,6 @@ SG1.2 and so on. A section that repeats none has no code.
 from __future__ import annotations
 
 import re
-from difflib import SequenceMatcher
 from itertools import zip_longest
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
@@ -16,7 +15,8 @@ _GOAL = re.compile(
     rf"(?P<ordinal>{'|'.join(_ORDINALS)})strategicgoal|strategicgoal(?P<number>\d{{1,2}})|\((?P<item>\d{{1,2}})\)"
 )
 _QUOTE = re.compile(r"['\"](?P<words>[^\"]{12,300}?)['\"](?=[,.;:]|[a-z])")
-_ALIKE = 0.8
+_NEXT = re.compile(r"\d{1,2}\.[a-z]")  # the number of the paragraph that follows a list
+_ALIKE = 0.85
 _HEAD = 6  # letters with which both begin
 _ITEM_CHARACTERS_MAX = 300
 
@@ -27,10 +27,10 @@ def strategic_goals(squeezed: str) -> dict[str, str]:
     goal = ""
     marks = list(_GOAL.finditer(squeezed))
     for mark, following in zip_longest(marks, marks[1:]):
-        end = min(following.start() if following else len(squeezed), mark.end() + _ITEM_CHARACTERS_MAX)
-        words = squeezed[mark.end() : end]
+        stop = min(following.start() if following else len(squeezed), mark.end() + _ITEM_CHARACTERS_MAX)
+        words = squeezed[mark.end() : stop]
         if mark["item"]:
-            if goal:
+            if goal and (words := words[: end.start() if (end := _NEXT.search(words)) else None]):
                 goals.setdefault(f"{goal}.{mark['item']}", words)
             continue
         number = int(mark["number"]) if mark["number"] else _ORDINALS.index(mark["ordinal"]) + 1
@@ -46,7 +46,7 @@ def goal_of(title: str, goals: dict[str, str]) -> tuple[str | None, bool]:
     for code, words in goals.items():
         if words[:_HEAD] != title[:_HEAD]:
             continue
-        likeness = 1.0 if title.startswith(words) else _likeness(title, words[: len(title)])
+        likeness = _likeness(title, words)
         if likeness >= _ALIKE:
             found.append((likeness, code))
     found.sort(reverse=True)
@@ -56,4 +56,6 @@ def goal_of(title: str, goals: dict[str, str]) -> tuple[str | None, bool]:
 
 
 def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+    """Return the share of the shorter text's groups of three letters that the other holds."""
+    mine, theirs = ({text[at : at + 3] for at in range(len(text) - 2)} for text in (one, other))
+    return len(mine & theirs) / max(min(len(mine), len(theirs)), 1)

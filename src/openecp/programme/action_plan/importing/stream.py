@@ -34,7 +34,7 @@ class Stream:
         self.removed = bytearray(len(self.words))
         self._remaining: tuple[str, list[int], list[int]] | None = None
         self.line_starts = [
-            index for index, gap in enumerate(self.gaps[: len(self.words)]) if "\n" in gap or "\f" in gap
+            index for index, gap in enumerate(self.gaps[: len(self.words)]) if gap != " " and ("\n" in gap or "\f" in gap)
         ]
         self._newlines = [match.start() for match in _NEWLINE.finditer(text)]
 
@@ -61,7 +61,7 @@ class Stream:
         """Return the words that were not removed as one text without blanks, the start of each there, and its index."""
         if self._remaining is None:
             kept = [index for index, gone in enumerate(self.removed) if not gone]
-            words = [self.folded[index] for index in kept]
+            words = self.folded if len(kept) == len(self.words) else [self.folded[index] for index in kept]
             self._remaining = "".join(words), [0, *accumulate(map(len, words))], kept
         return self._remaining
 

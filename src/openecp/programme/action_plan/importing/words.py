@@ -105,6 +105,10 @@ class Lexicon:
         """Return whether a word is known, and the letters with which it could be joined to its neighbours."""
         found = self._shapes.get(word)
         if found is None:
+            if word.isalpha() and len(word) > 1:
+                run, capitals = fold(word), word.isupper()
+                found = self._shapes[word] = Shape(self.worth(run, capitals) <= _UNKNOWN, run, run, capitals)
+                return found
             runs = _RUNS.findall(fold(word))
             found = self._shapes[word] = Shape(
                 _unknown(word, self),
@@ -239,19 +243,22 @@ def _whole(word: str, lexicon: Lexicon) -> float | None:
 
 def _join(words: list[str], lexicon: Lexicon, repairs: list[str]) -> list[str]:
     """Return the words in the likeliest grouping; pieces that are words themselves need a far likelier whole."""
-    unknown = [_unknown(word, lexicon) for word in words]
+    unknown = [lexicon.shape(word).unknown for word in words]
     single = [_runs(word, lexicon) for word in words]
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(words) + 1):
         found = (best[end - 1][0] + single[end - 1], end - 1)
         for start in range(max(end - _PIECES_MAX, 0), end - 1):
             pieces = words[start:end]
-            if not all(_fits(left, right) for left, right in pairwise(pieces)):
+            torn = any(unknown[start:end])
+            if (not torn and end - start > 2) or not all(_fits(left, right) for left, right in pairwise(pieces)):
+                continue
+            if not torn and not lexicon.whole(_edge(*pieces)):
                 continue
             worth = _whole("".join(pieces), lexicon)
             if worth is None:
                 continue
-            cost = _JOIN if any(unknown[start:end]) else _JOIN_KNOWN
+            cost = _JOIN if torn else _JOIN_KNOWN
             if lexicon.seen[_edge(pieces[0], pieces[1])]:
                 cost = min(cost, _JOIN_SEEN)
             found = max(found, (best[start][0] + worth - cost, start))
@@ -279,7 +286,7 @@ def _edge(left: str, right: str) -> str:
 
 def _doubtful(words: list[str], lexicon: Lexicon) -> tuple[str, ...]:
     """Return what looks torn still: pieces that are no words, blanks after a hyphen or slash or between digits."""
-    found = [word for word in words if _unknown(word, lexicon)] if lexicon.language else []
+    found = [word for word in words if lexicon.shape(word).unknown] if lexicon.language else []
     for left, right in pairwise(words):
         if _suspect(left, right, lexicon):
             found.append(f"{left} {right}")
