@@ -13,6 +13,10 @@ from openecp.programme.reports.names import Names
 from openecp.programme.reports.paper import Annex, AnnexRow, AnnexSection, Column
 from openecp.programme.reports.wording import capitalised
 
+_COLUMNS = ("number", "action", "responsible", "work_programmes", "timeframe")
+_OFFICIAL_WIDTHS = (5, 42, 21, 19, 13)
+_OWN_WIDTHS = (5, 30, 30, 23, 12)  # short titles, and names of bodies written out
+
 
 def annex(basis: Basis, names: Names) -> Annex:
     """Return the plan as it stands on the day of the paper."""
@@ -26,12 +30,9 @@ def annex(basis: Basis, names: Names) -> Annex:
         note=note,
         title=_title(basis, names),
         period=_period(basis, names),
-        columns=(
-            Column(words.say("annex.number"), 5),
-            Column(words.say("annex.action"), 42),
-            Column(words.say("annex.responsible"), 21),
-            Column(words.say("annex.work_programmes"), 19),
-            Column(words.say("annex.timeframe"), 13),
+        columns=tuple(
+            Column(words.say(f"annex.{name}"), width)
+            for name, width in zip(_COLUMNS, _OFFICIAL_WIDTHS if official else _OWN_WIDTHS, strict=True)
         ),
         sections=tuple(_section(section, basis, names) for section in _sections(basis)),
         footnote=_footnote(basis, names),

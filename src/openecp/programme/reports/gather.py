@@ -164,7 +164,7 @@ def _check_counts(basis: Basis) -> None:
 def _revised(changes: Sequence[ChangeView]) -> dict[str, frozenset[str]]:
     """Return which columns a revision or decision changed after the last document that said something of the action."""
     found: dict[str, set[str]] = {}
-    for change in sorted(changes, key=lambda each: each.seq):
+    for change in sorted(changes, key=lambda each: (each.on, each.seq)):
         columns = found.setdefault(change.subject, set())
         for field in change.fields:
             if field.field in ("responsibilities", "timeframe", "work_programmes"):
