@@ -34,7 +34,9 @@ class Stream:
         self.removed = bytearray(len(self.words))
         self._remaining: tuple[str, list[int], list[int]] | None = None
         self.line_starts = [
-            index for index, gap in enumerate(self.gaps[: len(self.words)]) if gap != " " and ("\n" in gap or "\f" in gap)
+            index
+            for index, gap in enumerate(self.gaps[: len(self.words)])
+            if gap != " " and ("\n" in gap or "\f" in gap)
         ]
         self._newlines = [match.start() for match in _NEWLINE.finditer(text)]
 

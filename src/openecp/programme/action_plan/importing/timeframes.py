@@ -24,22 +24,46 @@ MONTH = "(?:" + "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True)) + r")\.?"
 _YEAR = r"(?:19|20)\d\d"
 _TO = r"(?:-|to|until|à|au|jusqu'à|jusqu'en)"
 _BY = r"(?:by(?:theendof)?|before|until|end(?:of)?|d'ici(?:à)?(?:fin)?|avant|fin|àlafinde|courant)?"
-_WORDS = (
-    r"continuous|on-?going|permanente?s?|activit(?:y|ies|és?)|basis|continues?|annual(?:ly)?|yearly|annuel(?:le)?(?:ment)?"
-    r"|sessions?|each|every|bytheendof|by|before|until|end|of|the|to|avant|fin|du|de|la|au|à"
+_WORDS = frozenset(
+    "continuous continuously ongoing on-going permanent permanente activity activities activité activités basis continue "
+    "continues continu annual annually yearly annuel annuelle annuellement session sessions each every chaque by before "
+    "until end of the to avant fin du de la au à en".split()  # noqa: SIM905
+)
+_TOKEN = re.compile(
+    rf"{MONTH}-{MONTH}|{MONTH}|{_YEAR}(?:-\d\d(?!\d)(?:-\d\d)?)?|{'|'.join(sorted(_WORDS, key=len, reverse=True))}|\d+|."
 )
 _SEEN_MAX = 10_000
-_FORMS = (  # name of the form, pattern in text without blanks
-    ("continuous", r"(?:continuous|on-?going|permanent)(?:activit(?:y|ies)|basis)?|activité(?:s)?(?:continue|permanente)s?|en?continu|permanente?s?"),
-    ("annual", r"annual(?:ly)?|everyyear|yearly|annuel(?:le)?(?:ment)?|chaqueannée|tousles?ans"),
-    ("sessions", r"(?P<body>BODY)sessions?|(?:each|every)(?P<body2>BODY)sessions?|sessions?(?:of(?:the)?|du|dela|de)(?P<body3>BODY)|(?:chaque)?sessions?"),
-    ("window", rf"(?P<body>BODY)?(?P<from>{MONTH})(?P<fromyear>{_YEAR})?{_TO}(?P<month>{MONTH})(?P<year>{_YEAR})"),
-    ("month", rf"{_BY}(?P<month>{MONTH}),?(?P<year>{_YEAR})"),
-    ("day", rf"{_BY}(?P<day>[0-3]?\d)(?:er|st|nd|rd|th)?(?P<month>{MONTH}),?(?P<year>{_YEAR})"),
-    ("iso", rf"(?P<year>{_YEAR})-(?P<no>0[1-9]|1[0-2])(?:-(?P<day>[0-3]\d))?"),
-    ("quarter", rf"(?:q|t)(?P<quarter>[1-4])[-/]?(?P<year>{_YEAR})|(?P<year2>{_YEAR})[-/]?(?:q|t)(?P<quarter2>[1-4])"),
-    ("year", rf"{_BY}(?P<year>{_YEAR})"),
-)  # fmt: skip
+_ONE = r"(?:each|every|chaque|toutesles|lorsde|à|aux?|during)*"
+_FORMS = tuple(  # name of the form, pattern in text without blanks; a body is one that is known
+    (form, re.compile(rf"(?:{pattern})\.?"))
+    for form, pattern in (
+        ("continuous", r"(?:continuous(?:ly)?|on-?going|permanent)(?:activit(?:y|ies)|basis)?|permanentes?"),
+        ("continuous", r"activités?(?:continue|permanente)s?|(?:en|defaçon)?continue?|encours"),
+        ("annual", r"annual(?:ly)?|everyyear|yearly|annuel(?:le)?(?:ment)?|chaqueannée|tousles?ans"),
+        ("sessions", rf"{_ONE}sessions?(?:(?:of(?:the)?|du|dela|de|des)(?P<body>.+))?"),
+        ("sessions", rf"{_ONE}(?:the)?(?P<body>.+?)sessions?"),
+        ("window", rf"(?P<body>.*?)(?P<from>{MONTH})(?P<fromyear>{_YEAR})?{_TO}(?P<month>{MONTH})(?P<year>{_YEAR})"),
+        (
+            "window",
+            rf"sessions?(?:of(?:the)?|du|dela|de)(?P<body>.+?)[,:]?(?:de)?(?P<from>{MONTH})(?P<fromyear>{_YEAR})?{_TO}"
+            rf"(?P<month>{MONTH})(?P<year>{_YEAR})",
+        ),
+        ("month", rf"{_BY}(?P<month>{MONTH}),?(?P<year>{_YEAR})"),
+        ("day", rf"{_BY}(?:le)?(?P<day>[0-3]?\d)(?:er|st|nd|rd|th)?(?P<month>{MONTH}),?(?P<year>{_YEAR})"),
+        ("iso", rf"(?P<year>{_YEAR})-(?P<no>0[1-9]|1[0-2])(?:-(?P<day>[0-3]\d))?"),
+        ("slashed", rf"(?P<day>[0-3]?\d)[/.](?P<no>[01]?\d)[/.](?P<year>{_YEAR})"),
+        ("quarter", rf"[qt](?P<quarter>[1-4])[-/]?(?P<year>{_YEAR})"),
+        ("quarter", rf"(?P<year>{_YEAR})[-/]?[qt](?P<quarter>[1-4])"),
+        ("years", rf"(?P<fromyear>{_YEAR})(?:{_TO}|/)(?P<year>{_YEAR})"),
+        ("year", rf"{_BY}(?P<year>{_YEAR})"),
+    )
+)
+_TAIL = re.compile(
+    rf"(?:{_YEAR}|continuous(?:ly)?|activit(?:y|ies|és?)|continue?|basis|annual(?:ly)?|yearly|annuel(?:le)?(?:ment)?"
+    rf"|sessions?|on-?going|permanente?s?|year|année|ans|cours|-[01]\d|-[0-3]\d|[qt][1-4]|sessions?(?:of|du|de).{{2,80}})\.?$"
+)
+_SURE = frozenset({"continuous", "annual", "window", "month", "day", "iso"})
+_MONTHS_A_YEAR = 12
 
 
 class Due(NamedTuple):
@@ -53,16 +77,9 @@ class Timeframes:
     """Reads timeframes; the sessions that they name are those of known bodies."""
 
     def __init__(self, bodies: Names) -> None:
-        names = "|".join(re.escape(name) for name in sorted(bodies.known, key=len, reverse=True))
-        self._codes = {squeezed: name.code for squeezed, name in bodies.known.items()}
-        self._written = {squeezed: name.written for squeezed, name in bodies.known.items()}
-        self._forms = [
-            (form, re.compile(f"(?:{pattern.replace('BODY', f'(?:{names})')})\\.?")) for form, pattern in _FORMS
-        ]
-        self._tokens = re.compile(rf"{names}|{MONTH}-{MONTH}|{MONTH}|{_YEAR}(?:-\d\d(?:-\d\d)?)?|{_WORDS}|\d+|.")
-        words = rf"{MONTH},?{_YEAR}|continuous|activit(?:y|ies)|continue|basis|annual(?:ly)?|annuel(?:le)?(?:ment)?|sessions?"
-        self.tail = re.compile(rf"(?:{words}|on-?going|permanente?|{_YEAR}|-[01]\d|-[0-3]\d|[qt][1-4])\.?$")
+        self._known = bodies.known
         self._seen: dict[str, Due | None] = {}
+        self.tail = _TAIL  # what a timeframe ends with, quick to find
 
     def whole(self, squeezed: str) -> Due | None:
         """Return the timeframe that a text without blanks is, or None."""
@@ -74,39 +91,63 @@ class Timeframes:
 
     def spaced(self, squeezed: str) -> str | None:
         """Return the words of a timeframe with one blank between them, or None where they cannot be told apart."""
-        tokens = [self._written.get(token, token) for token in self._tokens.findall(squeezed)]
-        return None if any(len(token) == 1 and not token.isdigit() for token in tokens) else " ".join(tokens)
+        told, position = [], 0
+        while position < len(squeezed):
+            name = next((name for length in range(len(squeezed) - position, 1, -1)
+                         if (name := self._known.get(squeezed[position : position + length]))), None)  # fmt: skip
+            match = _TOKEN.match(squeezed, position)
+            if name is None and (match is None or (len(match[0]) == 1 and not match[0].isdigit() and match[0] != "à")):
+                return None
+            told.append(name.written if name else match[0])  # type: ignore[index]
+            position += len(name.squeezed) if name else len(match[0])  # type: ignore[index]
+        return " ".join(told)
 
     def _read(self, squeezed: str) -> Due | None:
-        for form, pattern in self._forms:
-            if (match := pattern.fullmatch(squeezed)) and (found := self._timeframe(form, match.groupdict())):
-                return Due(found, form not in ("year", "quarter") and (form != "sessions" or found.body is not None))
+        for form, pattern in _FORMS:
+            match = pattern.fullmatch(squeezed)
+            if match is None:
+                continue
+            groups = match.groupdict()
+            name = self._known.get(groups.get("body") or "")
+            if groups.get("body") and name is None:
+                continue
+            if found := _timeframe(form, groups, name.code if name else None):
+                return Due(
+                    found, form in _SURE or (form == "sessions" and found.body is not None) or _one_way(form, groups)
+                )
         return None
 
-    def _timeframe(self, form: str, found: dict[str, str | None]) -> Timeframe | None:
-        body = self._codes.get(found.get("body") or found.get("body2") or found.get("body3") or "")
-        if form == "continuous":
-            return Timeframe(kind="continuous")
-        if form == "annual":
-            return Timeframe(kind="annual", recurrence="P1Y")
-        if form == "sessions":
-            return Timeframe(kind="sessions", recurrence="per session", body=body)
-        year = int(found.get("year") or found.get("year2") or 0)
-        month = _month(found.get("month")) or int(found.get("no") or 0)
-        if form == "quarter":
-            month = 3 * int(found.get("quarter") or found.get("quarter2") or 0)
-        elif form == "year":
-            month = 12
-        last = monthrange(year, month)[1]
-        day = int(found.get("day") or last)
-        if not 1 <= day <= last:
-            return None
-        due, year_month = f"{year}-{month:02}-{day:02}", f"{year}-{month:02}"
-        if form == "window":
-            start = f"{int(found.get('fromyear') or year)}-{_month(found.get('from')):02}"
-            kind = "sessions" if body else "date"
-            return Timeframe(kind=kind, start=start, due=due, year_month=year_month, body=body)  # type: ignore[arg-type]
-        return Timeframe(kind="date", due=due, year_month=None if form == "year" else year_month)
+
+def _one_way(form: str, found: dict[str, str | None]) -> bool:
+    """Return whether a date with slashes can be read in one way only."""
+    return form == "slashed" and int(found["day"] or 0) > _MONTHS_A_YEAR
+
+
+def _timeframe(form: str, found: dict[str, str | None], body: str | None) -> Timeframe | None:
+    if form == "continuous":
+        return Timeframe(kind="continuous")
+    if form == "annual":
+        return Timeframe(kind="annual", recurrence="P1Y")
+    if form == "sessions":
+        return Timeframe(kind="sessions", recurrence="per session", body=body)
+    year, month = int(found["year"] or 0), _month(found.get("month")) or int(found.get("no") or 0)
+    if form == "quarter":
+        month = 3 * int(found["quarter"] or 0)
+    elif form in ("year", "years"):
+        month = _MONTHS_A_YEAR
+    if not 1 <= month <= _MONTHS_A_YEAR:
+        return None
+    last = monthrange(year, month)[1]
+    day = int(found.get("day") or last)
+    if not 1 <= day <= last:
+        return None
+    due, year_month = f"{year}-{month:02}-{day:02}", f"{year}-{month:02}"
+    if form == "years":
+        return Timeframe(kind="date", start=f"{found['fromyear']}-01", due=due)
+    if form == "window":
+        start = f"{int(found.get('fromyear') or year)}-{_month(found.get('from')):02}"
+        return Timeframe(kind="sessions" if body else "date", start=start, due=due, year_month=year_month, body=body)
+    return Timeframe(kind="date", due=due, year_month=None if form == "year" else year_month)
 
 
 def _month(word: str | None) -> int:
