@@ -7,6 +7,7 @@ it was written in, and says so; it is never passed off as a translation.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -139,8 +140,6 @@ def member_name(code: str, language: str, members: MemberNames) -> str:
 
 def date_text(text: str, language: str) -> str:
     """Return a day or month in words: `12 March 2020`, `mars 2020`."""
-    import datetime
-
     try:
         if len(text) == 7:
             month = datetime.date.fromisoformat(f"{text}-01")
@@ -150,14 +149,30 @@ def date_text(text: str, language: str) -> str:
         return text
 
 
-def change_text(
-    change: ValueChange, template: Template | None, language: str, members: MemberNames
-) -> tuple[str, str, str]:
-    """Return what a field is called that differs, and what it said before and after, in words of a language."""
+LINKS = {
+    "owner": ("Published by", "Publié par"),
+    "actions": ("Actions", "Actions"),
+    "bodies": ("Bodies", "Organes"),
+    "evidence": ("Evidence", "Éléments probants"),
+}
+
+
+class ChangeText(msgspec.Struct, frozen=True, kw_only=True):
+    """A field that differs: what it is called, what it said before and after, in which language where not the page's."""
+
+    label: str
+    before: str
+    after: str
+    language: str = ""
+
+
+def change_text(change: ValueChange, template: Template | None, language: str, members: MemberNames) -> ChangeText:
+    """Return a field that differs, in words of a language."""
     name, _, of = change.field.partition(".")
     field = template.field(name) if template is not None else None
     if field is None:
-        return name, _listed(change.before), _listed(change.after)
+        label = LINKS[name][1 if language == "fr" else 0] if name in LINKS else name
+        return ChangeText(label=label, before=_listed(change.before), after=_listed(change.after))
     label = field.label.in_language(language) + (f" ({of})" if of else "")
 
     def told(value: Any) -> str:
@@ -168,7 +183,8 @@ def change_text(
             return "; ".join(", ".join(cell for cell in row if cell) for row in rows)
         return value_text(field.kind, value, field.choices, language, members)
 
-    return label, told(change.before), told(change.after)
+    other = of if of and of != language else ""
+    return ChangeText(label=label, before=told(change.before), after=told(change.after), language=other)
 
 
 def _listed(value: Any) -> str:

@@ -8,6 +8,7 @@ itself, and its hash stands on every page.
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 from functools import cache
 from itertools import groupby
@@ -64,8 +65,6 @@ class _Page:
 
     def day(self, text: str) -> str:
         """Return a day in words."""
-        import datetime
-
         locale = "fr" if self.language == "fr" else "en_GB"
         return format_date(datetime.date.fromisoformat(text), "long", locale=locale)
 

@@ -40,8 +40,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "data_files": ("The whole edition as data", "L’édition entière sous forme de données"),
     "hash": ("SHA-256 of data.json", "SHA-256 de data.json"),
     "verify": (
-        "Whoever computes this value from data.json holds the edition as it was frozen.",
-        "Quiconque obtient cette valeur à partir de data.json détient l’édition telle qu’elle a été figée.",
+        "Whose data.json has the SHA-256 below holds the edition as it was frozen.",
+        "Un fichier data.json dont le SHA-256 est celui ci-dessous est l’édition telle qu’elle a été figée.",
     ),
     "not_translated": (
         "Not translated yet; shown in the language in which it was written.",

@@ -114,11 +114,11 @@ def revise_record(act: ReviseRecord, draft: Draft, actor: Actor) -> Decision:
     faults += _code_faults("owner", (act.owner,) if act.owner is not None else ())
     if "title" in taken.texts and taken.texts["title"].get(state.language, "") is None:
         faults.append(ValueFault(f"title.{state.language}", "a title", "nothing", "Write one."))
-    wanted = set(state.outdated())
+    late = state.outdated()
     faults += [
-        ValueFault("still_right", "an outdated translation: " + (", ".join(sorted(wanted)) or "none"), place[:60], "")
+        ValueFault("still_right", f"an outdated translation: {', '.join(late) or 'none'}", place[:60], "Leave it out.")
         for place in act.still_right
-        if place not in wanted
+        if place not in late
     ]
     faults += _size_faults(taken)
     if faults:
