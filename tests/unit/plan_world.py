@@ -14,7 +14,7 @@ from litestar import Litestar
 from openecp.kernel.parties.model import Principal
 from openecp.kernel.profile import load_profile
 from openecp.platform.console.app import console_routes
-from openecp.platform.console.plans.desk import PlanDesk, Reads
+from openecp.platform.console.plans.desk import PlanDesk
 from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.model import ProgrammeCommand
@@ -53,7 +53,7 @@ EARLIER = "2020-02-01"  # a day for which reports are asked
 class PlanWorld(World):
     """The console's world with a register of plans beside the declarations."""
 
-    def __init__(self, reads: Reads | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.clock.when = self.clock.when.replace(year=2020, month=7, day=10)
         self.register = MemoryRegister()
@@ -66,7 +66,7 @@ class PlanWorld(World):
         self.plans = PlanBook(
             self.store, clock=self.clock.text, bodies=shipped_bodies(), work_programmes=shipped_work_programmes()
         )
-        self.desk = PlanDesk(plans=self.plans, read=reads, feed_key=b"invented key of this installation")
+        self.desk = PlanDesk(plans=self.plans, feed_key=b"invented key of this installation")
 
     def act(self, act: PlanAct, who: Principal = SENA) -> None:
         """Record something, or fail."""
@@ -92,9 +92,9 @@ class PlanWorld(World):
         )  # fmt: skip
 
 
-def busy_plans(reads: Reads | None = None) -> PlanWorld:
+def busy_plans() -> PlanWorld:
     """Return both plans with invented updates up to July 2020."""
-    world = PlanWorld(reads)
+    world = PlanWorld()
     seed_register(world.core, world.store, {})
     sessions(world)
     updates(world)

@@ -73,9 +73,7 @@ def draw_lineage(
     )
 
 
-def placed(
-    nodes: Sequence[Node], ties: Sequence[Tie], targets: dict[str, float], height: float
-) -> dict[str, float]:
+def placed(nodes: Sequence[Node], ties: Sequence[Tie], targets: dict[str, float], height: float) -> dict[str, float]:
     """Return where the nodes of the left column stand: in their order, near the middle of what they lead to."""
     wanted: list[float] = []
     for n, node in enumerate(nodes):

@@ -72,8 +72,7 @@ def draw_timeline(
 
     parts = [_fades(name)]
     parts += [
-        tag("rect", class_="ch-stripe", x=0, y=HEAD + n * ROW, width=WIDTH, height=ROW)
-        for n in range(1, len(rows), 2)
+        tag("rect", class_="ch-stripe", x=0, y=HEAD + n * ROW, width=WIDTH, height=ROW) for n in range(1, len(rows), 2)
     ]
     for tick in axis.ticks:
         parts.append(tag("line", class_="ch-grid", x1=x(tick.day), x2=x(tick.day), y1=HEAD - 6, y2=height - FOOT))
@@ -121,11 +120,17 @@ def _row(name: str, bar: Bar, axis: Axis, y: float, left: float, right: float) -
     width = max(3.0, right - left)
     if bar.end is not None:
         shape = tag("rect", class_=f"ch-bar ch-bar--{bar.tone}", x=left, y=y + 5, width=width, height=ROW - 10, rx=2)
-        parts += [shape, tag("text", text=shortened(bar.caption, CAPTION_CHARS), class_="ch-caption", x=right + 7, y=middle + 4.5)]
+        parts += [
+            shape,
+            tag("text", text=shortened(bar.caption, CAPTION_CHARS), class_="ch-caption", x=right + 7, y=middle + 4.5),
+        ]
     else:
         fill = f"url(#{name}-fade-{bar.tone})"
         shape = tag("rect", class_="ch-band", x=left, y=y + 7, width=width, height=ROW - 14, fill=fill)
-        parts += [shape, tag("text", text=shortened(bar.caption, CAPTION_CHARS), class_="ch-caption", x=right + 7, y=middle + 4.5)]
+        parts += [
+            shape,
+            tag("text", text=shortened(bar.caption, CAPTION_CHARS), class_="ch-caption", x=right + 7, y=middle + 4.5),
+        ]
         for day in bar.points:
             if axis.first <= day <= axis.last:
                 at = LABELS + (WIDTH - LABELS - CAPTIONS) * axis.at(day)

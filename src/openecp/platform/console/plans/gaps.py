@@ -22,7 +22,11 @@ CANDIDATES_SHOWN = 60
 
 # name in the register's answer, heading, what it means
 LISTS: tuple[tuple[str, str, str], ...] = (
-    ("without_owner", N_("No responsible body"), N_("Nobody is named but the Secretariat, which supports every action.")),
+    (
+        "without_owner",
+        N_("No responsible body"),
+        N_("Nobody is named but the Secretariat, which supports every action."),
+    ),
     ("owner_open_ended", N_("Open-ended mention only"), N_("Only other relevant bodies are named, and none by name.")),
     ("without_programme", N_("No work programme"), N_("No work programme of any body takes it up.")),
     ("without_date", N_("No date"), N_("It is due on no day: continuous, yearly, by sessions, or not stated.")),
@@ -53,7 +57,10 @@ def found_in(frame: Frame, plan: PlanView) -> Found:
         for link in action.dependencies
         if link.state == "confirmed"
     }
-    deliverables = {each.id: [frame.text(output.titles) for output in each.deliverables] for each in actions}
+    deliverables = {  # its own: one that two actions share says nothing about which is the other's double
+        each.id: [frame.text(own.titles) for own in each.deliverables if own.id.startswith(f"{each.id}/")]
+        for each in actions
+    }
     pair = pair_of(frame, plan)
     return Found(
         actions={action.id: action for action in actions},

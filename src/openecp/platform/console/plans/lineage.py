@@ -104,7 +104,9 @@ def picture_of(frame: Frame, pair: Pair) -> Markup:
     ]
     heads = (frame.plan_title(pair.earlier), frame.plan_title(pair.later))
     title = text(N_("Lineage from %(earlier)s to %(later)s"), earlier=heads[0], later=heads[1])
-    description = text(N_("%(count)s links between two columns of actions. The table below has the same data."), count=len(ties))
+    description = text(
+        N_("%(count)s links between two columns of actions. The table below has the same data."), count=len(ties)
+    )
     return Markup(  # noqa: S704 - the chart escapes what it is given
         draw_lineage(
             "lineage",

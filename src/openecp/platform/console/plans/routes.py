@@ -5,7 +5,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from openecp.platform.console.plans import action, acts, bodies, gaps, lineage, receipts, start, table, timeline, versions
+from openecp.platform.console.plans import (
+    action,
+    acts,
+    bodies,
+    gaps,
+    imports,
+    lineage,
+    receipts,
+    sessions,
+    start,
+    table,
+    timeline,
+    versions,
+)
 
 
 def plan_routes() -> list[Any]:
@@ -28,6 +41,13 @@ def plan_routes() -> list[Any]:
         action.show_action,
         acts.update,
         acts.override,
+        sessions.show_sessions,
+        sessions.announce,
+        sessions.show_session,
+        sessions.decide,
+        imports.show_import,
+        imports.read_upload,
+        imports.accept,
         receipts.show_plan_receipt,
         receipts.plan_receipt_file,
     ]

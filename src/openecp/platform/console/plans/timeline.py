@@ -59,7 +59,8 @@ def timeline_csv(request: AnyRequest, console: AtConsole, visitor: ByVisitor, pl
     """What the chart shows; an action without an end has none here either."""
     frame = Frame(request, console, visitor)
     found = frame.plan(plan)
-    return csv_file(f"{plan}-timeline-{frame.day}.csv", _rows(frame, found, actions_of(frame, plan, wanted_of(request))))
+    actions = actions_of(frame, plan, wanted_of(request))
+    return csv_file(f"{plan}-timeline-{frame.day}.csv", _rows(frame, found, actions))
 
 
 def _rows(frame: Frame, plan: PlanView, actions: list[ActionView]) -> Iterator[tuple[str, ...]]:
@@ -109,7 +110,8 @@ def _ticks(frame: Frame, first: str, last: str) -> Iterator[Day]:
     place = date.fromisoformat(first)
     while place.isoformat() < last:
         if step == 3 and (place.month - 1) % 3 == 0:
-            yield Day(place.isoformat(), f"{frame.language.text(N_('Q%(number)s'), number=(place.month + 2) // 3)} {place:%Y}")
+            quarter = frame.language.text(N_("Q%(number)s"), number=(place.month + 2) // 3)
+            yield Day(place.isoformat(), f"{quarter} {place:%Y}")
         elif step != 3 and place.month == 1 and (place.year * 12) % step == 0:
             yield Day(place.isoformat(), f"{place:%Y}")
         place = date.fromisoformat(month_after(place.isoformat()))
