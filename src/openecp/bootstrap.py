@@ -150,7 +150,7 @@ class Installation:
         return RecordBook(store)
 
     def seed_records(self, store: Any) -> int:
-        """Add the records that the plans name where there is none and the settings want the plans; no server may run."""
+        """Add the records that the plans name where there is none and the settings want plans; no server may run."""
         from openecp.platform.core.recordseed import seed_records
 
         return seed_records(self.programme_core(store), store) if self.settings.shipped_plans else 0
@@ -238,7 +238,10 @@ class Installation:
         with self.open_store() as store:
             queries, register = self.queries(store), self.register(store)
             plans = self.plans(store)
-            api = Api(settings=self.settings, core=core, queries=queries, register=register, plans=plans)
+            records = self.records(store)
+            api = Api(
+                settings=self.settings, core=core, queries=queries, register=register, plans=plans, records=records
+            )
             pages: list[Any] = []
             if self.settings.console:
                 from openecp.platform.console.app import console_routes

@@ -16,6 +16,7 @@ from openecp.kernel.parties.model import Principal
 from openecp.platform.api.app import Api, build_litestar
 from openecp.platform.api.asgi import with_raw_lodging
 from openecp.platform.core.inprocess import InProcessCore
+from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import Settings
 from openecp.programme.action_plan.bodies import shipped_bodies, shipped_work_programmes
 from openecp.programme.action_plan.reading import PlanBook
@@ -87,6 +88,7 @@ class World:
             queries=self.store,  # type: ignore[arg-type]
             register=self.register,  # type: ignore[arg-type]
             plans=self.plans,
+            records=RecordBook(self.store),
         )
         litestar = build_litestar(self.api)
         self.application: Any = with_raw_lodging(self.api, litestar) if raw else litestar

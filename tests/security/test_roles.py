@@ -10,7 +10,9 @@ import pytest
 from tests.e2e.api_doubles import ROLES, World, declaration
 
 from openecp.platform.api.openapi import openapi
-from openecp.platform.core.seeding import seed_register
+from openecp.platform.core.model import ProgrammeCommand
+from openecp.platform.core.seeding import INSTALLATION, seed_register
+from openecp.programme.compendia.commands import AddRecord, FreezeEdition, PublishRecord, SubmitRecord
 
 NOT_AT_CUSTOMS = {"secretariat": 403, "delegate": 403}
 ALL_READERS = {"trader": 200, "officer": 200, "auditor": 200, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
@@ -20,6 +22,7 @@ PLANS = {**OPEN, None: 401}  # plans are read by everyone who is signed in
 PLAN = {**PLANS, "foreign trader": 200}
 NOBODY_ELSE = {"trader": 403, "officer": 403, "auditor": 403, "operator": 403}
 SECRETARIAT = {**NOBODY_ELSE, "secretariat": 200, "delegate": 403, None: 401}
+REPORTS = {**NOBODY_ELSE, "secretariat": 200, "delegate": 200, None: 401}
 LODGES = {"trader": 201, "officer": 403, "auditor": 403, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
 
 # (method, path): status by role; `foreign trader` is a trader of another organisation, None is nobody.
@@ -60,6 +63,15 @@ VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
     ("GET", "/instruments"): PLANS,
     ("GET", "/bodies"): PLANS,
     ("GET", "/lineage"): PLANS,
+    ("GET", "/record-types"): PLANS,
+    ("GET", "/records"): PLANS,
+    ("POST", "/records"): REPORTS,  # of the delegate's own body
+    ("GET", "/records/{id}"): PLAN,
+    ("POST", "/records/{id}/changes"): {**REPORTS, "foreign trader": 403},
+    ("GET", "/records/{id}/edition"): PLAN,
+    ("GET", "/records/{id}/results"): {**SECRETARIAT, "foreign trader": 403},
+    ("GET", "/standards"): PLANS,
+    ("POST", "/standards/{id}"): {**SECRETARIAT, "foreign trader": 403},
     ("GET", "/openapi.json"): OPEN,
 }  # fmt: skip
 
@@ -100,6 +112,15 @@ def world() -> World:
     found = World()
     found.lodge(declaration("A"))
     assert seed_register(found.core, found.store, {}) > 0
+    compendium = {"title": "Collected", "types": "practice", "about": "About."}
+    for act in (
+        AddRecord(record="compendium-api", owner="SAFE WG", values=compendium),
+        SubmitRecord(record="compendium-api"),
+        PublishRecord(record="compendium-api"),
+        FreezeEdition(record="compendium-api"),
+    ):
+        (answer,) = found.core.submit_all([ProgrammeCommand(principal=INSTALLATION, act=act)])
+        assert answer.outcome == "done", answer
     return found
 
 
@@ -117,14 +138,19 @@ BODIES: dict[str, Any] = {
     },
     "plans": {"name": "plan.txt", "content": "bm8gcGxhbg=="},
     "figures": {},
+    "records": {"owner": "SAFE WG", "values": {"title": "Test"}},
+    "changes": {"act": "evidence", "ref": "PC0500"},
+    "{id}": {"status": "open"},  # of a standard
 }
-IDS = {"plans": "ECP-IV", "actions": "ECP-IV-08"}
+IDS = {"plans": "ECP-IV", "actions": "ECP-IV-08", "records": "compendium-api", "standards": "RKC-GA-01"}
 
 
 @pytest.mark.parametrize(("method", "path", "who", "status"), CASES)
 def test_verdict(world: World, method: str, path: str, who: str | None, status: int) -> None:
     token = {"foreign trader": "trader-b", "trader": "trader-a", None: None}.get(who, f"{who}-customs")
     body: Any = BODIES.get(path.rpartition("/")[2], declaration(f"L-{who}-{path[1:4]}"))
+    if path == "/records":
+        body = {**body, "record": f"practice-{who}"}
     name = IDS.get(path.split("/")[1], "MRNA")
     more: dict[str, Any] = {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
     reply = world.call(method, path.replace("{id}", name), token=token, **(more if method == "POST" else {}))

@@ -21,6 +21,7 @@ from openecp.kernel.parties.model import Principal
 from openecp.platform.core.desk import Desk, encode_answer, refused
 from openecp.platform.core.model import Decided, LoadedCase
 from openecp.platform.core.programme import ProgrammeCasework
+from openecp.platform.core.recordwork import RecordCasework
 
 TRADER = Principal(principal_id="t1", kind="system", organisation="org-a", name="A", roles=("trader",))
 
@@ -138,7 +139,7 @@ def desk(store: MemoryStore, *, assessor: CountingAssessor | None = None, writer
         casework=CountingCasework(),
         reader=store,
         writer=writer or store,
-        programme=ProgrammeCasework(store),
+        programme=ProgrammeCasework(store, records=RecordCasework(store)),
     )
 
 

@@ -25,9 +25,11 @@ from openecp.platform.api.lodging import Lodging, key_of, media_of, too_large
 from openecp.platform.api.metrics import Counters
 from openecp.platform.api.openapi import openapi
 from openecp.platform.api.plans import PlanApi
+from openecp.platform.api.records import RecordApi
 from openecp.platform.api.route import Route
 from openecp.platform.api.routes import ROUTES, Health
 from openecp.platform.core.client import CoreClient
+from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import Settings
 from openecp.programme.action_plan.plans import Plans
 
@@ -38,7 +40,14 @@ class Api:
     """All routes over one core and one store."""
 
     def __init__(
-        self, *, settings: Settings, core: CoreClient, queries: Queries, register: Register, plans: Plans | None = None
+        self,
+        *,
+        settings: Settings,
+        core: CoreClient,
+        queries: Queries,
+        register: Register,
+        plans: Plans | None = None,
+        records: RecordBook | None = None,
     ) -> None:
         self.settings = settings
         self._core = core
@@ -63,6 +72,7 @@ class Api:
             "metrics": self._metrics,
             "openapi": self._openapi,
             **(PlanApi(plans, core, self._pool).answerers() if plans is not None else {}),
+            **(RecordApi(records, core, self._pool).answerers() if records is not None else {}),
         }
 
     async def answer(self, route: Route, call: Call, body: Callable[[int], Awaitable[bytes]]) -> Reply:

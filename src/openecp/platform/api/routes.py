@@ -22,6 +22,7 @@ from openecp.platform.api.cases import (
 from openecp.platform.api.http import Call, Reply
 from openecp.platform.api.lodging import Lodged
 from openecp.platform.api.plan_routes import PLAN_ROUTES
+from openecp.platform.api.record_routes import RECORD_ROUTES
 from openecp.platform.api.route import TEXT, Parameter, Route, whole
 
 Answerer = Callable[[Call], Awaitable[Reply]]
@@ -195,4 +196,5 @@ ROUTES: tuple[Route, ...] = (
         errors=(),
     ),
     *PLAN_ROUTES,
+    *RECORD_ROUTES,
 )
