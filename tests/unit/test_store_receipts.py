@@ -197,3 +197,21 @@ def test_proofs_reach_over_stored_subtrees(store: PostgresStore) -> None:  # noq
         assert receipt is not None
         assert len(receipt["proof"]) <= 12  # type: ignore[arg-type]
     assert store.verify().ok
+
+
+def test_processes_beside_this_one_find_the_same(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    for first in range(0, 80, 40):
+        store.write([case_write(f"case-{n}", events=256) for n in range(first, first + 40)])
+        store.sign_checkpoint()
+    monkeypatch.setattr("openecp.platform.store.verify.PARALLEL_FROM", 0)
+    report = store.verify(processes=2)
+    assert (report.ok, report.events, report.checkpoints) == (True, 20_480, 2), report.findings
+    assert report.root == store.verify(processes=1).root
+    tamper(store, "UPDATE events SET case_id = 'case-1' WHERE seq = 9000")
+    tamper(store, "UPDATE events SET record = replace(record, 'system', 'person') WHERE seq = 17000")
+    tamper(store, "UPDATE merkle_nodes SET hash = leaf FROM events WHERE level = 8 AND index = 3 AND seq = 1")
+    found = [(f.what, f.seq, f.where) for f in store.verify(processes=2).findings]
+    assert found == [(f.what, f.seq, f.where) for f in store.verify(processes=1).findings]
+    assert ("tree node", None, "8/3") in found
+    assert [seq for what, seq, _ in found if what == "event"] == [9000, 17000, 17000]
+    assert {what for what, _, _ in found} == {"event", "tree node", "frontier", "checkpoint"}

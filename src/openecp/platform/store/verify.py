@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, LiteralString
@@ -19,25 +21,26 @@ import psycopg
 from psycopg import sql
 
 from openecp.kernel.journal.checkpoint import open_checkpoint
-from openecp.kernel.journal.merkle import EMPTY_ROOT, Frontier, fold, tree_root
+from openecp.kernel.journal.merkle import EMPTY_ROOT, Frontier, Node, cover, fold, tree_root
 from openecp.platform.store.finding import Finding
 from openecp.platform.store.pool import Connection
 from openecp.platform.store.verify_records import verify_documents, verify_faces, verify_ledger
 
 CHUNK = 4096  # events fetched at once: 16 stored subtrees of 256
 CHUNK_BYTES = 64 << 20
-SPAN = 1 << 16  # events of one task: one stored subtree of the second level
-PARALLEL_FROM = 4 * SPAN  # below this, starting a second process costs more than it saves
+SPAN_LEVEL = 13
+SPAN = 1 << SPAN_LEVEL  # events of one task
+PARALLEL_FROM = 1 << 18  # below this, starting a second process costs more than it saves
 MAX_FINDINGS = 1_000
 _sha256 = hashlib.sha256
 
-# A record holds no line break, so that many can be fetched as one text and parted again; the zero byte that its leaf
-# begins with (RFC 6962) is put before each but the first at once.
+# A record holds no line break, so that many can be fetched as one text and parted again.
 _EVENTS: LiteralString = """
     SELECT count(*), min(seq), max(seq), string_agg(leaf, ''::bytea ORDER BY seq),
-           string_agg(convert_to(record, 'UTF8'), '\\x0a00'::bytea ORDER BY seq),
-           convert_to(string_agg(case_id || '"', E'\\n' ORDER BY seq), 'UTF8')
+           convert_to(string_agg(record, E'\\n' ORDER BY seq), 'UTF8'),
+           convert_to(string_agg(case_id, E'"\\n' ORDER BY seq), 'UTF8')
     FROM events WHERE seq > %s AND seq <= %s"""
+_LONGEST: LiteralString = "SELECT (seq - 1) / %s, max(octet_length(record)) FROM events WHERE seq > 0 GROUP BY 1"
 _CASE = b',"case_id":"'
 
 
@@ -161,7 +164,8 @@ def _compare_node(
 
 def _join(frontier: Frontier, node: bytes) -> list[tuple[int, int, bytes]]:
     """Append a complete span to the frontier; return the nodes from its level upwards."""
-    carry, level, index = frontier.size >> 16, 16, frontier.size >> 16
+    carry = index = frontier.size >> SPAN_LEVEL
+    level = SPAN_LEVEL
     made = [(level, index, node)]
     while carry & 1:
         node = _sha256(b"\x01" + frontier.hashes.pop() + node).digest()
@@ -176,24 +180,36 @@ def _join(frontier: Frontier, node: bytes) -> list[tuple[int, int, bytes]]:
 def _spans(
     connection: Connection, url: str, snapshot: str, last: int, wanted: set[int], processes: int
 ) -> Iterator[SpanResult]:
-    """Yield the spans in order, computed here or by processes beside this one."""
+    """Yield the spans in order, computed here and by processes beside this one."""
+    longest: dict[int, int] = dict(connection.execute(_LONGEST, (SPAN,)).fetchall())
+    signed = sorted(wanted)
     tasks = []
     for start in range(0, last, SPAN):
         end = min(start + SPAN, last)
-        tasks.append((start, end, sorted(at for at in wanted if start < at <= end and at - start < SPAN)))
+        sizes = signed[bisect_right(signed, start) : bisect_right(signed, end)]
+        step = max(1, min(CHUNK, CHUNK_BYTES // (longest.get(start // SPAN, 0) + 100)))
+        tasks.append((start, end, [at for at in sizes if at - start < SPAN], step))
     if processes < 2 or last < PARALLEL_FROM:
         for task in tasks:
             yield _check_span(connection, *task)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(url, snapshot)) as pool:
-        waiting: list[Future[SpanResult]] = []
+    context, beside = multiprocessing.get_context("spawn"), processes - 1
+    with ProcessPoolExecutor(beside, mp_context=context, initializer=_begin, initargs=(url, snapshot)) as pool:
+        # Most are done beside; as long as two for each process wait there, this one takes the next itself.
+        found: deque[Future[SpanResult] | SpanResult] = deque()
         for task in tasks:
-            waiting.append(pool.submit(_span_task, *task))
-            if len(waiting) > 2 * processes:
-                yield waiting.pop(0).result()
-        for future in waiting:
-            yield future.result()
+            if sum(isinstance(each, Future) and not each.done() for each in found) < 2 * beside:
+                found.append(pool.submit(_span_task, *task))
+            else:
+                found.append(_check_span(connection, *task))
+            while found and (isinstance(found[0], SpanResult) or found[0].done()):
+                yield _result(found.popleft())
+        while found:
+            yield _result(found.popleft())
+
+
+def _result(found: Future[SpanResult] | SpanResult) -> SpanResult:
+    return found if isinstance(found, SpanResult) else found.result()
 
 
 _worker: dict[str, Any] = {}
@@ -208,17 +224,17 @@ def _begin(url: str, snapshot: str) -> None:
     _worker["connection"] = connection
 
 
-def _span_task(start: int, end: int, sizes: list[int]) -> SpanResult:
-    return _check_span(_worker["connection"], start, end, sizes)
+def _span_task(start: int, end: int, sizes: list[int], step: int) -> SpanResult:
+    return _check_span(_worker["connection"], start, end, sizes, step)
 
 
-def _check_span(connection: Connection, start: int, end: int, sizes: list[int]) -> SpanResult:
-    """Check one span of events and the stored subtrees of 256 in it."""
+def _check_span(connection: Connection, start: int, end: int, sizes: list[int], step: int) -> SpanResult:
+    """Check one span of events, `step` fetched at once, and the stored subtrees of 256 in it."""
     connection.execute("SET LOCAL enable_bitmapscan = off")  # by the index, so that nothing needs sorting
     connection.execute("SET LOCAL enable_seqscan = off")
     findings: list[Finding] = []
-    leaves = _check_events(connection, start, end, findings)
-    level8 = [tree_root(leaves[at : at + 256]) for at in range(0, len(leaves) - 255, 256)]
+    leaves = _check_events(connection, start, end, step, findings)
+    level8 = _level8(leaves)
     rows = connection.execute(
         "SELECT index, hash FROM merkle_nodes WHERE level = 8 AND index >= %s AND index < %s",
         (start >> 8, (end + 255) >> 8),
@@ -232,21 +248,29 @@ def _check_span(connection: Connection, start: int, end: int, sizes: list[int]) 
             _check_slowly(connection, number << 8, (number + 1) << 8, findings)
     for number in stored:
         findings.append(Finding(what="tree node", seq=None, where=f"8/{number}", expected="no such node", got="one"))
-    within: dict[int, list[bytes]] = {}
-    part = Frontier()
-    for at in sizes:
-        part.extend(leaves[part.size : at - start])
-        within[at] = list(part.hashes)
+    within = {at: [_subtree(leaves, level8, node) for node in cover(0, at - start)] for at in sizes}
     return SpanResult(start, end, tree_root(level8) if len(leaves) == SPAN else None, within, findings)
 
 
-def _check_events(connection: Connection, start: int, end: int, findings: list[Finding]) -> list[bytes]:
+def _level8(leaves: list[bytes]) -> list[bytes]:
+    """Return the roots over each 256 leaves; those that are left over have none."""
+    nodes = leaves[: len(leaves) & ~255]
+    for _ in range(8):
+        pairs = iter(nodes)
+        nodes = [_sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
+    return nodes
+
+
+def _subtree(leaves: list[bytes], level8: list[bytes], node: Node) -> bytes:
+    """Return the hash of a complete subtree of a span."""
+    level, index = node
+    if level < 8:
+        return tree_root(leaves[index << level : (index + 1) << level])
+    return tree_root(level8[index << (level - 8) : (index + 1) << (level - 8)])
+
+
+def _check_events(connection: Connection, start: int, end: int, step: int, findings: list[Finding]) -> list[bytes]:
     """Return the leaves of events start + 1 … end; name what does not agree; a missing event counts as zeros."""
-    longest = connection.execute(
-        "SELECT coalesce(max(octet_length(record)), 0) FROM events WHERE seq > %s AND seq <= %s", (start, end)
-    ).fetchone()
-    assert longest is not None
-    step = max(1, min(CHUNK, CHUNK_BYTES // (longest[0] + 100)))
     leaves: list[bytes] = []
     for low in range(start, end, step):
         high = min(low + step, end)
@@ -254,8 +278,9 @@ def _check_events(connection: Connection, start: int, end: int, findings: list[F
         assert row is not None
         count, first, final, stored, text, cases = row
         if count == high - low and first == low + 1 and final == high:
-            records, owners = text.split(b"\n"), cases.split(b"\n")
-            records[0] = b"\x00" + records[0]
+            # RFC 6962: a leaf is the hash of a zero byte and the record.
+            records = (b"\x00" + text.replace(b"\n", b"\n\x00")).split(b"\n")
+            owners = (cases + b'"').split(b"\n")
             found = [_sha256(record).digest() for record in records]
             agree = len(owners) == count and records[-1].endswith(b'"seq":%d,"v":1}' % high)
             agree = agree and all(
