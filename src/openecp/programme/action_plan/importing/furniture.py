@@ -44,9 +44,10 @@ _FOOTNOTE_START = re.compile(r"\*{0,3}(?:the|le|la|l')?$")
 _DOCUMENT = re.compile(r"doc(?:ument)?\.?(?P<mark>[a-z]{2}\d{3,4}[a-z]\d)(?:[ivxlc]+/\d{1,3}\.?|[a-z])?")
 _ANNEX = re.compile(r"annexe?(?:to|au|à)?(?:the)?$")
 _PAGE = re.compile(
-    r"[ivxlc]+/\d{1,3}\.?|page\d{1,4}(?:(?:of|/|sur)\d{1,4})?|\d{1,4}/\d{1,4}|-\d{1,4}-|[-–—]\d{1,4}[-–—]"
+    r"[ivxlc]+/\d{1,3}\.?|page\d{1,4}(?:(?:of|/|sur)\d{1,4})?|\d{1,4}(?:/|\||of|sur)\d{1,4}|-\d{1,4}-|[-–—]\d{1,4}[-–—]"
 )
 _RULER = re.compile(r"[_*=~·•-]{1,}")
+_OF = frozenset({"/", "of", "sur", "|"})
 _LINE_WORDS_MAX = 6
 
 
@@ -81,7 +82,9 @@ def _clear_marks(stream: Stream, found: Furniture) -> None:
         stream.remove(*span)
     for index in stream.line_starts:
         word = stream.folded[index]
-        if word[0].isalnum() and word != "page" and "/" not in word:
+        following = stream.folded[index + 1] if index + 1 < len(stream.folded) else ""
+        numbered = word.isdigit() and following in _OF
+        if word[0].isalnum() and word != "page" and "/" not in word and not numbered:
             continue
         end = index + 1
         while end < len(stream.words) and end - index < _LINE_WORDS_MAX and not stream.first_on_line(end):

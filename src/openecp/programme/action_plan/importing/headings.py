@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from openecp.programme.action_plan.importing.chains import Candidate, longest_chain
+from openecp.programme.action_plan.importing.fold import squeeze
 from openecp.programme.action_plan.importing.stream import CELL, Stream
 
 _HEADING = re.compile(r"(\d{1,2})\.(?!\d)(.*)", re.DOTALL)
@@ -55,7 +56,8 @@ def split_reference(words: str) -> tuple[str, str, str | None]:
     code = _CODE.search(match["reference"])
     if not code and not _STRATEGIC.search(match["reference"]):
         return words, "", None
-    return match["title"], match["reference"].strip(), code["code"].replace(" ", "") if code else None
+    reference, found = match["reference"].strip(), code["code"].replace(" ", "") if code else None
+    return match["title"], "" if squeeze(reference) == squeeze(found or "") else reference, found
 
 
 def _opening(stream: Stream, index: int, word: str) -> tuple[int, int] | None:
@@ -83,4 +85,5 @@ def _heading(stream: Stream, candidate: Candidate, rows: list[int]) -> Heading:
     if first == candidate.word:
         words[0] = words[0].split(".", 1)[1]
     written = " ".join(words)
-    return Heading(candidate.number, written, candidate.word, end, sure and end < limit)
+    ended = end < len(stream.words) and (stream.removed[end] or stream.between(end) >= CELL)
+    return Heading(candidate.number, written, candidate.word, end, sure and bool(ended))

@@ -7,11 +7,15 @@ import re
 from functools import cache
 from pathlib import PurePath
 
+import msgspec
+
 from openecp.programme.action_plan.importing.build import Reader, Row
+from openecp.programme.action_plan.importing.expect import doubt_empty
 from openecp.programme.action_plan.importing.fold import one_line, squeeze
 from openecp.programme.action_plan.importing.goals import goal_of
 from openecp.programme.action_plan.importing.headings import Heading, split_reference
 from openecp.programme.action_plan.importing.source import PlanFault, SourceDocument, SourceText
+from openecp.programme.action_plan.importing.tabbed import tables_of_text
 from openecp.programme.action_plan.importing.tables import TableRead, plan_tables
 from openecp.programme.action_plan.importing.text import TextRead
 from openecp.programme.action_plan.importing.timeframes import Timeframes
@@ -34,6 +38,8 @@ def read_plan(
     """
     vocabulary = vocabulary or shipped_vocabulary()
     timeframes = _timeframes(vocabulary)
+    if len(source.blocks) == 1 and isinstance(source.blocks[0], SourceText):
+        source = msgspec.structs.replace(source, blocks=tables_of_text(source.blocks[0]) or source.blocks)
     tables = plan_tables(source)
     read: TableRead | TextRead
     if tables:
@@ -49,6 +55,7 @@ def read_plan(
             got=f"{len(read.stream.words):,} words without one",
             fix="Import the document that holds the table.",
         )
+    doubt_empty(read.rows, read.furniture.supporting)
     words = list(read.stream.folded)
     if tables:
         words += [word for row in read.rows for word in squeeze_words(row)]

@@ -53,3 +53,14 @@ class SourceDocument(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     kind: SourceKind
     blocks: tuple[SourceText | SourceTable, ...]
+
+
+def twice(name: str, number: int, first: str, second: str) -> PlanFault:
+    """Return the error for two actions with one number."""
+    return PlanFault(
+        f"{name}: number {number} stands twice, at {first} and at {second}",
+        where=f"{first} and {second}",
+        wanted="one action a number",
+        got=f"two actions with the number {number}",
+        fix="Give one of them another number, or import the parts of the document one by one.",
+    )

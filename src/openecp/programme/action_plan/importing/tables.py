@@ -26,6 +26,7 @@ from openecp.programme.action_plan.importing.source import (
     SourceRow,
     SourceTable,
     SourceText,
+    twice,
 )
 from openecp.programme.action_plan.importing.stream import Stream
 from openecp.programme.action_plan.importing.titles import Head, find_head
@@ -198,17 +199,6 @@ class TableRead:
             if row.number in places:
                 raise twice(name, row.number, places[row.number], row.place)
             places[row.number] = row.place
-
-
-def twice(name: str, number: int, first: str, second: str) -> PlanFault:
-    """Return the error for two actions with one number."""
-    return PlanFault(
-        f"{name}: number {number} stands twice, at {first} and at {second}",
-        where=f"{first} and {second}",
-        wanted="one action a number",
-        got=f"two actions with the number {number}",
-        fix="Give one of them another number, or import the parts of the document one by one.",
-    )
 
 
 def _header(table: SourceTable) -> tuple[int, Columns] | None:

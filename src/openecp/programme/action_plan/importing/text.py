@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 
 from openecp.programme.action_plan.importing.build import Row
-from openecp.programme.action_plan.importing.cells import Cut, name_cut, tab_cut
+from openecp.programme.action_plan.importing.cells import Cut, name_cut, tab_cut, time_before
 from openecp.programme.action_plan.importing.fold import tidy
 from openecp.programme.action_plan.importing.furniture import HEADER_SIGNS, Furniture, clear
 from openecp.programme.action_plan.importing.goals import strategic_goals
@@ -18,6 +18,7 @@ from openecp.programme.action_plan.importing.headings import Heading, find_headi
 from openecp.programme.action_plan.importing.recover import Start, all_starts
 from openecp.programme.action_plan.importing.rows import find_rows
 from openecp.programme.action_plan.importing.segment import Segment
+from openecp.programme.action_plan.importing.source import twice
 from openecp.programme.action_plan.importing.stream import CELL, WIDE, Stream
 from openecp.programme.action_plan.importing.timeframes import Timeframes
 from openecp.programme.action_plan.importing.titles import Head, find_head
@@ -37,6 +38,7 @@ class TextRead:
         self.headings: list[Heading] = find_headings(self.stream, starts, self.head.end, self.furniture.headers)
         self.goals = strategic_goals("".join(self.stream.folded[: self.head.end]))
         self.starts, self.unresolved = all_starts(self.stream, self.chosen, self.headings, timeframes)
+        _refuse_twice(self, name, timeframes)
         self.segments = self._segments()
         self.rows = _read_rows(self, vocabulary, timeframes)
 
@@ -46,6 +48,22 @@ class TextRead:
             [*(one.word for one in self.starts), *(one.start for one in self.headings), len(self.stream.words)]
         )
         return [Segment(self.stream, one.first, borders[bisect_right(borders, one.word)]) for one in self.starts]
+
+
+def _refuse_twice(read: TextRead, name: str, timeframes: Timeframes) -> None:
+    """Refuse a text in which a row stands whose number another has. Raises: PlanFault."""
+    stream = read.stream
+    own = {one.number: one for one in read.starts}
+    borders = sorted([*(one.word for one in read.starts), *(one.start for one in read.headings), len(stream.words)])
+    for other in read.others:
+        if other.number not in own or other.word < read.head.end or stream.alone_on_line(other.word):
+            continue
+        segment = Segment(stream, other.word + 1, borders[bisect_right(borders, other.word)])
+        before = Segment(stream, borders[bisect_right(borders, other.word) - 1], other.word)
+        ended = len(before) and time_before(before, len(before), timeframes) is not None
+        if tab_cut(segment) or (ended and time_before(segment, len(segment), timeframes) is not None):
+            lines = sorted((stream.line(own[other.number].word), stream.line(other.word)))
+            raise twice(name, other.number, f"line {lines[0]}", f"line {lines[1]}")
 
 
 def _read_rows(read: TextRead, vocabulary: Vocabulary, timeframes: Timeframes) -> list[Row]:

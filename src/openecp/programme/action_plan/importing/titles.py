@@ -120,7 +120,7 @@ def _title_before(stream: Stream, index: int) -> tuple[int, int] | None:
 
 def _without_period(stream: Stream, head: Head, before: int) -> None:
     lines = [index for index in stream.line_starts if index < before and not stream.removed[index]]
-    for index, following in zip(lines, [*lines[1:], before], strict=True):
+    for index, following in zip(lines, [*lines[1:], before], strict=False):
         words = stream.words[index:following]
         if len(words) <= _TITLE_WORDS_MAX and _PLAN.search(squeeze(" ".join(words))) and not words[-1].endswith("."):
             _fill(head, stream, index, following)
