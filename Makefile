@@ -92,6 +92,9 @@ bench-batch: setup ## assessment from Parquet
 bench-journal: setup ## verifying the journal
 	@$(BIN)/python -m bench journal_verify
 
+bench-programme: setup ## roll-ups over 10,000 actions and 1 million events
+	@$(BIN)/python -m bench programme
+
 bench-tariff: setup ## loading tariffs, looking codes up
 	@$(BIN)/python -m bench tariff_load
 
@@ -99,4 +102,4 @@ clean: ## remove the environment and everything that was built
 	@rm -rf .venv node_modules build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -rf src/openecp/platform/console/static/vendor
 
-.PHONY: help setup dev lock demo test test-all lint format bench bench-online bench-batch bench-journal bench-tariff clean
+.PHONY: help setup dev lock demo test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-tariff clean

@@ -2,7 +2,7 @@
 """`make bench`: run the scripts of this folder one after another, within 8 minutes in all, and print one JSON line a
 figure and nothing else.
 
-    python -m bench [NAME …]        online, batch, journal_verify, tariff_load; all where none is named
+    python -m bench [NAME …]        online, batch, journal_verify, programme, tariff_load; all where none is named
 
 Method: each script is a process of its own on an otherwise idle machine; what it prints that is no figure goes to the
 error stream. A script that runs out of time is stopped, and its figures so far count.
@@ -28,6 +28,7 @@ PLAN: tuple[tuple[str, tuple[str, ...], int], ...] = (  # name, arguments, secon
     ("online", ("--only", "xml", "--seconds", "20"), 45),
     ("batch", (), 100),
     ("journal_verify", (), 45),
+    ("programme", (), 90),
     ("tariff_load", (), 30),
 )
 FIELDS = {"name", "value", "unit", "n", "commit", "machine", "note"}

@@ -138,7 +138,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-class Face(msgspec.Struct, frozen=True):
+class Face(msgspec.Struct, frozen=True, gc=False):
     """What a case looked like after the write whose last event is `seq`; `occurred_at` is its latest event's time."""
 
     case_id: str

@@ -22,7 +22,7 @@ DONE = frozenset({"delivered", "endorsed", "closed"})
 NOT_RUNNING = frozenset({"suspended", "cancelled", "merged", "carried_over"})
 
 
-class Face(msgspec.Struct, frozen=True, array_like=True):
+class Face(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The few facts of an action that lists and roll-ups need; kept with the stream for every day it changed."""
 
     section: int
@@ -50,7 +50,7 @@ class SessionFace(msgspec.Struct, frozen=True, array_like=True):
     ends: str
 
 
-class Judged(msgspec.Struct, frozen=True, array_like=True):
+class Judged(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A colour, its ground, and the day and the number of days that it rests on."""
 
     colour: Colour

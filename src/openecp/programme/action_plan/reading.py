@@ -51,10 +51,13 @@ from openecp.programme.action_plan.views import (
     WorkProgrammeView,
 )
 
-_action_face = msgspec.json.Decoder(Face).decode
+_action_faces = msgspec.json.Decoder(list[Face]).decode
 _plan_face = msgspec.json.Decoder(PlanFacts).decode
 _session_face = msgspec.json.Decoder(SessionFace).decode
 _instrument_face = msgspec.json.Decoder(tuple[str, ...]).decode
+
+
+MAX_COUNTED = 256
 
 
 class PlanBook(StreamReader):
@@ -76,6 +79,7 @@ class PlanBook(StreamReader):
         self._work_programmes = tuple(work_programmes)
         self._indicators = indicators or {}
         self._window = window
+        self._counted: dict[tuple[str | None, str, bool], tuple[int, RollUp]] = {}  # with the journal's size
 
     # -- plans and actions --------------------------------------------------------------------------------------------
 
@@ -162,10 +166,18 @@ class PlanBook(StreamReader):
     def roll_up(self, plan: str | None = None, *, as_of: str | None = None) -> RollUp:
         """Count the actions of a plan, or of all."""
         day = self._day(as_of)
+        key, head = (plan, day, as_of is None), self._journal.size()
+        counted = self._counted.get(key)
+        if counted is not None and counted[0] == head:
+            return counted[1]
         known = self._known(plan, None if as_of is None else end_of(day))
         if plan is not None and plan not in known.plans:
             raise LookupError(f"plan: expected a plan of the register by {day}, got {plan[:60]!r}")
-        return roll_up(known, plan, day)
+        found = roll_up(known, plan, day)
+        if len(self._counted) >= MAX_COUNTED:
+            self._counted.clear()
+        self._counted[key] = (head, found)
+        return found
 
     def _known(self, plan: str | None, at: str | None) -> Known:
         prefixes = (None,) if plan is None else (plan_stream(plan), SESSION)
@@ -174,19 +186,26 @@ class PlanBook(StreamReader):
         sessions: dict[str, SessionFace] = {}
         position = 0
         for prefix in prefixes:
-            for face in self._journal.faces(room=ROOM, at=at, prefix=prefix):
-                name = face.case_id
-                position = max(position, face.seq)
-                if name.startswith(PLAN):
-                    owner, slash, _ = name[len(PLAN) :].partition("/")
-                    if plan is not None and owner != plan:
-                        continue
+            faces = self._journal.faces(room=ROOM, at=at, prefix=prefix)
+            position = max(position, max((face.seq for face in faces), default=0))
+            of_plan: dict[str, list[bytes]] = {}
+            mine: list[bytes] = []
+            before = "\x00"  # of the plan whose actions come one after the other
+            for face in faces:
+                if face.case_id.startswith(before):
+                    mine.append(face.face)
+                    continue
+                room, _, rest = face.case_id.partition("/")
+                owner, slash, _ = rest.partition("/")
+                if room == "session":
+                    sessions[rest] = _session_face(face.face)
+                elif room == "plan" and (plan is None or owner == plan):
                     if slash:
-                        actions.setdefault(owner, []).append(_action_face(face.face))
+                        mine, before = of_plan.setdefault(owner, []), f"{PLAN}{owner}/"
+                        mine.append(face.face)
                     else:
                         plans[owner] = _plan_face(face.face)
-                elif name.startswith(SESSION):
-                    sessions[name[len(SESSION) :]] = _session_face(face.face)
+            actions |= {owner: _action_faces(b"[" + b",".join(each) + b"]") for owner, each in of_plan.items()}
         return Known(plans, {name: actions.get(name, []) for name in plans}, sessions, position)
 
     # -- changes ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ Limits: 10,000 actions in well under 100 ms; docs/programme.md has the figure an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,81 +37,100 @@ class Known(msgspec.Struct, frozen=True):
     position: int
 
 
-_Counted = tuple[str, str, bool, bool, bool]  # lifecycle, colour, overdue, due soon, with evidence
+class _Kind(NamedTuple):
+    """What is counted together."""
+
+    lifecycle: str
+    colour: str
+    overdue: bool
+    due_soon: bool
+    evidence: bool
+    timeframe: str
 
 
 def roll_up(known: Known, plan: str | None, as_of: str) -> RollUp:
-    """Count the actions of a plan, or of all."""
-    plans: list[str] = []
+    """Count the actions of a plan, or of all.
+
+    What occurs together has a number, since pairs of a key and a number are quick to count.
+    """
+    numbers_of: dict[tuple[str, str, bool, bool, bool, str], int] = {}
+    sections: Counter[tuple[str, int]] = Counter()
+    plans: Counter[tuple[str, int]] = Counter()
     faces: list[Face] = []
-    counted: list[_Counted] = []
+    numbers: list[int] = []
     overridden = 0
     for name in sorted(known.actions):
         facts = known.plans[name]
         held = sessions_held(known.sessions, facts, as_of)
         soon = facts.thresholds.due_soon_days
+        first = len(numbers)
         for face in known.actions[name]:
             if face.withdrawn:
                 continue
             colour = judge(face, as_of, facts.thresholds, held.get(face.sessions_of or "", ())).colour
             left = days_left(face, as_of)
-            plans.append(name)
+            late, near = (False, False) if left is None else (left < 0, 0 <= left < soon)
+            kind = (face.lifecycle, colour, late, near, face.last_evidence is not None, face.kind)
+            numbers.append(numbers_of.setdefault(kind, len(numbers_of)))
             faces.append(face)
-            counted.append(
-                (
-                    face.lifecycle,
-                    colour,
-                    left is not None and left < 0,
-                    left is not None and 0 <= left < soon,
-                    face.last_evidence is not None,
-                )
-            )
-            overridden += face.override is not None and face.override_until >= as_of
-    overall = _rows(Counter(("", each) for each in counted))
+            if face.override is not None and face.override_until >= as_of:
+                overridden += 1
+        here = numbers[first:]
+        plans.update({(name, number): n for number, n in Counter(here).items()})
+        by_number = Counter(zip([face.section for face in faces[first:]], here, strict=True))
+        sections.update({(f"{name}/{section}", number): n for (section, number), n in by_number.items()})
+    kinds = [_Kind(*kind) for kind in numbers_of]
+    each = Counter(numbers)
+    overall = _rows({("", number): n for number, n in each.items()}, kinds)
     return RollUp(
         plan=plan,
         as_of=as_of,
         total=len(faces),
         overall=overall[0] if overall else RollUpRow(key="", total=0),
-        by_section=_rows(
-            Counter(zip((f"{p}/{f.section}" for p, f in zip(plans, faces, strict=True)), counted, strict=True))
-        ),
-        by_body=_rows(
-            Counter((body, each) for f, each in zip(faces, counted, strict=True) for body in f.bodies or ("",))
-        ),
-        by_programme=_rows(
-            Counter((code, each) for f, each in zip(faces, counted, strict=True) for code in f.programmes or ("",))
-        ),
-        by_timeframe=_rows(Counter(zip((f.kind for f in faces), counted, strict=True))),
-        by_lifecycle=_rows(Counter((each[0], each) for each in counted)),
-        by_assessment=_rows(Counter((each[1], each) for each in counted), order=COLOURS),
-        by_quarter=_rows(Counter(zip((quarter(f.due) for f in faces), counted, strict=True))),
-        by_plan=_rows(Counter(zip(plans, counted, strict=True))),
+        by_section=_rows(sections, kinds),
+        by_body=_rows(_of_many([face.bodies for face in faces], numbers), kinds),
+        by_programme=_rows(_of_many([face.programmes for face in faces], numbers), kinds),
+        by_timeframe=_rows({(kinds[number].timeframe, number): n for number, n in each.items()}, kinds),
+        by_lifecycle=_rows({(kinds[number].lifecycle, number): n for number, n in each.items()}, kinds),
+        by_assessment=_rows({(kinds[number].colour, number): n for number, n in each.items()}, kinds, COLOURS),
+        by_quarter=_rows(Counter(zip([quarter(face.due) for face in faces], numbers, strict=True)), kinds),
+        by_plan=_rows(plans, kinds),
         overridden=overridden,
         position=known.position,
     )
 
 
-def _rows(counts: Mapping[tuple[str, _Counted], int], order: Sequence[str] | None = None) -> tuple[RollUpRow, ...]:
+def _of_many(keys: Iterable[tuple[str, ...]], numbers: Iterable[int]) -> Counter[tuple[str, int]]:
+    """Count actions by each of their keys; those without one by ""."""
+    found: Counter[tuple[str, int]] = Counter()
+    for (several, number), n in Counter(zip(keys, numbers, strict=True)).items():
+        for key in several or ("",):
+            found[key, number] += n
+    return found
+
+
+def _rows(
+    counts: Mapping[tuple[str, int], int], kinds: Sequence[_Kind], order: Sequence[str] | None = None
+) -> tuple[RollUpRow, ...]:
     """Add up counts by key, in the order of the keys; what has no key stands last."""
-    by_key: dict[str, list[tuple[_Counted, int]]] = {}
-    for (key, each), number in counts.items():
-        by_key.setdefault(key, []).append((each, number))
+    by_key: dict[str, list[tuple[_Kind, int]]] = {}
+    for (key, kind), number in counts.items():
+        by_key.setdefault(key, []).append((kinds[kind], number))
     keys = sorted(by_key, key=_sort_key) if order is None else [key for key in order if key in by_key]
     return tuple(_row(key, by_key[key]) for key in keys)
 
 
-def _row(key: str, counts: list[tuple[_Counted, int]]) -> RollUpRow:
+def _row(key: str, counts: list[tuple[_Kind, int]]) -> RollUpRow:
     lifecycle: dict[str, int] = {}
     colours: dict[str, int] = {}
     total = overdue = soon = evidence = 0
-    for (state, colour, is_overdue, is_soon, has_evidence), number in counts:
+    for kind, number in counts:
         total += number
-        lifecycle[state] = lifecycle.get(state, 0) + number
-        colours[colour] = colours.get(colour, 0) + number
-        overdue += number * is_overdue
-        soon += number * is_soon
-        evidence += number * has_evidence
+        lifecycle[kind.lifecycle] = lifecycle.get(kind.lifecycle, 0) + number
+        colours[kind.colour] = colours.get(kind.colour, 0) + number
+        overdue += number * kind.overdue
+        soon += number * kind.due_soon
+        evidence += number * kind.evidence
     return RollUpRow(
         key=key,
         total=total,
@@ -126,6 +147,7 @@ def _sort_key(key: str) -> tuple[bool, str, int]:
     return (not key, head if tail.isdigit() else key, int(tail) if tail.isdigit() else 0)
 
 
+@lru_cache(maxsize=16_384)
 def quarter(due: str | None) -> str:
     """Return the quarter of a due date, `2019-Q4`; "" where there is none."""
     return f"{due[:4]}-Q{(int(due[5:7]) + 2) // 3}" if due else ""
