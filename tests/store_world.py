@@ -160,6 +160,7 @@ def case_write(
     room: str = "lodgement",
     group: str | None = None,
     face: bytes | None = None,
+    faces: tuple[tuple[str, bytes], ...] = (),
     occurred_at: str = TIME,
 ) -> CaseWrite:
     """Return a write with sensible parts; the last event names the documents."""
@@ -198,4 +199,5 @@ def case_write(
         answer=answer,
         group=group,
         face=face,
+        faces=faces,
     )

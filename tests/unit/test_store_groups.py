@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from tests.store_world import (  # noqa: F401  fixtures
+    TIME,
     case_write,
     database_server,
     document,
@@ -163,6 +164,20 @@ def test_several_faces_of_a_stream_in_one_batch(either: PostgresStore) -> None:
     assert either.faces(room="lodgement", at=later(4)) == [Face("a", 6, later(4), b"3")]
     refused = either.write([case_write("b", face=bytes(300_000))])[0]
     assert (refused.outcome, "face: expected at most" in refused.error) == ("invalid", True)
+
+
+def test_one_write_may_tell_of_several_instants(either: PostgresStore) -> None:
+    first, second = b"large " * 1_000, b"larger " * 1_000
+    write = case_write(
+        "a", face=first, occurred_at=later(5), faces=((later(10), second), (later(20), b"small"), (later(30), first))
+    )
+    assert either.write([write])[0].outcome == "recorded"
+    for seconds, face in ((4, None), (5, first), (15, second), (25, b"small"), (30, first)):
+        found = either.faces(room="lodgement", at=later(seconds))
+        assert [one.face for one in found] == ([] if face is None else [face])
+    assert either.faces(room="lodgement") == [Face("a", 2, later(30), first)]
+    twice = either.write([case_write("b", face=b"1", faces=((TIME, b"2"),))])[0]
+    assert (twice.outcome, "expected one face an instant" in twice.error) == ("invalid", True)
 
 
 def test_notifications_of_a_case(either: PostgresStore) -> None:

@@ -74,6 +74,9 @@ def check_write(write: CaseWrite) -> list[bytes]:
 
 def _check_faces(write: CaseWrite) -> None:
     told = max(event.occurred_at for event in write.events)
+    instants = [instant for instant, _ in write.faces] + ([told] if write.face is not None else [])
+    if len(set(instants)) < len(instants):
+        raise NotCanonical(f"faces: expected one face an instant (`face` stands at {told}), found {sorted(instants)}")
     if len(write.faces) > MAX_ATTACHED:
         raise NotCanonical(f"faces: expected at most {MAX_ATTACHED}, found {len(write.faces)}")
     for instant, face in write.faces:
