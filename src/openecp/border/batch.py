@@ -25,7 +25,7 @@ from sqlglot import exp
 from openecp.border import decision
 from openecp.border.batch_lines import lines_statement, slots_of
 from openecp.border.explain import RELATIONS
-from openecp.border.narrow import EXCHANGE, fits_exchange, narrow_value
+from openecp.border.narrow import EXCHANGE, fits_exchange, narrow_charges, narrow_value
 from openecp.border.online import ALL_COLUMNS
 from openecp.border.pattern_split import once_a_pattern
 from openecp.border.pipeline import STEPS, Assessor
@@ -112,6 +112,7 @@ _OVERRIDE = (("taxes", _TAXES), ("assessed_minor", "BIGINT"), ("payable_minor", 
 _OVER = {  # steps that a batch runs once a pattern, not once an item
     "missing_elements": {"items": "obligation_patterns"},
     "item_rates": {"exchange_rates": "batch_rates"},
+    "charge_sums": {"exchange_rates": "batch_rates"},
     "measures_applied": {"item_values": "selection_patterns"},
     "charge_lines": {"item_values": "selection_patterns"},
     "relieved_lines": {"items": "selection_patterns"},
@@ -186,6 +187,8 @@ class BatchAssessor(Assessor):
         if facts not in self._expanded:
             made = {step.name: self._composer.body(step, facts) for step in self._composer.steps}
             once, hits = once_a_pattern(made.pop("risk_hits"), "risk_patterns", "risk_pattern_hits", _OWN)
+            if "charges" in facts:
+                made["charge_sums"] = narrow_charges(made["charge_sums"])
             made["item_values"] = narrow_value(made["item_values"], "i.small_rate")
             self._expanded[facts] = {"risk_pattern_hits": once, "risk_hits": hits, **made}
         return self._expanded[facts]

@@ -8,6 +8,7 @@ unknown values included: a product by 0 is left where the other factor may be nu
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
@@ -66,11 +67,22 @@ def _equality(node: Any) -> Any:
     left, right = node.this, node.expression
     if is_null(left) or is_null(right):
         return exp.Null()
-    if isinstance(left, exp.Literal) and isinstance(right, exp.Literal) and left.is_string == right.is_string:
-        same = left.this == right.this
-        if same or left.is_string or (left.is_int and right.is_int):
-            return exp.Boolean(this=same == isinstance(node, exp.EQ))
+    one, other = _number(left), _number(right)
+    if one is not None and other is not None:
+        return exp.Boolean(this=(one == other) == isinstance(node, exp.EQ))
+    if isinstance(left, exp.Literal) and isinstance(right, exp.Literal) and left.is_string and right.is_string:
+        return exp.Boolean(this=(left.this == right.this) == isinstance(node, exp.EQ))
     return node
+
+
+def _number(node: Any) -> Decimal | None:
+    """Return the number that an expression is: 0, or CAST('0.16' AS DECIMAL(12, 9))."""
+    if isinstance(node, exp.Literal) and not node.is_string:
+        return Decimal(node.this)
+    if isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.DECIMAL:
+        inner = node.this
+        return Decimal(inner.this) if isinstance(inner, exp.Literal) else _number(inner)
+    return None
 
 
 def _connected(node: Any) -> Any:
@@ -119,13 +131,13 @@ def _bound(node: Any) -> Any:
 
 
 def _arithmetic(node: Any) -> Any:
-    neutral = "1" if isinstance(node, exp.Mul) else "0"
+    times = isinstance(node, exp.Mul)
     for one, other in ((node.this, node.expression), (node.expression, node.this)):
-        if isinstance(one, exp.Literal) and not one.is_string:
-            if one.this == neutral:
-                return other
-            if isinstance(node, exp.Mul) and one.this == "0" and _never_null(other):
-                return exp.Literal.number(0)
+        number = _number(one)
+        if number == (1 if times else 0):
+            return other
+        if times and number == 0 and _never_null(other):
+            return exp.Literal.number(0)
     return exp.Null() if is_null(node.this) or is_null(node.expression) else node
 
 

@@ -17,11 +17,17 @@ from typing import Any
 from sqlglot import exp
 
 BASE = "DECIMAL(9, 0)"  # minor units that a narrow duty is computed on
-VALUE = "DECIMAL(12, 0)"  # price in 1/10,000 of its currency
+VALUE = "DECIMAL(11, 0)"  # price in 1/10,000 of its currency
+CHARGES = "DECIMAL(17, 6)"  # additions less deductions, in minor units
 RATE = "DECIMAL(9, 6)"  # of a duty: below 1,000, in 6 decimals
 EXCHANGE = "DECIMAL(6, 6)"  # national minor units for 1/10,000 of a currency: below 1, in 6 decimals
 _DUTY_TYPES = {"DECIMAL(19, 0)": BASE, "DECIMAL(36, 15)": "DECIMAL(18, 6)", "DECIMAL(12, 9)": RATE}
-_VALUE_TYPES = {"DECIMAL(19, 0)": VALUE, "DECIMAL(36, 12)": "DECIMAL(18, 6)", "DECIMAL(18, 12)": EXCHANGE}
+_VALUE_TYPES = {
+    "DECIMAL(19, 0)": VALUE,
+    "DECIMAL(36, 12)": CHARGES,
+    "DECIMAL(34, 12)": CHARGES,
+    "DECIMAL(18, 12)": EXCHANGE,
+}
 
 
 def is_duty(node: Any) -> bool:
@@ -66,27 +72,62 @@ def _product_unless_zero(node: exp.Case) -> exp.Expression | None:
     return node.args["default"] if is_zero else None
 
 
-def narrow_value(statement: exp.Expression, rate: str) -> exp.Expression:
-    """Return a statement that computes customs values without charges in 64 bits where price and rate allow it.
+def narrow_charges(statement: exp.Expression) -> exp.Expression:
+    """Return a statement that sums charges in 64 bits where they fit, and says such sums as small_charges too.
 
-    `rate` is the column that holds the exchange rate as EXCHANGE, null where it is not exact in it.
+    Reads small_rate beside rate_to_minor. Null in small_charges where one charge does not fit.
+    """
+    made: Any = statement.copy()
+    total: Any = made.find(exp.Sum)
+    if total is None:
+        return _with_column(made, f"CAST(NULL AS {CHARGES}) AS small_charges")
+
+    def strict(node: Any) -> Any:
+        if isinstance(node, exp.Column) and node.name == "amount_e4":
+            return exp.TryCast(this=node.copy(), to=_type(VALUE))
+        if isinstance(node, exp.Column) and node.name == "rate_to_minor":
+            return exp.column("small_rate", table=node.table or None)
+        if isinstance(node, exp.Coalesce):  # the sign: 1, 0 or -1
+            return exp.Cast(this=node.copy(), to=_type("DECIMAL(1, 0)"))
+        return _smaller(node, _VALUE_TYPES)
+
+    wide = total.this.copy()
+    small = total.this.copy().transform(strict)
+    as_wide = exp.Cast(this=small.copy(), to=_type("DECIMAL(36, 12)"))
+    total.set("this", exp.Coalesce(this=as_wide, expressions=[wide]))
+    text = small.sql("duckdb")
+    fits = f"CASE WHEN COUNT({text}) = COUNT({total.this.sql('duckdb')}) THEN TRY_CAST(SUM({text}) AS {CHARGES}) END"
+    return _with_column(made, f"{fits} AS small_charges")
+
+
+def _with_column(statement: Any, column: str) -> exp.Expression:
+    made: exp.Expression = statement.select(column, dialect="duckdb")
+    return made
+
+
+def narrow_value(statement: exp.Expression, rate: str) -> exp.Expression:
+    """Return a statement that computes customs values in 64 bits where price, rate and charges allow it.
+
+    `rate` is the column that holds the exchange rate as EXCHANGE, null where it is not exact in it; small_charges holds
+    the charges as CHARGES.
     """
 
     def of(rounding: exp.Expression) -> exp.Expression:
         columns = {column.name: column for column in rounding.find_all(exp.Column)}
         if {"value_e4", "rate_to_minor"} <= set(columns) <= {"value_e4", "rate_to_minor", "charges_minor"}:
-            fits = f"{columns['value_e4'].sql('duckdb')} >= 0"
+            price = columns["value_e4"].sql("duckdb")
             if charges := columns.get("charges_minor"):
-                fits += f" AND {charges.sql('duckdb')} IS NULL"
-            price = f"TRY_CAST(CASE WHEN {fits} THEN {columns['value_e4'].sql('duckdb')} END AS {VALUE})"
+                of_them = f"{charges.table}.small_charges" if charges.table else "small_charges"
+                price = f"CASE WHEN {charges.sql('duckdb')} IS NULL OR {of_them} IS NOT NULL THEN {price} END"
+            price = f"TRY_CAST({price} AS {VALUE})"
         elif set(columns) == {"statistical_e4"} and _constant_fits(rounding):
             price = f"TRY_CAST({columns['statistical_e4'].sql('duckdb')} AS {VALUE})"
         else:
             return rounding
 
         def strict(node: Any) -> Any:
-            if isinstance(node, exp.Greatest) and node.find(exp.Coalesce):
-                return exp.Literal.number(0)  # no charges, and no price below nothing
+            if isinstance(node, exp.Column) and node.name == "charges_minor":
+                return exp.column("small_charges", table=node.table or None)
             if isinstance(node, exp.Column):
                 return exp.maybe_parse(price if node.name.endswith("_e4") else rate, dialect="duckdb")
             return _smaller(node, _VALUE_TYPES)
