@@ -114,7 +114,7 @@ class Reader:
             row.doubt("time", f"{written!r} is read as {due.timeframe.due or due.timeframe.kind}")
         model = self.timeframes.spaced(squeezed)
         mended = respaced(written, model) if model else None
-        if mended and mended.count(" ") < written.count(" "):
+        if mended and mended != written:
             row.doubt("time words", f"torn words put together: {written!r}")
             return mended, due
         return written, due

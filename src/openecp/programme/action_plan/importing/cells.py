@@ -60,9 +60,13 @@ def tab_cut(segment: Segment, columns: int = 5) -> Cut | None:
 def name_cut(segment: Segment, vocabulary: Vocabulary, timeframes: Timeframes) -> Cut:
     """Return the cells of a row by what stands in them, read from the row's end."""
     time, end = _time(segment, timeframes)
-    programme = _list_start(segment, time, vocabulary.programmes)
-    body = _list_start(segment, programme, vocabulary.bodies)
-    return Cut(body=body, programme=programme, time=time, end=end)
+    programme, _ = _list_start(segment, time, vocabulary.programmes)
+    body, refused = _list_start(segment, programme, vocabulary.bodies)
+    cut = Cut(body=body, programme=programme, time=time, end=end)
+    if refused and body == programme:
+        for cell in ("title", "body"):
+            cut.doubt(cell, "a body is named where the title seems to go on: it was left in the title")
+    return cut
 
 
 def _time(segment: Segment, timeframes: Timeframes) -> tuple[int, int]:
@@ -70,7 +74,8 @@ def _time(segment: Segment, timeframes: Timeframes) -> tuple[int, int]:
     ends = [len(segment)]
     ends += [position for position in range(len(segment) - 1, 0, -1) if segment.borders[position] > WIDE]
     for end in ends:
-        if (start := time_before(segment, end, timeframes)) is not None:
+        start = time_before(segment, end, timeframes)
+        if start is not None and (not start or segment.borders[start] >= WIDE or not _open(segment, start)):
             return start, end
     return len(segment), len(segment)
 
@@ -87,13 +92,16 @@ def time_before(segment: Segment, end: int, timeframes: Timeframes) -> int | Non
             break
         if timeframes.whole(segment.squeezed[begin:stop]):
             found = start
-        if segment.borders[start] >= WIDE:
-            break  # a timeframe does not reach over a border
+        if found is not None and segment.borders[start] >= WIDE:
+            break  # a whole timeframe does not reach over a border
     return found
 
 
-def _list_start(segment: Segment, end: int, names: Names) -> int:
-    """Return the position where the list of known names begins that ends at a position; the position itself if none."""
+def _list_start(segment: Segment, end: int, names: Names) -> tuple[int, bool]:
+    """Return the position where the list of known names begins that ends at a position; the position itself if none.
+
+    Second, whether names stood there that cannot begin a list, since the words before them ask for more.
+    """
     text, stop = segment.squeezed, segment.offsets[end]
     starts: list[int] = []
     while True:
@@ -116,8 +124,8 @@ def _list_start(segment: Segment, end: int, names: Names) -> int:
     for begin in reversed(starts):
         position = segment.word_at(begin)
         if position is not None and (not position or segment.borders[position] >= WIDE or not _open(segment, position)):
-            return position
-    return end
+            return position, position != segment.word_at(starts[-1])
+    return end, bool(starts)
 
 
 def _separated(segment: Segment, begin: int) -> int | None:

@@ -15,6 +15,7 @@ from openecp.programme.action_plan.importing.stream import CELL, Stream
 
 _HEADING = re.compile(r"(\d{1,2})\.(?!\d)(.*)", re.DOTALL)
 _WORDS_MAX = 60
+_HEADING_WORDS_USUAL = 30
 _REFERENCE = re.compile(r"^(?P<title>.*\S)\s*\((?P<reference>[^()]*)\)\s*$")
 _CODE = re.compile(r"(?:^|[-–—:,])\s*(?P<code>[A-Z]{1,4}\s?\d{1,2}(?:\.\d{1,2})?)\s*$")
 _STRATEGIC = re.compile(r"strateg|stratég|goal|objecti[fv]|pillar|pilier", re.IGNORECASE)
@@ -33,9 +34,9 @@ class Heading(msgspec.Struct):
 def find_headings(stream: Stream, rows: list[int], after: int, headers: Sequence[int] = ()) -> list[Heading]:
     """Return the headings that stand after the plan's title, between its rows and header rows, in order."""
     candidates = []
-    places = sorted([*rows, *headers])
+    places, own = sorted([*rows, *headers]), set(rows)
     for index in stream.line_starts:
-        if index < after or stream.removed[index]:
+        if index < after or stream.removed[index] or index in own:
             continue
         word = stream.folded[index]
         if not word[0].isdigit() or not (found := _opening(stream, index, word)):
@@ -81,9 +82,28 @@ def _heading(stream: Stream, candidate: Candidate, rows: list[int]) -> Heading:
                 break
             sure = False  # a sentence does not begin with a small letter: the empty line came in between
         end += 1
+    if (cut := _sentence_end(stream, first, end)) is not None:
+        end, sure = cut
     words = list(stream.words[first:end])
     if first == candidate.word:
         words[0] = words[0].split(".", 1)[1]
     written = " ".join(words)
     ended = end < len(stream.words) and (stream.removed[end] or stream.between(end) >= CELL)
     return Heading(candidate.number, written, candidate.word, end, sure and bool(ended))
+
+
+def _sentence_end(stream: Stream, first: int, end: int) -> tuple[int, bool] | None:
+    """Return where a heading ends to which a paragraph was joined, and whether that is certain; None where it is whole.
+
+    A reference with a code ends it for certain. Else it is too long for one, or ends like a sentence: then it ends with
+    a line before one that begins with a capital.
+    """
+    for index in range(first + 1, end):
+        if stream.first_on_line(index) and split_reference(" ".join(stream.words[first:index]))[2]:
+            return index, True
+    if end - first <= _HEADING_WORDS_USUAL and not stream.words[end - 1].endswith("."):
+        return None
+    for index in range(first + 1, end):
+        if stream.first_on_line(index) and stream.words[index][0].isupper():
+            return index, False
+    return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from openecp.programme.action_plan.importing.fold import SPACE, one_line, squeeze
+from openecp.programme.action_plan.importing.fold import fold, one_line, squeeze
 from openecp.programme.action_plan.importing.segment import respaced
 from openecp.programme.action_plan.importing.vocabulary import Name, Names
 
@@ -60,7 +60,7 @@ def read_list(text: str, names: Names) -> ListRead:
             end = position + len(name.squeezed)
             part = cell.written(position, end)
             model = respaced(part, name.written)
-            if model and _more_blanks(part, model):
+            if model and fold(part) not in names.forms[name.squeezed]:
                 part, torn = model, True
             codes.append(name.code)
             if not separated:
@@ -115,10 +115,3 @@ def _unknown_end(cell: _Cell, position: int, names: Names) -> int:
             if mark in _WORDS and after < len(cell.squeezed) and _name_at(cell, after, names):
                 return end
     return len(cell.squeezed)
-
-
-def _more_blanks(part: str, model: str) -> bool:
-    """Return whether a part holds a blank where its name has none."""
-    holes = [len(SPACE.sub("", part[:position])) for position, letter in enumerate(part) if letter == " "]
-    known = {len(SPACE.sub("", model[:position])) for position, letter in enumerate(model) if letter == " "}
-    return any(hole not in known for hole in holes)

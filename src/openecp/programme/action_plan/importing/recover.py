@@ -10,14 +10,31 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import NamedTuple
 
-from openecp.programme.action_plan.importing.cells import time_before
+from openecp.programme.action_plan.importing.cells import OPEN_ENDS, time_before
 from openecp.programme.action_plan.importing.chains import Candidate
 from openecp.programme.action_plan.importing.headings import Heading
 from openecp.programme.action_plan.importing.segment import Segment
-from openecp.programme.action_plan.importing.stream import CELL, LINE, Stream
+from openecp.programme.action_plan.importing.stream import LINE, WIDE, Stream
 from openecp.programme.action_plan.importing.timeframes import Timeframes
+from openecp.programme.action_plan.importing.vocabulary import Vocabulary
 
 _ROW_WORDS_MAX = 120
+
+
+class RowNames(NamedTuple):
+    """What the cells of a row may name."""
+
+    vocabulary: Vocabulary
+    timeframes: Timeframes
+
+    def ends(self, segment: Segment, end: int) -> bool:
+        """Return whether a known body or work programme ends before a position."""
+        stop = segment.offsets[end]
+        return any(
+            True
+            for known in (self.vocabulary.programmes, self.vocabulary.bodies)
+            for _ in known.ending(segment.squeezed, stop)
+        )
 
 
 class Start(NamedTuple):
@@ -34,7 +51,7 @@ class Start(NamedTuple):
 
 
 def all_starts(
-    stream: Stream, rows: list[Candidate], headings: list[Heading], timeframes: Timeframes
+    stream: Stream, rows: list[Candidate], headings: list[Heading], names: RowNames
 ) -> tuple[list[Start], set[int]]:
     """Return the starts of all rows, and the numbers of rows after which others are missing and were not found."""
     starts: list[Start] = []
@@ -43,7 +60,7 @@ def all_starts(
         before = rows[position - 1] if position else None
         lost = row.number - (before.number if before else 0) - 1
         if lost and (before or row.number <= _FIRST_NUMBERS):
-            found = _between(stream, before, row, headings, timeframes)
+            found = _between(stream, before, row, headings, names)
             first = (before.number if before else 0) + 1
             starts += [Start(word, first + step, False) for step, word in enumerate(found[:lost])]
             if len(found) != lost and before:
@@ -52,7 +69,7 @@ def all_starts(
     if rows:
         last = rows[-1]
         end = next((one.start for one in headings if one.start > last.word), len(stream.words))
-        for step, word in enumerate(_splits(stream, last.word + 1, end, timeframes), start=1):
+        for step, word in enumerate(_splits(stream, last.word + 1, end, names), start=1):
             starts.append(Start(word, last.number + step, False))
     return starts, unresolved
 
@@ -61,14 +78,14 @@ _FIRST_NUMBERS = 6  # a plan that begins with a higher number is a part of one
 
 
 def _between(
-    stream: Stream, before: Candidate | None, row: Candidate, headings: list[Heading], timeframes: Timeframes
+    stream: Stream, before: Candidate | None, row: Candidate, headings: list[Heading], names: RowNames
 ) -> list[int]:
     """Return the first words of rows between two numbers: after the row before, and after a heading's header row."""
     found: list[int] = []
     start = before.word + 1 if before else 0
     inside = [one for one in headings if (before.word if before else -1) < one.start < row.word]
     if before:
-        found = _splits(stream, start, inside[0].start if inside else row.word, timeframes, lost=True)
+        found = _splits(stream, start, inside[0].start if inside else row.word, names, lost=True)
     elif not inside:
         inside = [Heading(0, "", start, start)]
     for heading, following in zip_longest(inside, inside[1:]):
@@ -77,7 +94,7 @@ def _between(
         while first < end:
             stop = next((index for index in range(first, end) if stream.removed[index]), end)
             if stop - first <= _ROW_WORDS_MAX:
-                found += [first, *_splits(stream, first, stop, timeframes, lost=True)]
+                found += [first, *_splits(stream, first, stop, names, lost=True)]
             first = _after_removed(stream, stop, end)
     return found
 
@@ -92,7 +109,7 @@ def _after_removed(stream: Stream, start: int, end: int) -> int:
     return index
 
 
-def _splits(stream: Stream, start: int, end: int, timeframes: Timeframes, *, lost: bool = False) -> list[int]:
+def _splits(stream: Stream, start: int, end: int, names: RowNames, *, lost: bool = False) -> list[int]:
     """Return the words that begin a row of their own: after a timeframe that ends its row, or on a line with a tab."""
     segment = Segment(stream, start, end)
     found: list[int] = []
@@ -101,30 +118,38 @@ def _splits(stream: Stream, start: int, end: int, timeframes: Timeframes, *, los
         if segment.borders[position] < LINE:
             continue
         begins = "\n" in gap and "\t" in gap.rsplit("\n", 1)[1]
-        if (begins or _ended(segment, position, timeframes)) and (
-            begins or _is_row(segment, position, timeframes, lost=lost)
-        ):
+        if (begins or _ended(segment, position, names)) and (begins or _is_row(segment, position, names, lost=lost)):
             found.append(segment.indexes[position])
     return found
 
 
-def _ended(segment: Segment, position: int, timeframes: Timeframes) -> bool:
+def _ended(segment: Segment, position: int, names: RowNames) -> bool:
     """Return whether a timeframe that is a cell of its own stands before a position."""
-    start = time_before(segment, position, timeframes)
+    start = time_before(segment, position, names.timeframes)
     return start is not None and start > 0
 
 
-def _is_row(segment: Segment, position: int, timeframes: Timeframes, *, lost: bool) -> bool:
-    """Return whether the words from a position on can be a row: a capital first, and a timeframe within reach.
+def _is_row(segment: Segment, position: int, names: RowNames, *, lost: bool) -> bool:
+    """Return whether the words from a position on can be a row: a capital first, and cells after the title.
 
-    Where a row is known to be missing (`lost`), a border before it does in place of a timeframe.
+    Where a row is known to be missing (`lost`), a timeframe or a known name that ends before a border does. Where none
+    is, the timeframe must be a cell of its own: text after a table may end with a date too.
     """
     word = segment.stream.words[segment.indexes[position]]
     if not (word[0].isupper() or word[0].isdigit() or word[0] in "(‘“'\""):
         return False
-    if lost and segment.borders[position] >= CELL:
-        return True
     for end in range(position + 2, min(position + _ROW_WORDS_MAX, len(segment)) + 1):
-        if (end == len(segment) or segment.borders[end] >= LINE) and time_before(segment, end, timeframes) is not None:
+        if end < len(segment) and segment.borders[end] < LINE:
+            continue
+        time = time_before(segment, end, names.timeframes)
+        if time is not None and time > position and (lost or _own_cell(segment, time)):
+            return True
+        if lost and names.ends(segment, end):
             return True
     return False
+
+
+def _own_cell(segment: Segment, time: int) -> bool:
+    """Return whether a border or a blank cell stands before a timeframe, and no word that needs another after it."""
+    before = segment.squeezed[segment.offsets[time - 1] : segment.offsets[time]]
+    return before not in OPEN_ENDS and segment.borders[time] >= WIDE

@@ -11,11 +11,12 @@ from collections import Counter
 
 from openecp.programme.action_plan.importing.build import Row
 from openecp.programme.action_plan.importing.cells import Cut, name_cut, tab_cut, time_before
+from openecp.programme.action_plan.importing.chains import Candidate
 from openecp.programme.action_plan.importing.fold import tidy
 from openecp.programme.action_plan.importing.furniture import HEADER_SIGNS, Furniture, clear
 from openecp.programme.action_plan.importing.goals import strategic_goals
 from openecp.programme.action_plan.importing.headings import Heading, find_headings
-from openecp.programme.action_plan.importing.recover import Start, all_starts
+from openecp.programme.action_plan.importing.recover import RowNames, Start, all_starts
 from openecp.programme.action_plan.importing.rows import find_rows
 from openecp.programme.action_plan.importing.segment import Segment
 from openecp.programme.action_plan.importing.source import twice
@@ -24,6 +25,8 @@ from openecp.programme.action_plan.importing.timeframes import Timeframes
 from openecp.programme.action_plan.importing.titles import Head, find_head
 from openecp.programme.action_plan.importing.vocabulary import Vocabulary
 
+_PAGE_MAX = 999
+
 
 class TextRead:
     """A plan as running text gives it: head, headings, rows, and what was furniture."""
@@ -31,14 +34,17 @@ class TextRead:
     def __init__(self, name: str, text: str, vocabulary: Vocabulary, timeframes: Timeframes) -> None:
         self.stream = Stream(tidy(text))
         self.furniture: Furniture = clear(self.stream, vocabulary)
-        self.chosen, self.others = find_rows(self.stream)
+        self.chosen, self.others = find_rows(self.stream, self.furniture.headers[0] if self.furniture.headers else None)
         first = self.chosen[0].word if self.chosen else len(self.stream.words)
         self.head: Head = find_head(self.stream, first)
         starts = [row.word for row in self.chosen]
         self.headings: list[Heading] = find_headings(self.stream, starts, self.head.end, self.furniture.headers)
         self.goals = strategic_goals("".join(self.stream.folded[: self.head.end]))
-        self.starts, self.unresolved = all_starts(self.stream, self.chosen, self.headings, timeframes)
+        self.starts, self.unresolved = all_starts(
+            self.stream, self.chosen, self.headings, RowNames(vocabulary, timeframes)
+        )
         _refuse_twice(self, name, timeframes)
+        self.page_numbers = _remove_page_numbers(self.stream, self.starts, self.others)
         self.segments = self._segments()
         self.rows = _read_rows(self, vocabulary, timeframes)
 
@@ -48,6 +54,18 @@ class TextRead:
             [*(one.word for one in self.starts), *(one.start for one in self.headings), len(self.stream.words)]
         )
         return [Segment(self.stream, one.first, borders[bisect_right(borders, one.word)]) for one in self.starts]
+
+
+def _remove_page_numbers(stream: Stream, starts: list[Start], others: list[Candidate]) -> set[int]:
+    """Take out numbers that stand alone on a line within a row; return the numbers of those rows."""
+    words = [one.word for one in starts]
+    found = set()
+    for other in others:
+        place = bisect_right(words, other.word)
+        if place and stream.alone_on_line(other.word) and other.number <= _PAGE_MAX:
+            stream.remove(other.word, other.word + 1)
+            found.add(starts[place - 1].number)
+    return found
 
 
 def _refuse_twice(read: TextRead, name: str, timeframes: Timeframes) -> None:
@@ -73,11 +91,22 @@ def _read_rows(read: TextRead, vocabulary: Vocabulary, timeframes: Timeframes) -
         cuts.append((tabs, True) if tabs else (name_cut(segment, vocabulary, timeframes), False))
     border = _usual_border(read.segments, cuts)
     rows = []
+    named = sum(certain or cut.body < cut.end for cut, certain in cuts)
+    if 2 * named < len(cuts):
+        return []  # numbers that count up, and nothing of a plan beside them
     for start, segment, (cut, certain) in zip(read.starts, read.segments, cuts, strict=True):
         if not certain:
+            if cut.body == cut.end and _at_an_edge(read, start.number):
+                continue
             _weigh(segment, cut, border)
         rows.append(_row(read, start, segment, cut))
     return rows
+
+
+def _at_an_edge(read: TextRead, number: int) -> bool:
+    """Return whether one of a number's neighbours is no row: a number with nothing of a plan beside it is no row then."""
+    numbers = {one.number for one in read.starts}
+    return number + 1 not in numbers or (number - 1 not in numbers and number > 1)
 
 
 def _row(read: TextRead, start: Start, segment: Segment, cut: Cut) -> Row:
@@ -100,6 +129,10 @@ def _row(read: TextRead, start: Start, segment: Segment, cut: Cut) -> Row:
     if any(sign in segment.squeezed for sign in HEADER_SIGNS):
         for cell in ("title", "body", "programme", "time"):
             row.doubt(cell, "words of a header row stand in the row")
+    if start.number in read.page_numbers:
+        row.doubt("title", "a number that stands alone on its line was taken for a page number")
+    if cut.end < len(segment):
+        row.doubt("time", f"words stand after the timeframe: {segment.text(cut.end, len(segment))[:80]!r}")
     if start.number in read.unresolved:
         for cell in ("title", "body", "programme", "time"):
             row.doubt(cell, "numbers are missing after this action; words of another may stand here")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from openecp.programme.action_plan.importing.fold import squeeze
+from openecp.programme.action_plan.importing.fold import fold, squeeze
 
 OPEN_ENDED_KINDS = frozenset({"placeholder", "unspecified"})
 _TAIL = 3  # names are looked up by their last (or first) characters
@@ -34,8 +34,10 @@ class Names:
 
     def __init__(self, names: list[Name]) -> None:
         self.known: dict[str, Name] = {}
+        self.forms: dict[str, set[str]] = {}  # the ways to set blanks in a name
         for name in names:
             self.known.setdefault(name.squeezed, name)
+            self.forms.setdefault(name.squeezed, set()).add(fold(name.written))
         ordered = sorted(self.known.values(), key=lambda name: -len(name.squeezed))
         self._by_end: dict[str, list[Name]] = {}
         self._by_start: dict[str, list[Name]] = {}

@@ -26,6 +26,8 @@ _SPACED_LETTERS_MIN = 4
 _WORD_LETTERS_MAX = 24
 _ZIPF = 12.0  # the most common word of a language is about every twelfth
 _LETTER_WORDS = frozenset("aiàyêo")
+_SMALL = ("of", "the", "on", "and", "to", "in", "for", "with", "by", "or")
+_TWICE = 2
 _PREFIX_LETTERS_MAX = 4
 _LETTER = -3.0  # a letter beside a mark: e.g., e-commerce, the WCO's
 _UNKNOWN, _HAPAX_ACRONYM = -25.0, -13.0  # logarithms of how likely such a word is
@@ -95,11 +97,17 @@ class Lexicon:
             return _UNKNOWN
         if run in self.language:
             return max(-log(_ZIPF * (self.language[run] + 3)), log(max(count - 1, 1e-9) / self.total))
-        if count > 1:
+        if count > 1 and not (count == _TWICE and self._glued(run)):
             return log((count - 0.5) / self.total)
         if capitals and len(run) > 1:
             return _HAPAX_ACRONYM
         return _UNKNOWN if self.language else _HAPAX_ACRONYM
+
+    def _glued(self, run: str) -> bool:
+        """Return whether a run of letters is a word with a small word at its end or beginning: a lost blank."""
+        rest = {run[len(small) :] for small in _SMALL if run.startswith(small)}
+        rest |= {run[: -len(small)] for small in _SMALL if run.endswith(small)}
+        return any(len(word) > 1 and word in self.language for word in rest)
 
     def shape(self, word: str) -> Shape:
         """Return whether a word is known, and the letters with which it could be joined to its neighbours."""
