@@ -56,11 +56,16 @@ def report(
         since = since or _since(desk, plan_id, day)
         name = f"{plan_id}/{since}/{day}"
         try:
-            figures, unfrozen = _figures(desk, plan_id, day, name, draft=draft)
-            basis = gather(desk.plans, plan_id, as_of=day, since=since, measurements=figures, draft=unfrozen)
+            frozen, measured = _figures(desk, plan_id, day, name)
+            unfrozen = draft and bool(measured)
+            basis = gather(
+                desk.plans, plan_id, as_of=day, since=since, measurements=[*frozen, *measured], draft=unfrozen
+            )
             made = session_papers(basis, languages, formats)
         except (PaperError, CatalogueError) as error:
             raise CommandFault(f"no paper: {error}", where="", expected="", got="", fix="") from None
+        if measured and not draft:
+            desk.do(FreezeMeasurements(plan=plan_id, measurements=tuple(measured), report=name, on=day))
         for language, files in made.items():
             _write(folder, files)
             if not draft:
@@ -118,35 +123,22 @@ def _since(desk: PlanDesk, plan_id: str, day: str) -> str:
     return max(papers, default=f"{start[:7]}-01" if start else min(day, _BEGINNING))
 
 
-def _figures(desk: PlanDesk, plan_id: str, day: str, name: str, *, draft: bool) -> tuple[Figures, bool]:
-    """Return the figures of the running system for a paper, and whether they are not frozen.
+def _figures(desk: PlanDesk, plan_id: str, day: str, name: str) -> tuple[Figures, Figures]:
+    """Return the figures of the running system that were frozen for a paper, and those that are computed now.
 
-    A paper that is made again prints the figures that were frozen for it, and freezes only what was bound since.
+    A paper that is made again prints the figures that were frozen for it; only what was bound since is computed.
     """
     actions = desk.plans.actions(plan_id, as_of=day)
-    bound = any(action.bindings for action in actions)
-    frozen = _frozen(desk, plan_id, day, name) if bound else []
+    if not any(action.bindings for action in actions):
+        return [], []
+    frozen = [(each.id, figure) for each in actions for figure in each.measurements if figure.report == name]
     known = {(action, figure.indicator, figure.version) for action, figure in frozen}
     measured = [
         (action, figure)
-        for action, figure in (desk.plans.measure(plan_id, as_of=day) if bound else [])
+        for action, figure in desk.plans.measure(plan_id, as_of=day)
         if (action, figure.indicator, figure.version) not in known
     ]
-    if not measured:
-        return frozen, False
-    if draft:
-        return [*frozen, *measured], True
-    desk.do(FreezeMeasurements(plan=plan_id, measurements=tuple(measured), report=name, on=day))
-    return _frozen(desk, plan_id, day, name), False
-
-
-def _frozen(desk: PlanDesk, plan_id: str, day: str, name: str) -> Figures:
-    return [
-        (action.id, figure)
-        for action in desk.plans.actions(plan_id, as_of=day)
-        for figure in action.measurements
-        if figure.report == name
-    ]
+    return frozen, measured
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:

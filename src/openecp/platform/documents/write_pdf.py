@@ -2,14 +2,17 @@
 """Writes a session paper as PDF with Typst: tagged (PDF/UA-1, PDF/A-2a), fonts embedded, the same bytes each time.
 
 The fonts are those inside Typst (Libertinus Serif, SIL Open Font License): no font of the machine and no network.
-Limits: Latin, Greek and Cyrillic letters; others need a font that is not inside.
+Limits: Latin, Greek, Cyrillic and Arabic letters; others need a font that is not inside.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import msgspec
 import typst
@@ -19,6 +22,8 @@ from openecp.programme.reports.paper import Chart, Paper
 
 STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
 PICTURE_PPI = 220
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)))
+_NO_LETTER = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
 class TypesettingError(PaperError):
@@ -30,7 +35,8 @@ def write_pdf(paper: Paper) -> bytes:
 
     Raises: TypesettingError.
     """
-    data = msgspec.json.encode(msgspec.structs.replace(paper, data={})).decode()
+    told = msgspec.json.encode(msgspec.structs.replace(paper, data={}))
+    data = json.dumps(_printable(msgspec.json.decode(told)), ensure_ascii=False)
     return _compiled(_source("chart.typ", "paper.typ"), {"paper": data}, paper.as_of, picture=False)
 
 
@@ -56,9 +62,25 @@ def _compiled(source: bytes, inputs: dict[str, str], as_of: str, *, picture: boo
             pdf_standards=[] if picture else STANDARDS,
         )
     except typst.TypstError as error:
+        if lacking := _NO_LETTER.search(error.message):
+            raise TypesettingError(
+                f"PDF: expected Latin, Greek, Cyrillic or Arabic letters, got {lacking[1]}; no font inside has it: "
+                f"leave pdf out of the formats, and print the DOCX"
+            ) from None
         raise TypesettingError(f"{error.message}\n{error.diagnostic}") from None
     assert isinstance(made, bytes), "one page as a picture, or one PDF"
     return made
+
+
+def _printable(value: Any) -> Any:
+    """Return data without control characters, which no font has."""
+    if isinstance(value, str):
+        return value.translate(_CONTROLS)
+    if isinstance(value, list):
+        return [_printable(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _printable(each) for name, each in value.items()}
+    return value
 
 
 @cache

@@ -90,7 +90,7 @@ def what_changed(change: ChangeView, names: Names) -> str:
     told = [_field(fields[name], names) for name in _SHOWN if name in fields]
     told += [_step(each, change.kind, names) for each in change.fields if each.field.startswith(("milestone", "stage"))]
     if told:
-        return "; ".join(told) if names.language == "en" else "\u00a0; ".join(told)
+        return names.words.say("paper.between").join(told)
     if change.kind == "StatusReported":
         return names.words.say("changes.updated")
     return names.words.say(f"changes.{change.kind}" if change.kind in _PLAIN else "changes.other")

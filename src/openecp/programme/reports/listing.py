@@ -23,14 +23,15 @@ def action_rows(basis: Basis, names: Names) -> Table:
 
 def _row(action: ActionView, names: Names) -> tuple[str, ...]:
     words = names.words
+    between = words.say("paper.between")
     override = action.override if action.override and action.override.in_force else None
     return (
         action.id,
         str(action.number),
         str(action.section),
         names.title(action),
-        "; ".join(names.body(code) for code in action.responsible),
-        "; ".join(names.programme(code) for code in action.work_programmes),
+        between.join(names.body(code) for code in action.responsible),
+        between.join(names.programme(code) for code in action.work_programmes),
         words.code("timeframe", action.timeframe.kind),
         action.timeframe.due or "",
         words.code("lifecycle", action.lifecycle),

@@ -36,7 +36,7 @@ class Names:
 
     def action(self, action: ActionView) -> str:
         """Return id and short title of an action."""
-        return f"{action.id}: {self.title(action)}" if self.language == "en" else f"{action.id} : {self.title(action)}"
+        return self.words.say("paper.action", id=action.id, title=self.title(action))
 
     def title(self, action: ActionView) -> str:
         """Return the short title of an action, else the official one where it is in this language."""

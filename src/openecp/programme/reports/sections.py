@@ -61,7 +61,7 @@ def by_section(basis: Basis, names: Names) -> Iterator[Block]:
     ]
     yield Chart(
         caption=words.say("sections.chart"),
-        description=words.say("sections.chart_description", bars=words.say("sections.between").join(told)),
+        description=words.say("sections.chart_description", bars=words.say("paper.between").join(told)),
         legend=legend,
         bars=bars,
     )
