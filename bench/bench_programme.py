@@ -39,7 +39,7 @@ from openecp.programme.action_plan.state import Fact
 
 NOW = "2021-01-31T09:00:00.000000Z"
 PLANS = 5
-ROUNDS = 4  # reports on each action, of two events each
+ROUNDS = 3  # reports on each action, of two events each
 BODIES = ("PTC", "SAFE WG", "IMSC", "TFA WG", "CBC", "DMPT", "RKC/MC", "VWGEC", "TEGACS", "")
 PROGRAMMES = ("PTC-WP", "TFAWG-WP", "DC-WP", "")
 DAYS = ("2019-06-30", "2019-12-31", "2020-02-01", "2020-12-31")
