@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 from console_world import Stage, busy_world
 from jinja2 import Environment
 from litestar.testing import TestClient
@@ -21,11 +20,11 @@ from test_console_pages import sign_in
 from openecp.border.lodgement.lifecycle import EVENT_KINDS
 from openecp.border.lodgement.notifications import NAMES
 from openecp.platform.console import acts, language, words
-from openecp.platform.console.language import CODES, LOCALE_FOLDER, load_languages, preferred
+from openecp.platform.console.language import CODES, load_languages, preferred, read_catalogue
 
 ROOT = Path(language.__file__).parent
-TEMPLATES = sorted((ROOT / "templates").glob("*.html"))
-SAID_AS_IS = {"OpenECP", "– OpenECP", "UTC"}  # names, not words
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SAID_AS_IS = {"OpenECP", "– OpenECP", "UTC", "SHA-256"}  # names, not words
 SHOWN = ("alt", "aria-label", "placeholder", "title", "data-copied", "content")
 
 
@@ -45,11 +44,10 @@ def messages() -> dict[object, set[str]]:
 @pytest.mark.parametrize("code", [code for code in CODES if code != "en"])
 def test_catalogue_is_complete(code: str) -> None:
     """Each message has a translation, none is fuzzy or left over, and the values in it are the same."""
-    with (LOCALE_FOLDER / code / "LC_MESSAGES" / "console.po").open("rb") as source:
-        catalogue = {message.id: message for message in read_po(source, locale=code) if message.id}
+    catalogue = {message.id: message for message in read_catalogue(code) if message.id}
     wanted = messages()
     ours = set(wanted)
-    assert ours - set(catalogue) == set(), "messages without a translation: add them to console.po"
+    assert ours - set(catalogue) == set(), "messages without a translation: add them to a .po file"
     assert set(catalogue) - ours == set(), "translations of messages that are gone: remove them"
     for message in catalogue.values():
         texts = message.string if isinstance(message.string, tuple) else (message.string,)

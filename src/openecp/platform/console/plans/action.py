@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import get
+from markupsafe import Markup
 
 from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InPath, Page, in_thread
 from openecp.platform.console.plans.frame import Frame
@@ -33,6 +34,17 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     def fault(self, form: str, field: str) -> str:
         """What is wrong with a field."""
         return self.faults.get(field, "") if self.form == form else ""
+
+    def mark(self, form: str, field: str) -> str:
+        """The class that marks the group of a wrong field."""
+        return " oe-wrong" if self.fault(form, field) else ""
+
+    def marks(self, form: str, field: str, hint: str = "") -> Markup:
+        """The attributes that tie a field to its hint and to what is wrong with it."""
+        wrong = bool(self.fault(form, field))
+        told = " ".join(each for each in (hint, f"{form}-{field}-error" if wrong else "") if each)
+        described = Markup(' aria-describedby="{}"').format(told) if told else Markup("")
+        return described + (Markup(' aria-invalid="true"') if wrong else Markup(""))
 
 
 EMPTY = Filled(form="")

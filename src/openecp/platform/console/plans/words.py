@@ -117,6 +117,11 @@ def day_of(text: str | None, language: Language, form: str = "long") -> str:
     return written
 
 
+def days_text(count: int, language: Language) -> str:
+    """Return a number of days in words."""
+    return language.translations.ngettext("%(num)s day", "%(num)s days", count) % {"num": language.number(count)}
+
+
 def days_after(day: str, count: int) -> str:
     """Return the day so many days after another."""
     return (date.fromisoformat(day) + timedelta(days=count)).isoformat()
@@ -130,18 +135,18 @@ def days_between(first: str, last: str) -> int:
 SENTENCES: dict[str, str] = {
     "delivered": N_("Done since %(delivered_on)s."),
     "not_running": N_("Not running since %(since)s: %(lifecycle)s."),
-    "overdue": N_("Was due on %(due)s, %(days)s days ago, and is not reported as delivered."),
-    "due_soon": N_("Due on %(due)s: %(days)s days are left, fewer than %(due_soon_days)s, and it is not delivered."),
-    "silent": N_("No update since %(last_update)s: %(days)s days, more than the %(silent_days)s allowed."),
+    "overdue": N_("Was due on %(due)s, %(days)s ago, and is not reported as delivered."),
+    "due_soon": N_("Due on %(due)s, in %(days)s: fewer than %(due_soon_days)s are left, and it is not delivered."),
+    "silent": N_("No update since %(last_update)s: %(days)s, more than the %(silent_days)s allowed."),
     "on_course": N_("Due on %(due)s, last update on %(last_update)s."),
-    "evidence_in_period": N_("Evidence of %(last_evidence)s, within the last %(period_days)s days."),
-    "one_period_without": N_("Last evidence of %(last_evidence)s, %(days)s days ago: one reporting period without."),
+    "evidence_in_period": N_("Evidence of %(last_evidence)s, within the last %(period_days)s."),
+    "one_period_without": N_("Last evidence of %(last_evidence)s, %(days)s ago: one reporting period without."),
     "one_period_without/first_update": N_(
-        "Reported on since %(first_update)s, %(days)s days ago, and no evidence yet: one reporting period without."
+        "Reported on since %(first_update)s, %(days)s ago, and no evidence yet: one reporting period without."
     ),
-    "two_periods_without": N_("Last evidence of %(last_evidence)s, %(days)s days ago: two reporting periods without."),
+    "two_periods_without": N_("Last evidence of %(last_evidence)s, %(days)s ago: two reporting periods without."),
     "two_periods_without/first_update": N_(
-        "Reported on since %(first_update)s, %(days)s days ago, and no evidence yet: two reporting periods without."
+        "Reported on since %(first_update)s, %(days)s ago, and no evidence yet: two reporting periods without."
     ),
     "edition_this_year": N_("There is an edition of this year: evidence of %(last_evidence)s."),
     "edition_last_year": N_("The last edition is of the year before: evidence of %(last_evidence)s."),
@@ -162,13 +167,13 @@ def why(assessment: AssessmentView, thresholds: Thresholds, language: Language) 
     if "first_update" in facts and f"{key}/first_update" in SENTENCES:
         key = f"{key}/first_update"
     values: dict[str, str] = {
-        "due_soon_days": language.number(thresholds.due_soon_days),
-        "silent_days": language.number(thresholds.silent_days),
-        "period_days": language.number(thresholds.period_days),
+        "due_soon_days": days_text(thresholds.due_soon_days, language),
+        "silent_days": days_text(thresholds.silent_days, language),
+        "period_days": days_text(thresholds.period_days, language),
     }
     for name, value in facts.items():
         if isinstance(value, int):
-            values[name] = language.number(value)
+            values[name] = days_text(value, language) if name == "days" else language.number(value)
         elif name == "lifecycle":
             values[name] = name_of("lifecycle", value, language)
         else:
