@@ -7,7 +7,15 @@ import re
 
 import msgspec
 
-from openecp.kernel.journal.canonical import MAX_INTEGER, NotCanonical, body_bytes, check_name, check_time
+from openecp.kernel.journal.canonical import (
+    MAX_INTEGER,
+    NotCanonical,
+    are_names,
+    are_times,
+    body_bytes,
+    check_name,
+    check_time,
+)
 from openecp.kernel.journal.model import CaseWrite, Deadline, LedgerEntry, OutboxMessage, StoredDocument
 
 MAX_EVENTS = 256
@@ -59,17 +67,59 @@ def check_write(write: CaseWrite) -> list[bytes]:
         raise NotCanonical(f"events: expected 1 to {MAX_EVENTS}, found {len(write.events)}")
     if max(len(write.documents), len(write.outbox), len(write.ledger), len(write.deadlines)) > MAX_ATTACHED:
         raise NotCanonical(f"write: expected at most {MAX_ATTACHED} documents, messages, entries or clocks")
-    for document in write.documents:
-        _check_document(document)
-    for message in write.outbox:
-        _check_message(message)
-    for entry in write.ledger:
-        _check_entry(entry)
-    for deadline in write.deadlines:
-        _check_deadline(deadline)
-    if write.idempotency is not None:
-        _check_texts("idempotency", write.idempotency.organisation, write.idempotency.key)
+    if not _attached_are_good(write):
+        for document in write.documents:
+            _check_document(document)
+        for message in write.outbox:
+            _check_message(message)
+        for entry in write.ledger:
+            _check_entry(entry)
+        for deadline in write.deadlines:
+            _check_deadline(deadline)
+        if write.idempotency is not None:
+            _check_texts("idempotency", write.idempotency.organisation, write.idempotency.key)
     return [body_bytes(event) for event in write.events]
+
+
+def _attached_are_good(write: CaseWrite) -> bool:
+    """Look at all that comes with the events at once; False where anything is to be looked at one by one."""
+    names: list[str] = []
+    texts: list[str] = []
+    times: list[str] = []
+    largest = 0
+    for document in write.documents:
+        names.append(document.document_id)
+        texts += (document.kind, document.media_type, *document.person_keys)
+        largest = max(largest, len(document.content))
+        if document.retain_until is not None or len(document.salt) < 16:
+            return False
+        if document.digest and not _DIGEST.fullmatch(document.digest):
+            return False
+    for message in write.outbox:
+        names.append(message.message_id)
+        texts += (message.organisation, message.case_id, message.kind)
+        times.append(message.created_at)
+        largest = max(largest, len(message.body))
+    for entry in write.ledger:
+        names.append(entry.entry_id)
+        texts += (entry.case_id, entry.debit, entry.credit, entry.currency, entry.reason, entry.reverses or "")
+        if not 0 < entry.amount_minor <= MAX_INTEGER or entry.debit == entry.credit:
+            return False
+    for deadline in write.deadlines:
+        texts.append(deadline.act)
+        if deadline.due_at is not None:
+            times.append(deadline.due_at)
+    if write.idempotency is not None:
+        texts += (write.idempotency.organisation, write.idempotency.key)
+    joined = "".join(texts)
+    return (
+        largest <= MAX_STATE_BYTES
+        and joined.isascii()
+        and "\x00" not in joined
+        and max(map(len, texts), default=0) <= MAX_TEXT
+        and are_names(names)
+        and are_times(times)
+    )
 
 
 def _check_faces(write: CaseWrite) -> None:

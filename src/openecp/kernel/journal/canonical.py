@@ -25,6 +25,7 @@ MAX_BODY_BYTES = 1 << 20
 _encode = msgspec.json.Encoder(order="sorted").encode
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._@/+-]{0,127}")
+_NAMES = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9:._@/+-]{0,127}\n)*")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z")
 
 
@@ -130,6 +131,17 @@ def check_name(field: str, text: str) -> None:
     """Refuse an identifier that could not be written in the log without escapes."""
     if not _NAME.fullmatch(text):
         raise NotCanonical(f"{field}: expected 1 to 128 of A-Z a-z 0-9 : . _ @ / + -, found {text[:140]!r}")
+
+
+def are_names(texts: list[str]) -> bool:
+    """Tell whether each is an identifier that could be written in the log without escapes."""
+    joined = "\n".join([*texts, ""])
+    return joined.count("\n") == len(texts) and _NAMES.fullmatch(joined) is not None
+
+
+def are_times(texts: list[str]) -> bool:
+    """Tell whether each is UTC with microseconds and Z."""
+    return all(map(_is_time, texts))
 
 
 def check_time(field: str, text: str) -> None:
