@@ -232,14 +232,15 @@ def set_milestone(act: SetMilestone, draft: Draft) -> Decision:
     Raises: Refused.
     """
     since = draft.instant(act.reached_on or act.on)
-    state = draft.action(act.action, since)
+    draft.action(act.action, since)
+    whole = draft.state(action_stream(act.action))  # a milestone may be reached before somebody set it here
+    known = [each.id for each in whole.milestones] if isinstance(whole, ActionState) else []
     name = act.milestone
     if name is None:
         check_text("title", act.title, least=1, most=MAX_REF)
-        whole = draft.state(action_stream(act.action))
-        name = f"M{len(whole.milestones) + 1 if isinstance(whole, ActionState) else 1}"
-    elif all(each.id != name for each in state.milestones):
-        raise unknown("milestone", name, "one of " + (", ".join(m.id for m in state.milestones) or "none"))
+        name = f"M{len(known) + 1}"
+    elif name not in known:
+        raise unknown("milestone", name, "one of " + (", ".join(known) or "none"))
     if act.due is not None:
         check_day("due", act.due)
     body = {"milestone": name, "title": act.title.strip(), "due": act.due, "reached_on": act.reached_on}
