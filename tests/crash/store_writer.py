@@ -23,13 +23,14 @@ BATCH = 25
 def main(folder: str, first: int, acknowledged: str) -> None:
     """Write batches from number `first` on."""
     store = open_store(folder)
+    first -= (first - 1) % BATCH  # the note of a batch may be cut off in its middle; a pair lies within a batch
     with Path(acknowledged).open("a", encoding="ascii") as notes:
         while True:
             batch = [
                 case_write(
                     f"case-{n}", key=f"key-{n}", events=1 + n % 5, documents=(document(n),),
                     outbox=(message(n, f"XB-{n % 3}"),), ledger=(entry(n),), answer=b"%d" % n,
-                    group=f"pair-{n // 5}" if n % 5 < 2 else None, face=b"face %d" % n,
+                    group=f"pair-{(n - 1) // 5}" if (n - 1) % 5 < 2 else None, face=b"face %d" % n,
                 )
                 for n in range(first, first + BATCH)
             ]  # fmt: skip
