@@ -125,9 +125,8 @@ def _headed(document: Any, header: tuple[str, ...]) -> Any:
 
 def as_pdf(*, headings_inside: bool, header: tuple[str, ...] = EN, height: str = "297mm") -> bytes:
     """Return the plan as a PDF with ruled tables; a low page breaks them."""
-    parts = [
-        f'#set page(width: 210mm, height: {height}, margin: 15mm, footer: context counter(page).display("1 / 1", both: true))'
-    ]
+    footer = 'footer: context counter(page).display("1 / 1", both: true)'
+    parts = [f"#set page(width: 210mm, height: {height}, margin: 15mm, {footer})"]
     parts += ["#align(center)[Draft National Action Plan \\ (January 2026 to June 2027)]", ""]
     head = "table.header(" + ", ".join(f"[{name}]" for name in header) + "), "
     columns = "columns: (10mm, 1fr, 40mm, 40mm, 30mm), "
@@ -345,7 +344,8 @@ def test_bad_input(name: str, data: bytes, said: str) -> None:
 def test_encrypted_pdf() -> None:
     """An encrypted PDF is named as such."""
     data = blank_pdf()
-    trailer = data.replace(b"/Root", b"/Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -44 /O (" + b"o" * 32 + b") /U (" + b"u" * 32 + b") >> /ID [(a) (a)] /Root", 1)  # fmt: skip
+    keys = b"/Filter /Standard /V 2 /R 3 /Length 128 /P -44 /O (" + b"o" * 32 + b") /U (" + b"u" * 32 + b")"
+    trailer = data.replace(b"/Root", b"/Encrypt << " + keys + b" >> /ID [(a) (a)] /Root", 1)
     with pytest.raises(PlanFault) as found:
         read_document("plan.pdf", trailer)
     assert "encrypted" in found.value.message or "damaged" in found.value.message

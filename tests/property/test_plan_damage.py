@@ -63,7 +63,7 @@ def test_a_whole_copy_scores_full(layout: str) -> None:
     ids=lambda one: one if isinstance(one, str) else one.__name__,
 )
 def test_each_damage(layout: str, damage: Damage) -> None:
-    """Each kind of damage alone, at full and at half strength. It changes something, or the test would prove nothing."""
+    """Each kind of damage alone, at full and at half strength; it must change something."""
     text, gold = original(layout)
     score, done = Score(), 0
     for seed in SEEDS:

@@ -51,6 +51,7 @@ class Reader:
 
     def __init__(self, vocabulary: Vocabulary, timeframes: Timeframes, lexicon: Lexicon) -> None:
         self.vocabulary, self.timeframes, self.lexicon = vocabulary, timeframes, lexicon
+        self._times: dict[str, tuple[str, Due | None, dict[str, str]]] = {}
         self._bodies: dict[str, ListRead] = {}
         self._programmes: dict[str, ListRead] = {}
 
@@ -101,23 +102,30 @@ class Reader:
         )
 
     def _time(self, row: Row) -> tuple[str, Due | None]:
-        written = one_line(row.time)
+        if row.time not in self._times:
+            self._times[row.time] = self._read_time(row.time)
+        written, due, doubts = self._times[row.time]
+        for cell, why in doubts.items():
+            row.doubt(cell, why)
+        return written, due
+
+    def _read_time(self, cell: str) -> tuple[str, Due | None, dict[str, str]]:
+        written = one_line(cell)
         squeezed = squeeze(written)
         if not squeezed:
-            row.doubt("time", "no timeframe is stated")
-            return "", None
+            return "", None, {"time": "no timeframe is stated"}
         due = self.timeframes.whole(squeezed)
         if due is None:
-            row.doubt("time", f"not understood as a timeframe: {written!r}")
-            return written, None
+            return written, None, {"time": f"not understood as a timeframe: {written!r}"}
+        doubts = {}
         if not due.certain:
-            row.doubt("time", f"{written!r} is read as {due.timeframe.due or due.timeframe.kind}")
+            doubts["time"] = f"{written!r} is read as {due.timeframe.due or due.timeframe.kind}"
         model = self.timeframes.spaced(squeezed)
         mended = respaced(written, model) if model else None
         if mended and mended != written:
-            row.doubt("time words", f"torn words put together: {written!r}")
-            return mended, due
-        return written, due
+            doubts["time words"] = f"torn words put together: {written!r}"
+            written = mended
+        return written, due, doubts
 
     def _doubt_lists(self, row: Row, bodies: ListRead, programmes: ListRead) -> None:
         for cell, read, what in (("body", bodies, "body"), ("programme", programmes, "work programme")):

@@ -17,10 +17,11 @@ from openecp.programme.action_plan.importing.vocabulary import Names, Vocabulary
 
 TIME_CHARACTERS_MAX = 60
 _TIME_WORDS_MAX = 12
-OPEN_ENDS = frozenset(  # no title ends with one of these words
+_OPEN_WORDS = (  # no title ends with one of these
     "the of to with for and or in on by a an from at as into under between within through including via per "
-    "de du des la le les l' d' à au aux et ou en pour par avec sur dans entre sous".split()  # noqa: SIM905
+    "de du des la le les l' d' à au aux et ou en pour par avec sur dans entre sous"
 )
+OPEN_ENDS = frozenset(_OPEN_WORDS.split())
 
 
 class Cut(msgspec.Struct):

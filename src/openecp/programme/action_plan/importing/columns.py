@@ -22,14 +22,17 @@ _WORDS = r"(?:body|bodies|part(?:y|ies)|agenc(?:y|ies)|organi[sz]ations?|entit(?
 _ADJECTIVES = r"(?:connexes?|associés?|pertinents?|liés?|correspondants?|concernés?)"
 _NAMES = {
     "number": r"(?:action)?(?:n[o°º]?\.?|n\.o|#|nr\.?|numbers?|num\.?)|items?|numéros?(?:del'action|d'action)?|id",
-    "title": r"actions?|activit(?:y|ies)|measures?|titles?|tasks?|actiontitle|mesures?|activités?|intitulés?|titres?|tâches?",
+    "title": r"actions?|activit(?:y|ies)|measures?|titles?|tasks?|actiontitle"
+    r"|mesures?|activités?|intitulés?|titres?|tâches?",
     "body": rf"responsib(?:le|ility){_WORDS}?|lead{_WORDS}?|owners?|responsables?|chefdefile|pilotes?"
     r"|(?:organes?|organismes?|entités?|institutions?|services?|structures?|parties?)responsables?",
-    "programme": r"(?:related|relevant)?(?:work(?:ing)?)?(?:programmes?|programs?|plans?)(?:(?:/|or|and)(?:action)?plans?)?"
+    "programme": r"(?:related|relevant)?(?:work(?:ing)?)?(?:programmes?|programs?|plans?)"
+    r"(?:(?:/|or|and)(?:action)?plans?)?"
     rf"|(?:programmes?|plans?)(?:detravail)?{_ADJECTIVES}?(?:(?:/|ou|et)plans?d'action)?{_ADJECTIVES}?",
     "time": r"time(?:frame|line|limit)s?|deadlines?|due(?:date)?|targetdates?|when|[ée]chéances?|[ée]cheances?|délais?"
     r"|calendriers?|datelimite|datesbutoirs?",
-    "section": r"sections?|pillars?|piliers?|rubriques?|axes?|chapters?|chapitres?|themes?|thèmes?|components?|composantes?",
+    "section": r"sections?|pillars?|piliers?|rubriques?|axes?"
+    r"|chapters?|chapitres?|themes?|thèmes?|components?|composantes?",
     "reference": r"(?:strategic)?references?|strategiccodes?|références?(?:stratégiques?)?|codesstratégiques?",
     "supporting": r"support(?:ing)?(?:body|bodies)?|supportedby|organesd'appui|appui|soutien",
 }

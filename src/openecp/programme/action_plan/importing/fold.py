@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 
-_TIDY = {  # marks that take no room on paper, ligatures, other ways to end a line
-    **dict.fromkeys("\ufeff\u200b\u200c\u200d\u2060\u00ad", ""),
-    **{"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "…": "..."},
-    **{"\r\n": "\n", "\r": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n\n", "\x0b": " "},
-}
+_TIDY = dict.fromkeys("\ufeff\u200b\u200c\u200d\u2060\u00ad", "")  # marks that take no room on paper
+_TIDY |= {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "…": "..."}
+_TIDY |= {"\r\n": "\n", "\r": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n\n", "\x0b": " "}
 _FOLD = {
     **dict.fromkeys("’‘ʼ‛´`′", "'"),
     **dict.fromkeys("“”„«»", '"'),

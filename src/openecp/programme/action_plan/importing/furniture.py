@@ -31,8 +31,11 @@ _HEADERS = (  # whole header rows first: a page break may stand within one
         f"|{_NUMBER}{_ACTION}{_PROGRAMME}{_TIME}|{_BODY}{_PROGRAMME}"
     ),
 )
-_HEADER_SIGNS = re.compile(  # a part of every header row, quick to find
-    r"responsiblebod|organes?(?:\(s\))?responsable|(?:actions?|mesures?)(?:relevant|related)?(?:workprogramme|programmesdetravail)"
+_BEFORE_PROGRAMME = ("action", "actions", "mesure", "mesures")
+_HEADER_STARTS = (  # a part of every header row, quick to find
+    *("responsiblebod", "organeresponsable", "organesresponsable", "organe(s)responsable"),
+    *(f"{word}{kind}workprogramme" for word in _BEFORE_PROGRAMME[:2] for kind in ("", "relevant", "related")),
+    *(f"{word}programmedetravail" for word in _BEFORE_PROGRAMME),
 )
 HEADER_SIGNS = ("responsiblebod", "relevantworkprog", "timeframe", "responsable(s)", "organesresponsables")
 _FOOTNOTE = re.compile(
@@ -129,10 +132,10 @@ def _clear_header(stream: Stream, found: Furniture, pattern: re.Pattern[str]) ->
     squeezed, starts, kept = stream.remaining()
     done = before = len(found.headers)
     end = 0
-    for sign in _HEADER_SIGNS.finditer(squeezed):
-        if sign.start() < end:
+    for at in sorted(_found(squeezed, _HEADER_STARTS)):
+        if at < end:
             continue
-        match = pattern.search(squeezed, max(sign.start() - 24, end), sign.start() + 160)
+        match = pattern.search(squeezed, max(at - 24, end), at + 160)
         span = match and _words(stream, starts, kept, match.start(), match.end(), own_line=False)
         if match and span:
             stream.remove(*span)
@@ -151,3 +154,14 @@ def _words(
     if own_line and not stream.first_on_line(kept[first]):
         return None
     return kept[first], kept[last - 1] + 1
+
+
+def _found(text: str, parts: tuple[str, ...]) -> set[int]:
+    """Return where any of the parts stands in a text."""
+    places = set()
+    for part in parts:
+        at = text.find(part)
+        while at >= 0:
+            places.add(at)
+            at = text.find(part, at + 1)
+    return places

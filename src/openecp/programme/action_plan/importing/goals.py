@@ -41,7 +41,7 @@ def strategic_goals(squeezed: str) -> dict[str, str]:
 
 
 def goal_of(title: str, goals: dict[str, str]) -> tuple[str | None, bool]:
-    """Return the code of the goal that a section's title (folded, without blanks) repeats, and whether it is certain."""
+    """Return the code of the goal that a section's title (folded, no blanks) repeats, and whether it is certain."""
     found = []
     for code, words in goals.items():
         if words[:_HEAD] != title[:_HEAD]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Section headings: `2. Title (Strategic reference - CODE)`, those between the rows that carry the sections' numbers on."""
+"""Section headings, `2. Title (Strategic reference - CODE)`: those between the rows whose numbers count up."""
 
 from __future__ import annotations
 

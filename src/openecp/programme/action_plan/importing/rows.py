@@ -32,6 +32,8 @@ def _choose(stream: Stream, dots_from: int) -> tuple[list[Candidate], list[Candi
     words = stream.folded
     for index in stream.line_starts:
         word = words[index]
+        if not word[0].isdigit():
+            continue
         tab = index + 1 < len(words) and kind_of(stream.gaps[index + 1]) == TAB
         if word[-1] in ".)" and (tab or index >= dots_from):
             word = word[:-1]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from openecp.programme.action_plan.importing.columns import REQUIRED, columns_of
+from openecp.programme.action_plan.importing.columns import REQUIRED, Columns, columns_of, missing
 from openecp.programme.action_plan.importing.fold import tidy
 from openecp.programme.action_plan.importing.source import SourceRow, SourceTable, SourceText
 
@@ -15,8 +15,9 @@ def tables_of_text(text: SourceText) -> tuple[SourceText | SourceTable, ...] | N
     """Return a text as paragraphs and tables, or None where it is no table or has the columns in their usual order."""
     lines = tidy(text.text).split("\n")
     rows = [(number, line) for number, line in enumerate(lines, start=1) if line.count("\t") >= _TABS_MIN]
-    headers = [columns for number, line in rows[:_LOOK_ROWS] if (columns := columns_of(_row(number, line)))]
-    if not headers or headers[0] == {kind: position for position, kind in enumerate(REQUIRED)}:
+    likely = [one for one in rows[:_LOOK_ROWS] if not one[1].lstrip()[:1].isdigit()]
+    headers = [(columns, line) for number, line in likely if (columns := columns_of(_row(number, line)))]
+    if not headers or not _another_order(headers, [line for _, line in rows]):
         return None
     blocks: list[SourceText | SourceTable] = []
     table: list[SourceRow] = []
@@ -31,6 +32,18 @@ def tables_of_text(text: SourceText) -> tuple[SourceText | SourceTable, ...] | N
     if table:
         blocks.append(SourceTable(tuple(table), table[0].place))
     return tuple(blocks)
+
+
+def _another_order(headers: list[tuple[Columns, str]], rows: list[str]) -> bool:
+    """Return whether the columns stand in another order than usual, or one is missing from the whole table.
+
+    A header that lost a cell or a tab among rows that are whole tells nothing: copies lose them.
+    """
+    whole = [columns for columns, _ in headers if not missing(columns)]
+    if whole:
+        return [whole[0][kind] for kind in REQUIRED] != list(range(len(REQUIRED)))
+    cells = headers[0][1].count("\t")
+    return 2 * sum(line.count("\t") == cells for line in rows) > len(rows)
 
 
 def _row(number: int, line: str) -> SourceRow:

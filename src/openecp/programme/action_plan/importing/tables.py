@@ -177,7 +177,7 @@ class TableRead:
         self._section = number
 
     def _number_rows(self, name: str) -> None:
-        """Give rows without a number the one that is missing there. Raises: PlanFault where none is, or one is twice."""
+        """Give rows without a number the missing one. Raises: PlanFault where none is missing, or one is twice."""
         numbers = [row.number for row in self.rows]
         for position, row in enumerate(self.rows):
             if row.number:

@@ -104,7 +104,7 @@ def _read_rows(read: TextRead, vocabulary: Vocabulary, timeframes: Timeframes) -
 
 
 def _at_an_edge(read: TextRead, number: int) -> bool:
-    """Return whether one of a number's neighbours is no row: a number with nothing of a plan beside it is no row then."""
+    """Return whether a neighbour of a number is no row: with nothing of a plan beside it, it is none either."""
     numbers = {one.number for one in read.starts}
     return number + 1 not in numbers or (number - 1 not in numbers and number > 1)
 

@@ -15,8 +15,8 @@ from openecp.programme.action_plan.importing.vocabulary import Names
 from openecp.programme.action_plan.records import Timeframe
 
 _MONTHS = (
-    "january|janvier|jan", "february|février|fevrier|feb", "march|mars|mar", "april|avril|apr", "may|mai", "june|juin|jun",
-    "july|juillet|jul", "august|août|aout|aug", "september|septembre|sept|sep", "october|octobre|oct",
+    "january|janvier|jan", "february|février|fevrier|feb", "march|mars|mar", "april|avril|apr", "may|mai",
+    "june|juin|jun", "july|juillet|jul", "august|août|aout|aug", "september|septembre|sept|sep", "october|octobre|oct",
     "november|novembre|nov", "december|décembre|decembre|dec",
 )  # fmt: skip
 MONTH_NUMBERS = {word: number for number, words in enumerate(_MONTHS, start=1) for word in words.split("|")}
@@ -24,14 +24,14 @@ MONTH = "(?:" + "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True)) + r")\.?"
 _YEAR = r"(?:19|20)\d\d"
 _TO = r"(?:-|to|until|à|au|jusqu'à|jusqu'en)"
 _BY = r"(?:by(?:theendof)?|before|until|end(?:of)?|d'ici(?:à)?(?:fin)?|avant|fin|àlafinde|courant)?"
-_WORDS = frozenset(
-    "continuous continuously ongoing on-going permanent permanente activity activities activité activités basis continue "
-    "continues continu annual annually yearly annuel annuelle annuellement session sessions each every chaque by before "
-    "until end of the to avant fin du de la au à en".split()  # noqa: SIM905
+_TIME_WORDS = (
+    "continuous continuously ongoing on-going permanent permanente activity activities activité activités basis "
+    "continue continues continu annual annually yearly annuel annuelle annuellement session sessions each every "
+    "chaque by before until end of the to avant fin du de la au à en"
 )
-_TOKEN = re.compile(
-    rf"{MONTH}-{MONTH}|{MONTH}|{_YEAR}(?:-\d\d(?!\d)(?:-\d\d)?)?|{'|'.join(sorted(_WORDS, key=len, reverse=True))}|\d+|."
-)
+_WORDS = frozenset(_TIME_WORDS.split())
+_SMALL_WORDS = "|".join(sorted(_WORDS, key=len, reverse=True))
+_TOKEN = re.compile(rf"{MONTH}-{MONTH}|{MONTH}|{_YEAR}(?:-\d\d(?!\d)(?:-\d\d)?)?|{_SMALL_WORDS}|\d+|.")
 _SEEN_MAX = 10_000
 _ONE = r"(?:each|every|chaque|toutesles|lorsde|à|aux?|during)*"
 _FORMS = tuple(  # name of the form, pattern in text without blanks; a body is one that is known

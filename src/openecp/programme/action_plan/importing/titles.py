@@ -73,10 +73,10 @@ def find_head(stream: Stream, before: int) -> Head:
     return head
 
 
-def read_title(head: Head, written: str, words: list[str]) -> None:
-    """Fill title, phase and status from the title's words; `words` are those of the document."""
+def read_title(head: Head, written: str, stream: Stream) -> None:
+    """Fill title, phase and status from the title's words."""
     head.title_as_written = written
-    head.title = _sentence_case(written, words)
+    head.title = _sentence_case(written, stream)
     if phase := _PHASE.search(written):
         head.phase = phase[1].upper()
     squeezed = squeeze(written)
@@ -131,7 +131,7 @@ def _without_period(stream: Stream, head: Head, before: int) -> None:
 
 
 def _fill(head: Head, stream: Stream, start: int, end: int) -> None:
-    read_title(head, " ".join(stream.words[start:end]), stream.words)
+    read_title(head, " ".join(stream.words[start:end]), stream)
 
 
 def _first_letters(written: str, count: int) -> str:
@@ -143,17 +143,16 @@ def _first_letters(written: str, count: int) -> str:
     return written
 
 
-def _sentence_case(written: str, document: list[str]) -> str:
+def _sentence_case(written: str, stream: Stream) -> str:
     """Return a title in capitals as the document writes its words elsewhere; any other title as it is."""
     words = written.split()
     if not words or any(letter.islower() for letter in written):
         return " ".join(words)
     wanted = {fold(word) for word in words}
     forms: dict[str, Counter[str]] = {}
-    for word in document:
-        bare = word.strip("()[]‘’'\",.:;")
-        if (folded := bare.lower()) in wanted:
-            forms.setdefault(folded, Counter())[bare] += 1
+    for word, folded in zip(stream.words, stream.folded, strict=True):
+        if folded in wanted:
+            forms.setdefault(folded, Counter())[word] += 1
     title = []
     for position, word in enumerate(words):
         seen = forms.get(fold(word), Counter())

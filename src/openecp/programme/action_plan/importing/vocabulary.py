@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bodies and work programmes that a plan may name, by every name under which they stand in documents.
 
-Reads: `data/bodies.csv` and `data/work_programmes.csv` (codes and aliases), names in both languages from `data/register`.
+Reads: `data/bodies.csv`, `data/work_programmes.csv` (codes and aliases); names in both languages from `data/register`.
 Limits: 5,000 names.
 """
 

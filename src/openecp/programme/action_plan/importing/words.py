@@ -72,7 +72,7 @@ class Lexicon:
         words = {word: count for word, count in self.seen.items() if len(word) > 1}
         covered = sum(count for word, count in words.items() if word in language)
         self.language = language if covered >= _COVERED * sum(words.values()) > 0 else NO_LANGUAGE
-        self._shapes: dict[str, Shape] = {}
+        self.shapes: dict[str, Shape] = {}
         self._worth: dict[tuple[str, bool], float] = {}
 
     @cached_property
@@ -111,14 +111,14 @@ class Lexicon:
 
     def shape(self, word: str) -> Shape:
         """Return whether a word is known, and the letters with which it could be joined to its neighbours."""
-        found = self._shapes.get(word)
+        found = self.shapes.get(word)
         if found is None:
             if word.isalpha() and len(word) > 1:
                 run, capitals = fold(word), word.isupper()
-                found = self._shapes[word] = Shape(self.worth(run, capitals) <= _UNKNOWN, run, run, capitals)
+                found = self.shapes[word] = Shape(self.worth(run, capitals) <= _UNKNOWN, run, run, capitals)
                 return found
             runs = _RUNS.findall(fold(word))
-            found = self._shapes[word] = Shape(
+            found = self.shapes[word] = Shape(
                 _unknown(word, self),
                 runs[0] if word[0].isalpha() else "",
                 runs[-1] if word[-1].isalpha() else "",
@@ -148,7 +148,8 @@ def mend(text: str, lexicon: Lexicon) -> Mended:
 
 def _may_be_torn(words: list[str], lexicon: Lexicon) -> bool:
     """Return whether a word is not known, or two neighbours would make a known one."""
-    shapes = [lexicon.shape(word) for word in words]
+    known = lexicon.shapes
+    shapes = [known.get(word) or lexicon.shape(word) for word in words]
     if any(shape.unknown for shape in shapes):
         return True
     return any(
