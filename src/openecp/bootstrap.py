@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import hashlib
+import hmac
 import logging
 import os
 import sys
@@ -95,6 +97,10 @@ class Installation:
                 os.link(draft, path)
             Path(draft).unlink()
         return path.read_bytes()
+
+    def calendar_secret(self) -> bytes:
+        """Return what the keys of calendar addresses are made with; it opens calendars of plans and nothing else."""
+        return hmac.new(self.selection_secret(), b"openecp calendars of plans", hashlib.sha256).digest()
 
     def open_store(self) -> Any:
         """Open the store of the data folder, or the operator's own database.
@@ -245,8 +251,12 @@ class Installation:
             pages: list[Any] = []
             if self.settings.console:
                 from openecp.platform.console.app import console_routes
+                from openecp.platform.console.plans.desk import PlanDesk
 
-                pages = console_routes(queries, core, register, self.settings, profile=self.profile)
+                desk = PlanDesk(plans=plans, feed_key=self.calendar_secret())
+                pages = console_routes(
+                    queries, core, register, self.settings, profile=self.profile, desk=desk, book=records
+                )
             await serve_web(with_raw_lodging(api, build_litestar(api, pages)), self.settings)
             await core.stop()
 

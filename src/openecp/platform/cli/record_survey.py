@@ -14,6 +14,7 @@ from rich.table import Table
 
 from openecp.platform.cli.record_desk import ALL, read_file, record_desk, told
 from openecp.platform.cli.wiring import CommandFault, console, data_option
+from openecp.platform.core.surveyfile import export_csv
 from openecp.programme.compendia.commands import (
     CloseSurvey,
     InviteToSurvey,
@@ -23,8 +24,6 @@ from openecp.programme.compendia.commands import (
 )
 from openecp.programme.compendia.members import MembersError, read_members
 from openecp.programme.compendia.surveys import CELL_LEAST, secret_digest, token_of
-
-SPREADSHEET_STARTS = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
 
 @click.command()
@@ -150,15 +149,3 @@ def export(context: click.Context, record: str, data: str | None) -> None:
         state = desk.book.record(record, ALL)
         rows = desk.book.export(state)
     click.echo(export_csv(rows, [q.id for q in state.survey.questions] if state.survey else []), nl=False)
-
-
-def export_csv(rows: list[dict[str, str]], questions: list[str]) -> str:
-    """Return the anonymised answers as CSV; no cell is a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    names = ["region", "member", *questions]
-    writer.writerow(names)
-    for row in rows:
-        cells = [row.get(name, "") for name in names]
-        writer.writerow([f"'{cell}" if cell.startswith(SPREADSHEET_STARTS) else cell for cell in cells])
-    return text.getvalue()

@@ -32,7 +32,9 @@ from openecp.platform.console.pages import (
 )
 from openecp.platform.console.plans.desk import PlanDesk
 from openecp.platform.console.plans.routes import plan_routes
+from openecp.platform.console.records.routes import record_routes
 from openecp.platform.console.session import Visitor, new_visit
+from openecp.platform.core.recordbook import RecordBook
 
 FORM_BYTES_MAX = 64_000
 STATIC_HEADERS = {
@@ -52,13 +54,15 @@ def console_routes(
     *,
     profile: Profile | None = None,
     desk: PlanDesk | None = None,
+    book: RecordBook | None = None,
     **clocks: Any,
 ) -> list[ControllerRouterHandler]:
     """Return the console's routes, all under /console.
 
-    `profile` gives offices and taxes their names; `desk` brings the pages of action plans.
+    `profile` gives offices and taxes their names; `desk` brings the pages of action plans, `book` those
+    of records.
     """
-    console = Console(queries, core, register, settings, profile=profile, desk=desk, **clocks)
+    console = Console(queries, core, register, settings, profile=profile, desk=desk, book=book, **clocks)
     return [
         Router(
             path="/console",
@@ -79,6 +83,7 @@ def console_routes(
                 cases.receipt_file,
                 officer_acts.do_act,
                 *(plan_routes() if desk is not None else ()),
+                *(record_routes() if book is not None else ()),
                 static_file,
                 nothing_here,
             ],

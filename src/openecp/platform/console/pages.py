@@ -35,6 +35,7 @@ from openecp.platform.console.session import SignInBrake, Visitor
 from openecp.platform.console.tree import element_of
 from openecp.platform.core.model import Command
 from openecp.platform.core.permissions import may
+from openecp.platform.core.recordbook import RecordBook
 
 TEMPLATE_FOLDER = Path(__file__).parent / "templates"
 POLICY = "; ".join(
@@ -100,10 +101,12 @@ class Console:
         *,
         profile: Profile | None = None,
         desk: PlanDesk | None = None,
+        book: RecordBook | None = None,
         now: Callable[[], datetime] | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.desk = desk  # of action plans; None: this console has no such pages
+        self.book = book  # of records; None: this console has no such pages
         self.queries, self.core, self.register = queries, core, register
         self.secure = settings.cookie_secure
         self.now = now or (lambda: datetime.now(UTC))
@@ -142,6 +145,8 @@ class Console:
             moment_of=moment_of,
             may=may,
             has_plans=self.desk is not None,
+            reads_declarations=reads_declarations,
+            has_records=self.book is not None,
         )
         templates.filters["say"] = lambda code, table: language.text(words.word_of(table, code)) if code else ""
         templates.filters["amount"] = language.amount
@@ -269,6 +274,11 @@ def signed_in(visitor: Visitor) -> Principal:
     if visitor.principal is None:
         raise SignInNeededError
     return visitor.principal
+
+
+def reads_declarations(principal: Principal) -> bool:
+    """Tell whether the principal reads any declarations: all, or those of the own organisation."""
+    return may(principal, "read_own") or may(principal, "read_all")
 
 
 def sees_all(principal: Principal) -> bool:

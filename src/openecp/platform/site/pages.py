@@ -133,13 +133,13 @@ def _figures(page: _Page, before: DataSet | None) -> list[dict[str, Any]]:
                     "label": figure.label.in_language(page.language),
                     "value": value,
                     "before": earlier,
-                    "difference": _difference(earlier, value),
+                    "difference": difference_of(earlier, value),
                 }
             )
     return found
 
 
-def _difference(before: str | None, after: str) -> str:
+def difference_of(before: str | None, after: str) -> str:
     """Return after less before with its sign; "" where one of them is no whole number."""
     if before is None or not (before.isdigit() and after.isdigit()):
         return ""
