@@ -275,10 +275,7 @@ def test_both_plans_in_both_languages_take_three_seconds_at_most() -> None:
     """91 actions, all formats; the start of the process is not counted."""
     world = fill(ReportWorld())
     files_of(paper("en"), FORMATS)  # libraries are loaded
-    taken: list[float] = []
-    while len(taken) < 3 and min(taken, default=SECONDS_MAX) >= SECONDS_MAX:  # others may use the machine meanwhile
-        started = time.perf_counter()
-        for plan in ("ECP-III", "ECP-IV"):
-            session_papers(gather(world.plans, plan, as_of=AS_OF, since=SINCE), LANGUAGES, FORMATS)
-        taken.append(time.perf_counter() - started)
-    assert min(taken) < SECONDS_MAX
+    started = time.process_time()  # of all threads: others may use the machine meanwhile
+    for plan in ("ECP-III", "ECP-IV"):
+        session_papers(gather(world.plans, plan, as_of=AS_OF, since=SINCE), LANGUAGES, FORMATS)
+    assert time.process_time() - started < SECONDS_MAX

@@ -142,11 +142,21 @@ def _page(section: Any, paper: Paper) -> None:
             )
 
 
+def _paragraph(document: Any, text: str = "", style: str | None = None) -> Any:
+    """Add a paragraph with a style by its identifier: looking styles up by name takes longer than all else."""
+    paragraph = document.add_paragraph()
+    if style:
+        paragraph._p.style = style
+    if text:
+        paragraph.add_run(text)
+    return paragraph
+
+
 def _title(document: Any, paper: Paper) -> None:
-    document.add_paragraph(paper.title, style="Title")
-    document.add_paragraph(paper.subtitle, style="Subtitle")
+    _paragraph(document, paper.title, "Title")
+    _paragraph(document, paper.subtitle, "Subtitle")
     for label, value in paper.facts:
-        line = document.add_paragraph()
+        line = _paragraph(document)
         line.paragraph_format.space_after = Pt(1)
         line.paragraph_format.left_indent, line.paragraph_format.first_line_indent = Mm(62), Mm(-62)
         line.paragraph_format.tab_stops.add_tab_stop(Mm(62))
@@ -157,16 +167,17 @@ def _title(document: Any, paper: Paper) -> None:
 def _block(document: Any, block: Block) -> None:
     match block:
         case Heading():
-            document.add_heading(block.text, level=block.level)
+            _paragraph(document, block.text, f"Heading{block.level}")
         case Paragraph():
-            document.add_paragraph(block.text, style="Note" if block.note else "Normal")
+            paragraph = _paragraph(document, block.text, "Note" if block.note else None)
+            paragraph.paragraph_format.keep_with_next = block.leads or None
         case Listing():
             for item in block.items:
-                document.add_paragraph(item, style="List Bullet")
+                _paragraph(document, item, "ListBullet")
         case Chart():
             _chart(document, block)
         case Table():
-            document.add_paragraph(block.caption, style="Caption")
+            _paragraph(document, block.caption, "Caption")
             width = _PORTRAIT_MM * _NARROW if block.narrow else _PORTRAIT_MM
             _table(
                 document,
@@ -180,7 +191,7 @@ def _block(document: Any, block: Block) -> None:
 
 
 def _chart(document: Any, chart: Chart) -> None:
-    document.add_paragraph(chart.caption, style="Caption")
+    _paragraph(document, chart.caption, "Caption")
     picture = document.add_picture(io.BytesIO(chart_picture(chart, width_mm=_PORTRAIT_MM)), width=Mm(_PORTRAIT_MM))
     told = picture._inline.docPr
     told.set("name", chart.caption)
@@ -208,18 +219,18 @@ def _annex(document: Any, annex: Annex, paper: Paper) -> None:
     section.page_width, section.page_height = Mm(297), Mm(210)
     section.left_margin = section.right_margin = Mm(16)
     section.top_margin, section.bottom_margin = Mm(20), Mm(18)
-    document.add_heading(annex.label, level=1)
+    _paragraph(document, annex.label, "Heading1")
     for text, size, bold in ((annex.title, 13, True), (annex.period, 10, False)):
         if text:
-            line = document.add_paragraph()
+            line = _paragraph(document)
             line.alignment = WD_ALIGN_PARAGRAPH.CENTER
             line.paragraph_format.keep_with_next = True
             run = line.add_run(text)
             run.bold, run.font.size = bold, Pt(size)
-    document.add_paragraph(annex.note, style="Note")
+    _paragraph(document, annex.note, "Note")
     for part in annex.sections:
         if part.heading:
-            document.add_heading(part.heading, level=2)
+            _paragraph(document, part.heading, "Heading2")
         rows = [row.cells for row in part.rows]
         _table(document, part.heading or annex.title, annex.columns, rows, width_mm=_LANDSCAPE_MM, grid=True)
-        document.add_paragraph(annex.footnote, style="Note").paragraph_format.space_before = Pt(5)
+        _paragraph(document, annex.footnote, "Note").paragraph_format.space_before = Pt(5)

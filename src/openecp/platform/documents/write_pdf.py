@@ -23,6 +23,7 @@ from openecp.programme.reports.paper import Chart, Paper
 STANDARDS: list[typst.PDFStandard] = ["a-2a", "ua-1"]
 PICTURE_PPI = 220
 _CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160)))
+_SLASH = re.compile(r"/(?=\S)")
 _NO_LETTER = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
@@ -35,7 +36,8 @@ def write_pdf(paper: Paper) -> bytes:
 
     Raises: TypesettingError.
     """
-    told = msgspec.json.encode(msgspec.structs.replace(paper, data={}))
+    nothing = msgspec.structs.replace(paper.actions, rows=())
+    told = msgspec.json.encode(msgspec.structs.replace(paper, data={}, actions=nothing))
     data = json.dumps(_printable(msgspec.json.decode(told)), ensure_ascii=False)
     return _compiled(_source("chart.typ", "paper.typ"), {"paper": data}, paper.as_of, picture=False)
 
@@ -73,9 +75,12 @@ def _compiled(source: bytes, inputs: dict[str, str], as_of: str, *, picture: boo
 
 
 def _printable(value: Any) -> Any:
-    """Return data without control characters, which no font has."""
+    """Return data without control characters, which no font has, and with slashes that do not end a line.
+
+    A line of a cell that ends with a slash would read in again with a blank after it.
+    """
     if isinstance(value, str):
-        return value.translate(_CONTROLS)
+        return _SLASH.sub("/\u2060", value.translate(_CONTROLS))
     if isinstance(value, list):
         return [_printable(each) for each in value]
     if isinstance(value, dict):

@@ -21,7 +21,7 @@ _OWN_WIDTHS = (5, 30, 30, 23, 12)  # short titles, and names of bodies written o
 def annex(basis: Basis, names: Names) -> Annex:
     """Return the plan as it stands on the day of the paper."""
     words = names.words
-    official = names.official
+    official, footnote = names.official, _footnote(basis, names)
     note = words.say("annex.written" if official else "annex.short", as_of=words.day(basis.as_of))
     if official and (changed := sorted(set(basis.revised) & {each.id for each in basis.actions})):
         note += " " + words.say("annex.changed", actions=words.listed(changed))
@@ -31,11 +31,11 @@ def annex(basis: Basis, names: Names) -> Annex:
         title=_title(basis, names),
         period=_period(basis, names),
         columns=tuple(
-            Column(words.say(f"annex.{name}"), width)
+            Column(words.say(f"annex.{name}") + ("*" if name == "responsible" and footnote else ""), width)
             for name, width in zip(_COLUMNS, _OFFICIAL_WIDTHS if official else _OWN_WIDTHS, strict=True)
         ),
         sections=tuple(_section(section, basis, names) for section in _sections(basis)),
-        footnote=_footnote(basis, names),
+        footnote=footnote,
     )
 
 

@@ -74,7 +74,7 @@ def asked(basis: Basis, names: Names) -> Iterator[Block]:
     if not found.total:
         yield Paragraph(words.say("asked.empty", as_of=words.day(basis.as_of)))
         return
-    yield Paragraph(words.say("asked.intro"))
+    yield Paragraph(words.say("asked.intro"), leads=True)
     if found.overdue:
         yield Heading(words.say("heading.asked_overdue"), level=2)
         question = words.say("asked.overdue_question")
@@ -86,7 +86,7 @@ def asked(basis: Basis, names: Names) -> Iterator[Block]:
         yield _table(words.say("asked.closing_caption"), rows, names)
     if found.links:
         yield Heading(words.say("heading.asked_lineage"), level=2)
-        yield Paragraph(words.say("asked.lineage_note"), note=True)
+        yield Paragraph(words.say("asked.lineage_note"), note=True, leads=True)
         yield _links(found.links, basis, names)
     if found.overrides:
         yield Heading(words.say("heading.asked_override"), level=2)

@@ -25,9 +25,9 @@ def evidence(basis: Basis, names: Names) -> Iterator[Block]:
     if not basis.measurements:
         yield Paragraph(words.say("evidence.none"))
         return
-    yield Paragraph(words.say("evidence.intro"))
+    yield Paragraph(words.say("evidence.intro"), leads=True)
     if basis.draft:
-        yield Paragraph(words.say("evidence.draft"), note=True)
+        yield Paragraph(words.say("evidence.draft"), note=True, leads=True)
     yield Table(
         caption=words.say("evidence.caption"),
         columns=(

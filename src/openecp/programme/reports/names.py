@@ -56,7 +56,10 @@ class Names:
         return self.words.text(name) if name else self.words.say("paper.unnamed", code=code)
 
     def responsible(self, action: ActionView) -> str:
-        """Return the responsible bodies of an action."""
+        """Return the responsible bodies of an action; those that no code is known for, as the plan writes them."""
+        if not action.responsible and action.responsible_as_written:
+            written = action.language_as_written == self.language
+            return action.responsible_as_written if written else self.words.say("paper.untranslated")
         return self.words.listed([self.body(code) for code in action.responsible], none=self.words.say("bodies.none"))
 
     def timeframe(self, frame: Timeframe) -> str:

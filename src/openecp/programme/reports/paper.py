@@ -39,10 +39,11 @@ class Heading(msgspec.Struct, frozen=True, tag=True):
 
 
 class Paragraph(msgspec.Struct, frozen=True, tag=True):
-    """A paragraph; a note is set smaller."""
+    """A paragraph; a note is set smaller; one that leads stands on the page of what follows."""
 
     text: str
     note: bool = False
+    leads: bool = False
 
 
 class Listing(msgspec.Struct, frozen=True, tag=True):

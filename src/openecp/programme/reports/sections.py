@@ -21,15 +21,15 @@ _KINDS = ("date", "continuous", "annual", "sessions")
 def summary(basis: Basis, names: Names) -> Iterator[Block]:
     """Yield the summary: what a reader must know who reads nothing else."""
     words, counts = names.words, basis.roll_up.overall
-    sections = words.count("summary.sections", len(basis.plan.sections))
+    key = "summary.actions" if basis.plan.sections else "summary.actions_bare"
     soon = basis.plan.thresholds.due_soon_days
     yield Heading(words.say("heading.summary"))
     yield Paragraph(
         words.count(
-            "summary.actions",
+            key,
             basis.roll_up.total,
             as_of=words.day(basis.as_of),
-            sections=sections,
+            sections=words.count("summary.sections", len(basis.plan.sections)),
             colours=_told(counts.colours, COLOURS, names),
         )
     )
@@ -77,13 +77,16 @@ def by_body(basis: Basis, names: Names) -> Iterator[Block]:
         for row in sorted(basis.roll_up.by_body, key=lambda row: (not row.key, -row.total, row.key))
     ]
     yield Heading(words.say("heading.bodies"))
-    yield Paragraph(words.say("bodies.note", n=words.number(basis.roll_up.total)), note=True)
+    if sum(row.total for _, row in rows) > basis.roll_up.total:
+        yield Paragraph(words.say("bodies.note", n=words.number(basis.roll_up.total)), note=True, leads=True)
     yield _colours_table(basis, names, words.say("bodies.caption"), words.say("column.body"), rows, total=False)
 
 
 def section_label(basis: Basis, key: str, names: Names) -> str:
     """Return the short name of a section from its key in the roll-up, `ECP-IV/1`."""
     number = key.rpartition("/")[2]
+    if number == "0":
+        return names.words.say("sections.none")
     for section in basis.plan.sections:
         if str(section.number) == number and section.titles.get(names.language):
             title = names.words.text(section.titles[names.language])

@@ -122,7 +122,7 @@ def sentences(language: Language) -> Mapping[str, str]:
     text = (files("openecp.programme.reports") / "catalogue" / f"{language}.toml").read_text(encoding="utf-8")
     found: dict[str, str] = {}
     _flatten("", tomllib.loads(text), found)
-    return {key: typeset(sentence, language) for key, sentence in found.items()}
+    return {key: typeset(sentence.replace("{n} ", "{n}" + NO_BREAK), language) for key, sentence in found.items()}
 
 
 def typeset(text: str, language: Language) -> str:
