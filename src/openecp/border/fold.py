@@ -126,8 +126,12 @@ def _bound(node: Any) -> Any:
     given = [e for e in (node.this, *node.expressions) if not is_null(e)]  # GREATEST and LEAST pass over nulls
     if len(given) == 1:
         return given[0]
-    whole = len(given) == 1 + len(node.expressions) or not given
-    return node if whole else type(node)(this=given[0], expressions=given[1:])
+    if len(given) == 1 + len(node.expressions) or not given:
+        return node
+    made = node.copy()  # with what the dialect says of nulls
+    made.set("this", given[0])
+    made.set("expressions", given[1:])
+    return made
 
 
 def _arithmetic(node: Any) -> Any:
