@@ -210,6 +210,8 @@ def check_store(data: Path, traffic: Traffic) -> None:
             assert found is not None
             row, last_seq = found
             assert last_seq == stream[-1].seq
+            if row.room != "lodgement":  # the register of plans that every installation has
+                continue
             assert fold(stream) == case_of(row.state), f"case {case_id}: state and replay differ"
             lrns[row.lrn] += 1
         doubled = [lrn for lrn, number in lrns.items() if number > 1]

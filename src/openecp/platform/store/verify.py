@@ -278,10 +278,8 @@ def _check_events(connection: Connection, start: int, end: int, step: int, findi
         assert row is not None
         count, first, final, stored, text, cases = row
         if count == high - low and first == low + 1 and final == high:
-            # RFC 6962: a leaf is the hash of a zero byte and the record.
-            records = (b"\x00" + text.replace(b"\n", b"\n\x00")).split(b"\n")
-            owners = (cases + b'"').split(b"\n")
-            found = [_sha256(record).digest() for record in records]
+            records, owners = text.split(b"\n"), (cases + b'"').split(b"\n")
+            found = [_sha256(b"\x00" + record).digest() for record in records]  # RFC 6962: a leaf begins with zero
             agree = len(owners) == count and records[-1].endswith(b'"seq":%d,"v":1}' % high)
             agree = agree and all(
                 [record.startswith(owner, record.rfind(_CASE) + 12) for record, owner in zip(records, owners)]  # noqa: B905, C419  quickest
