@@ -27,7 +27,7 @@ from openecp.border.batch_lines import lines_statement, slots_of
 from openecp.border.explain import RELATIONS
 from openecp.border.narrow import EXCHANGE, fits_exchange, narrow_charges, narrow_value
 from openecp.border.online import ALL_COLUMNS
-from openecp.border.pattern_split import once_a_pattern
+from openecp.border.pattern_split import once_a_pattern, without
 from openecp.border.pipeline import STEPS, Assessor
 from openecp.border.risk.reference import LANES, random_thresholds
 from openecp.border.valuation import reference as valuation
@@ -190,6 +190,8 @@ class BatchAssessor(Assessor):
             if "charges" in facts:
                 made["charge_sums"] = narrow_charges(made["charge_sums"])
             made["item_values"] = narrow_value(made["item_values"], "i.small_rate")
+            if "overrides" not in facts:
+                made["batch_answers"] = without(made["batch_answers"], "batch_overrides")
             self._expanded[facts] = {"risk_pattern_hits": once, "risk_hits": hits, **made}
         return self._expanded[facts]
 

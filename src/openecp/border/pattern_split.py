@@ -10,6 +10,7 @@ Why: no second copy of a rule, only its conditions taken apart; tests/parity com
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlglot import exp
 
@@ -40,3 +41,19 @@ def once_a_pattern(
     hits = exp.select(*(e.copy() for e in step.expressions)).from_(exp.to_table("batch_lines", alias=item))
     hits = hits.join(exp.to_table(found, alias=row), on=f"{row}.pattern_id = {item}.pattern_id")
     return once.where(*(c.copy() for c in of_patterns)), hits.where(*(c.copy() for c in of_items))
+
+
+def without(statement: exp.Expression, table: str) -> exp.Expression:
+    """Return a statement without a table that it joins LEFT and that is empty: COALESCE(its column, x) becomes x."""
+    made: exp.Expression = statement.copy()
+    joined = [join for join in made.args["joins"] if join.this.name == table]
+    alias = joined[0].this.alias_or_name
+    made.set("joins", [join for join in made.args["joins"] if join is not joined[0]])
+
+    def plain(node: Any) -> Any:
+        if isinstance(node, exp.Coalesce) and isinstance(node.this, exp.Column) and node.this.table == alias:
+            return node.expressions[0]
+        return node
+
+    result: exp.Expression = made.transform(plain)
+    return result
