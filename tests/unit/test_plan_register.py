@@ -110,6 +110,19 @@ def test_wording_alone_holds_from_the_start(world: RegisterWorld) -> None:
     assert world.book.action("TEST-02", as_of="2019-02-01").title_as_written == "Share good practices"
 
 
+def test_wording_of_an_action_that_came_later_holds_from_its_own_first_day(world: RegisterWorld) -> None:
+    plan = small_plan()
+    more = msgspec.structs.replace(plan.actions[4], number=7, id="TEST-07", title="A new action")
+    longer = msgspec.structs.replace(plan, actions=(*plan.actions, more))
+    world.do(TakePlan(document=other_source(longer, "longer"), on="2019-09-01"))
+    world.do(TakePlan(document=other_source(with_action(longer, 7, title="A newer action"), "worded")))
+    assert world.book.action("TEST-07", as_of="2019-09-01").title_as_written == "A newer action"
+    with pytest.raises(LookupError):
+        world.book.action("TEST-07", as_of="2019-08-31")
+    early = TakePlan(document=other_source(with_action(longer, 1, title="x"), "early"), on="2018-12-31")
+    assert world.refused(early) == "OECP-PLAN-BEFORE"
+
+
 def test_another_plan_under_the_same_name_is_refused_unless_confirmed(world: RegisterWorld) -> None:
     plan = small_plan()
     period = msgspec.structs.replace(plan.plan.period, start="2021-01", end="2022-12")

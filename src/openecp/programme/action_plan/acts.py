@@ -221,6 +221,10 @@ def revise(draft: Draft, action: str, since: str, wanted: dict[str, Any], ground
         changes["beyond_plan"] = beyond(timeframe, draft.plan(state.plan))
     for language, title in (changes.get("titles") or {}).items():
         check_text(f"titles, {language}", title, least=1, most=500)
+    for part in changes.get("responsibilities") or ():
+        check_text("responsible", part.body, least=1, most=60)
+    for code in changes.get("work_programmes") or ():
+        check_text("work_programmes", code, least=1, most=60)
     if "titles" in changes:
         changes["titles"] = state.text.titles | changes["titles"]
     add_changes(draft, action, since, differences(state.text, msgspec.structs.replace(state.text, **changes)), ground)

@@ -150,8 +150,8 @@ def _links(draft: Draft, links: tuple[Link, ...], state: str, on: str | None, ki
         body |= {"confidence": link.confidence, "reason": link.reason.strip()}
         body |= {"reasons": link.reasons} if link.reasons else {}
         for action in (link.from_id, link.to_id):
-            draft.action(action, draft.context.now)
-            draft.add(action_stream(action), kind, since, body)
+            born = draft.action(action, draft.context.now).born
+            draft.add(action_stream(action), kind, max(since, born), body)
     return draft.decided(links[0].to_id if links else "", state)
 
 

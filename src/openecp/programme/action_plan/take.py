@@ -114,6 +114,15 @@ def _another(act: TakePlan, draft: Draft, plan: PlanState) -> Decision:
         set(each) - WORDING - PROVENANCE for each in changes.values()
     )
     since = draft.instant(act.on) if act.on or facts_changed else plan.born
+    if since < plan.born:
+        raise Refused(
+            "OECP-PLAN-BEFORE",
+            f"{plan.id} is in the register from {plan.born[:10]} on.",
+            where="on",
+            expected=f"a day from {plan.born[:10]} on",
+            got=since[:10],
+            fix="Give a later day.",
+        )
     changed = sorted(n for n, each in changes.items() if set(each) - PROVENANCE)
     _plan_event(
         act, draft, since, version=version, kind="PlanVersionAdded", plan=plan,
@@ -123,11 +132,13 @@ def _another(act: TakePlan, draft: Draft, plan: PlanState) -> Decision:
         body = {"plan": plan.id, "scope": plan.scope, "version": version, "text": texts[number]}
         draft.add(action_stream(action_id(plan.id, number)), "ActionAdded", since, body)
     for number in restored:
-        draft.add(action_stream(action_id(plan.id, number)), "ActionRestored", since, {"version": version})
-    for number, each in changes.items():
-        add_changes(draft, action_id(plan.id, number), since, each, {"version": version})
+        stream = action_stream(action_id(plan.id, number))
+        draft.add(stream, "ActionRestored", max(since, before[number].born), {"version": version})
+    for number, each in changes.items():  # an action that came later than the plan changes from its own first day on
+        add_changes(draft, action_id(plan.id, number), max(since, before[number].born), each, {"version": version})
     for number in withdrawn:
-        draft.add(action_stream(action_id(plan.id, number)), "ActionWithdrawn", since, {"version": version})
+        stream = action_stream(action_id(plan.id, number))
+        draft.add(stream, "ActionWithdrawn", max(since, before[number].born), {"version": version})
     return draft.decided(plan.id, record.status)
 
 
