@@ -98,7 +98,7 @@ class Reader:
             source_lines=row.lines,
             flags=tuple(dict.fromkeys(field for cell in FIELDS if cell in row.doubts for field in FIELDS[cell])),
             confidence=round(_DOUBT_COST ** len(row.doubts), 2),
-            notes=tuple(row.doubts[cell] for cell in FIELDS if cell in row.doubts),
+            notes=tuple(dict.fromkeys(row.doubts[cell] for cell in FIELDS if cell in row.doubts)),
         )
 
     def _time(self, row: Row) -> tuple[str, Due | None]:

@@ -60,7 +60,7 @@ def tab_cut(segment: Segment, columns: int = 5) -> Cut | None:
 
 def name_cut(segment: Segment, vocabulary: Vocabulary, timeframes: Timeframes) -> Cut:
     """Return the cells of a row by what stands in them, read from the row's end."""
-    time, end = _time(segment, timeframes)
+    time, end = _time(segment, vocabulary.programmes, timeframes)
     programme, _ = _list_start(segment, time, vocabulary.programmes)
     body, refused = _list_start(segment, programme, vocabulary.bodies)
     cut = Cut(body=body, programme=programme, time=time, end=end)
@@ -70,15 +70,24 @@ def name_cut(segment: Segment, vocabulary: Vocabulary, timeframes: Timeframes) -
     return cut
 
 
-def _time(segment: Segment, timeframes: Timeframes) -> tuple[int, int]:
+def _time(segment: Segment, programmes: Names, timeframes: Timeframes) -> tuple[int, int]:
     """Return the positions where the timeframe begins and ends: at the row's end, else before the last border."""
     ends = [len(segment)]
     ends += [position for position in range(len(segment) - 1, 0, -1) if segment.borders[position] > WIDE]
     for end in ends:
         start = time_before(segment, end, timeframes)
+        if start is not None and _inside_name(segment, start, end, programmes):
+            continue
         if start is not None and (not start or segment.borders[start] >= WIDE or not _open(segment, start)):
             return start, end
     return len(segment), len(segment)
+
+
+def _inside_name(segment: Segment, start: int, end: int, programmes: Names) -> bool:
+    """Return whether a work programme's name ends with the years that look like a timeframe."""
+    stop = segment.offsets[end]
+    length = stop - segment.offsets[start]
+    return any(len(name.squeezed) > length for name in programmes.ending(segment.squeezed, stop))
 
 
 def time_before(segment: Segment, end: int, timeframes: Timeframes) -> int | None:
@@ -86,14 +95,14 @@ def time_before(segment: Segment, end: int, timeframes: Timeframes) -> int | Non
     stop = segment.offsets[end]
     if not timeframes.tail.search(segment.squeezed, max(stop - 16, 0), stop):
         return None
-    found = None
+    found, certain = None, False
     for start in range(end - 1, max(end - _TIME_WORDS_MAX, -1), -1):
         begin = segment.offsets[start]
         if stop - begin > TIME_CHARACTERS_MAX:
             break
-        if timeframes.whole(segment.squeezed[begin:stop]):
-            found = start
-        if found is not None and segment.borders[start] >= WIDE:
+        if due := timeframes.whole(segment.squeezed[begin:stop]):
+            found, certain = start, due.certain
+        if certain and segment.borders[start] >= WIDE:
             break  # a whole timeframe does not reach over a border
     return found
 

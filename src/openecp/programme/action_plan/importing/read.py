@@ -47,6 +47,8 @@ def read_plan(
     else:
         text = "\n".join(block.text for block in source.blocks if isinstance(block, SourceText))
         read = TextRead(source.name, text, vocabulary, timeframes)
+        if source.kind not in ("txt", "csv"):
+            _without_lines(read.rows, source.kind)
     if not read.rows:
         raise PlanFault(
             f"{source.name}: no plan found",
@@ -62,9 +64,20 @@ def read_plan(
     return _document(source, read, Reader(vocabulary, timeframes, Lexicon(words, language)), plan_id)
 
 
+def _without_lines(rows: list[Row], kind: str) -> None:
+    """Take the lines off rows of a document that has none; doubt rows of a PDF whose table was found by words alone."""
+    for row in rows:
+        row.lines = None
+        if kind == "pdf":
+            for cell in ("title", "body", "programme", "time"):
+                row.doubt(cell, "the PDF shows no table with ruled borders: the row was cut by the names in it")
+
+
 def _document(source: SourceDocument, read: TableRead | TextRead, reader: Reader, plan_id: str | None) -> PlanDocument:
     head, notes = read.head, list(read.head.doubts.items())
     plan_id = plan_id or (f"ECP-{head.phase}" if head.phase else _identifier(source.name))
+    if isinstance(read, TextRead):
+        notes += [("actions", skipped) for skipped in read.skipped]
     if lost := _missing([row.number for row in read.rows]):
         notes.append(("actions", f"no action was found with number {', '.join(map(str, lost))}"))
     sections = [_section(heading, read.rows, reader.lexicon, read.goals, notes) for heading in read.headings]

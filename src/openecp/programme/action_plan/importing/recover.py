@@ -14,7 +14,7 @@ from openecp.programme.action_plan.importing.cells import OPEN_ENDS, time_before
 from openecp.programme.action_plan.importing.chains import Candidate
 from openecp.programme.action_plan.importing.headings import Heading
 from openecp.programme.action_plan.importing.segment import Segment
-from openecp.programme.action_plan.importing.stream import LINE, WIDE, Stream
+from openecp.programme.action_plan.importing.stream import CELL, LINE, WIDE, Stream
 from openecp.programme.action_plan.importing.timeframes import Timeframes
 from openecp.programme.action_plan.importing.vocabulary import Vocabulary
 
@@ -118,7 +118,8 @@ def _splits(stream: Stream, start: int, end: int, names: RowNames, *, lost: bool
         if segment.borders[position] < LINE:
             continue
         begins = "\n" in gap and "\t" in gap.rsplit("\n", 1)[1]
-        if (begins or _ended(segment, position, names)) and (begins or _is_row(segment, position, names, lost=lost)):
+        ended = _ended(segment, position, names) or (lost and _ended_without_time(segment, position, names))
+        if (begins or ended) and (begins or _is_row(segment, position, names, lost=lost)):
             found.append(segment.indexes[position])
     return found
 
@@ -126,7 +127,19 @@ def _splits(stream: Stream, start: int, end: int, names: RowNames, *, lost: bool
 def _ended(segment: Segment, position: int, names: RowNames) -> bool:
     """Return whether a timeframe that is a cell of its own stands before a position."""
     start = time_before(segment, position, names.timeframes)
-    return start is not None and start > 0
+    return start is not None and start > 0 and not names.ends(segment, position)
+
+
+def _ended_without_time(segment: Segment, position: int, names: RowNames) -> bool:
+    """Return whether a row without a timeframe may end before a position: after a known name, before no cell of it."""
+    if segment.borders[position] < CELL or not names.ends(segment, position):
+        return False
+    offset = segment.offsets[position]
+    known = (names.vocabulary.bodies, names.vocabulary.programmes)
+    if any(True for one in known for _ in one.starting(segment.squeezed, offset)):
+        return False
+    stops = segment.offsets[position + 1 : position + 7]
+    return not any(names.timeframes.whole(segment.squeezed[offset:stop]) for stop in stops)
 
 
 def _is_row(segment: Segment, position: int, names: RowNames, *, lost: bool) -> bool:

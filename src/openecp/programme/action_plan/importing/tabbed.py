@@ -9,6 +9,7 @@ from openecp.programme.action_plan.importing.source import SourceRow, SourceTabl
 
 _TABS_MIN = 2
 _LOOK_ROWS = 40
+_NEARLY_ALL = 0.9
 
 
 def tables_of_text(text: SourceText) -> tuple[SourceText | SourceTable, ...] | None:
@@ -17,7 +18,7 @@ def tables_of_text(text: SourceText) -> tuple[SourceText | SourceTable, ...] | N
     rows = [(number, line) for number, line in enumerate(lines, start=1) if line.count("\t") >= _TABS_MIN]
     likely = [one for one in rows[:_LOOK_ROWS] if not one[1].lstrip()[:1].isdigit()]
     headers = [(columns, line) for number, line in likely if (columns := columns_of(_row(number, line)))]
-    if not headers or not _another_order(headers, [line for _, line in rows]):
+    if not headers or not _another_order(headers, [line for line in lines if "\t" in line]):
         return None
     blocks: list[SourceText | SourceTable] = []
     table: list[SourceRow] = []
@@ -43,7 +44,7 @@ def _another_order(headers: list[tuple[Columns, str]], rows: list[str]) -> bool:
     if whole:
         return [whole[0][kind] for kind in REQUIRED] != list(range(len(REQUIRED)))
     cells = headers[0][1].count("\t")
-    return 2 * sum(line.count("\t") == cells for line in rows) > len(rows)
+    return sum(line.count("\t") == cells for line in rows) >= _NEARLY_ALL * len(rows)
 
 
 def _row(number: int, line: str) -> SourceRow:

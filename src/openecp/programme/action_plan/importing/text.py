@@ -46,6 +46,7 @@ class TextRead:
         _refuse_twice(self, name, timeframes)
         self.page_numbers = _remove_page_numbers(self.stream, self.starts, self.others)
         self.segments = self._segments()
+        self.skipped: list[str] = []
         self.rows = _read_rows(self, vocabulary, timeframes)
 
     def _segments(self) -> list[Segment]:
@@ -96,17 +97,23 @@ def _read_rows(read: TextRead, vocabulary: Vocabulary, timeframes: Timeframes) -
         return []  # numbers that count up, and nothing of a plan beside them
     for start, segment, (cut, certain) in zip(read.starts, read.segments, cuts, strict=True):
         if not certain:
-            if cut.body == cut.end and _at_an_edge(read, start.number):
+            if cut.body == cut.end and _no_row(read, start.number, segment):
+                read.skipped.append(
+                    f"line {read.stream.line(start.word)}: begins with {start.number}, and is no action"
+                )
                 continue
             _weigh(segment, cut, border)
         rows.append(_row(read, start, segment, cut))
     return rows
 
 
-def _at_an_edge(read: TextRead, number: int) -> bool:
-    """Return whether a neighbour of a number is no row: with nothing of a plan beside it, it is none either."""
+def _no_row(read: TextRead, number: int, segment: Segment) -> bool:
+    """Return whether a number with nothing of a plan beside it begins a sentence: no row on both sides carries it."""
     numbers = {one.number for one in read.starts}
-    return number + 1 not in numbers or (number - 1 not in numbers and number > 1)
+    if number + 1 in numbers and (number - 1 in numbers or number == 1):
+        return False
+    words = segment.text(0, len(segment))
+    return number - 1 not in numbers or words.endswith(".") or words[:1].islower()
 
 
 def _row(read: TextRead, start: Start, segment: Segment, cut: Cut) -> Row:

@@ -198,7 +198,11 @@ def _close_marks(words: list[str], lexicon: Lexicon, repairs: list[str]) -> list
     """Put marks back where they belong: no blank before a comma or a closing bracket, none after an opening one."""
     told: list[str] = []
     for word in words:
-        if told and _belongs(told[-1], word, lexicon):
+        left = told[-2] if told[-1:] == ["-"] and len(told) > 1 else ""
+        if left and fold(f"{left}-{word}").strip(MARKS) in lexicon.whole_tokens:
+            repairs.append(f"{left} - {word} → {left}-{word}")
+            told[-2:] = [f"{left}-{word}"]
+        elif told and _belongs(told[-1], word, lexicon):
             repairs.append(f"{told[-1]} {word} → {told[-1]}{word}")
             told[-1] += word
         else:
@@ -305,7 +309,7 @@ def _doubtful(words: list[str], lexicon: Lexicon) -> tuple[str, ...]:
 def _suspect(left: str, right: str, lexicon: Lexicon) -> bool:
     if _fits(left, right):
         run, first, second = _edge(left, right), fold(_RUNS.findall(left)[-1]), fold(_RUNS.findall(right)[0])
-        if run in lexicon.language and len(second) > 1:
+        if run in lexicon.language and (len(second) > 1 or len(right) == 1):
             return lexicon.worth(run) > lexicon.worth(first) + lexicon.worth(second)
         capitals = left.isupper() and right.isupper() and len(first) + len(second) > 2
         rare = min(lexicon.seen[first], lexicon.seen[second]) <= 1
