@@ -103,7 +103,7 @@ def test_repaired_headings_are_told() -> None:
 
 
 def test_both_texts_within_the_time() -> None:
-    """Reading both texts takes less than 50 ms of the processor, word lists loaded. The best of some runs counts: machines are shared."""
+    """Both texts take less than 50 ms of the processor, word lists loaded; the best of some runs counts."""
     texts = [(f"{name}.txt", (SHARED / "plan" / f"ecp-{name}.txt").read_bytes()) for name in PLANS]
     language_words(), shipped_vocabulary()
     best = 1.0
