@@ -15,6 +15,7 @@ from docx import Document
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
@@ -40,6 +41,11 @@ _GREY = RGBColor(0x3D, 0x47, 0x51)
 _LOCALES = {"en": "en-GB", "fr": "fr-FR"}
 _PORTRAIT_MM, _LANDSCAPE_MM = 170, 265  # width of the text
 _NARROW = 0.62
+_PROGRAM = (
+    b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    b'<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/extended-properties">'
+    b"<Application>OpenECP</Application></Properties>"
+)
 
 
 def write_docx(paper: Paper) -> bytes:
@@ -92,7 +98,7 @@ def _styles(document: Any, paper: Paper) -> None:
     note.paragraph_format.space_before = Pt(5)
     cell = styles.add_style("Table Text", WD_STYLE_TYPE.PARAGRAPH)
     cell.base_style = styles["Normal"]
-    _font(cell, 9.5)
+    _font(cell, 9)
     cell.paragraph_format.space_after = Pt(0)
 
 
@@ -123,6 +129,10 @@ def _properties(document: Any, paper: Paper) -> None:
     told.comments = ""
     told.revision = 1
     told.created = told.modified = told.last_printed = datetime.fromisoformat(paper.as_of)
+    document.part.package.part_related_by(RT.EXTENDED_PROPERTIES)._blob = _PROGRAM
+    theme = document.settings.element.find(qn("w:themeFontLang"))
+    if theme is not None:
+        theme.set(qn("w:val"), _LOCALES[paper.language])
 
 
 def _page(section: Any, paper: Paper) -> None:
@@ -193,6 +203,8 @@ def _block(document: Any, block: Block) -> None:
 def _chart(document: Any, chart: Chart) -> None:
     _paragraph(document, chart.caption, "Caption")
     picture = document.add_picture(io.BytesIO(chart_picture(chart, width_mm=_PORTRAIT_MM)), width=Mm(_PORTRAIT_MM))
+    for side in ("distT", "distB", "distL", "distR"):  # without them some programs leave room around it
+        picture._inline.set(side, "0")
     told = picture._inline.docPr
     told.set("name", chart.caption)
     told.set("descr", chart.description)
