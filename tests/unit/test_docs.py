@@ -20,6 +20,7 @@ from openecp.border.lodgement.lifecycle import EVENT_KINDS
 from openecp.platform.api.routes import ROUTES
 from openecp.platform.cli.main import COMMANDS
 from openecp.platform.core.settings import setting_names
+from openecp.programme.compendia.lifecycle import EVENT_KINDS as RECORD_EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "openecp"
@@ -44,8 +45,8 @@ def all_pages() -> str:
 
 
 def public_classes() -> Iterator[tuple[str, str]]:
-    """Yield name and file (under src/openecp) of each public class of kernel and border."""
-    for room in ("kernel", "border"):
+    """Yield name and file (under src/openecp) of each public class of kernel and border, and of the records."""
+    for room in ("kernel", "border", "programme/compendia"):
         for path in sorted((SOURCE / room).rglob("*.py")):
             for node in ast.parse(path.read_text(encoding="utf-8")).body:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
@@ -129,7 +130,7 @@ def test_code_reads_no_other_setting() -> None:
 def test_every_event_kind_is_documented() -> None:
     """Kinds of the life cycle and those that the store records itself."""
     pages = all_pages()
-    recorded = set(EVENT_KINDS)
+    recorded = set(EVENT_KINDS) | set(RECORD_EVENTS)
     for path in (SOURCE / "platform" / "store").rglob("*.py"):
         recorded |= set(re.findall(r'kind="([A-Z]\w+)"', path.read_text(encoding="utf-8")))
     assert {kind for kind in recorded if not re.search(rf"\b{kind}\b", pages)} == set()
