@@ -52,6 +52,8 @@ def read_list(text: str, names: Names) -> ListRead:
     while position < len(squeezed):
         skipped, mark = _separator(cell, position, names)
         if skipped > position:
+            if " " in mark:
+                mark, torn = mark.replace(" ", ""), True
             told += f" {mark}" if mark in _WORDS or mark in "&/" else mark
             position, separated = skipped, True
             continue
