@@ -45,8 +45,8 @@ def all_pages() -> str:
 
 
 def public_classes() -> Iterator[tuple[str, str]]:
-    """Yield name and file (under src/openecp) of each public class of kernel and border, and of the records."""
-    for room in ("kernel", "border", "programme/compendia"):
+    """Yield name and file (under src/openecp) of each public class of kernel and border, of records and papers."""
+    for room in ("kernel", "border", "programme/compendia", "programme/reports"):
         for path in sorted((SOURCE / room).rglob("*.py")):
             for node in ast.parse(path.read_text(encoding="utf-8")).body:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
