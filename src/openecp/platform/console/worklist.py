@@ -24,6 +24,7 @@ from openecp.platform.console.pages import (
     Console,
     Page,
     in_thread,
+    reads_declarations,
     redirect,
     sees_all,
     signed_in,
@@ -98,9 +99,11 @@ def case_filter(wanted: Wanted, principal: Principal) -> CaseFilter:
 
 @get(["/", "/work-list"])
 @in_thread
-def show_work_list(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> Page:
-    """The front page: find, filter, count and open declarations."""
+def show_work_list(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> Page | Redirect:
+    """The front page: find, filter, count and open declarations; of whoever reads none, the action plans."""
     principal = signed_in(visitor)
+    if console.desk is not None and not reads_declarations(principal):
+        return redirect("/console/plans")
     wanted = wanted_of(request, principal)
     chosen = case_filter(wanted, principal)
     rows = console.queries.cases(chosen, after=wanted.after or None, limit=PAGE_ROWS + 1)

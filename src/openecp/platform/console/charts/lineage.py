@@ -18,7 +18,7 @@ ROW = 25.0
 HEAD = 34.0
 FOOT = 10.0
 SIDE_MAX = 300
-LABEL_CHARS = 58
+LABEL_CHARS = 66
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from babel.numbers import format_decimal
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 
 from openecp.platform.console.language import N_
@@ -170,6 +172,16 @@ class Frame:
     def date(self, day: str | None, form: str = "long") -> str:
         """Return a day as the reader writes it."""
         return words.day_of(day, self.language, form)
+
+    def figure(self, value: str | None) -> str:
+        """Return a decimal text with all its digits, as the reader writes numbers; a dash for none."""
+        if value is None:
+            return "–"
+        try:
+            written: str = format_decimal(Decimal(value), locale=self.language.locale, decimal_quantization=False)
+        except ArithmeticError:
+            return value
+        return written
 
     def when(self, action: ActionView) -> str:
         """Return an action's timeframe in words: a day, or the kind of what has none."""

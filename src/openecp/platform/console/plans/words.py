@@ -43,6 +43,7 @@ EVENTS: dict[str, str] = {
     "MilestoneSet": N_("Milestone set"),
     "MilestoneReached": N_("Milestone reached"),
     "DeliverableStaged": N_("Stage of a deliverable"),
+    "InstrumentNamed": N_("Deliverable named"),
     "LineageAsserted": N_("Lineage stated"),
     "DependencyAsserted": N_("Dependency stated"),
     "PlanImported": N_("Plan imported"),
