@@ -27,7 +27,7 @@ def read_text(name: str, data: bytes) -> SourceText:
 
 
 def read_csv(name: str, data: bytes) -> SourceTable:
-    """Return the rows of a CSV file; cells are parted by a comma, a semicolon or a tab, whichever its first rows use."""
+    """Return the rows of a CSV file; its first rows tell whether a comma, a semicolon or a tab parts the cells."""
     text = _decode(name, data)
     first = [line for line in text.splitlines()[:_LOOK_LINES] if line.strip()]
     mark = max((",", ";", "\t"), key=lambda letter: max((line.count(letter) for line in first), default=0))
@@ -88,6 +88,6 @@ def _undecodable(name: str, error: UnicodeDecodeError) -> Exception:
         name,
         "is no text",
         wanted="text in UTF-8",
-        got=f"byte {error.object[error.start] if error.start < len(error.object) else 0:#x} at position {error.start:,}",
+        got=f"something else at byte {error.start:,}",
         fix="Save it as UTF-8.",
     )

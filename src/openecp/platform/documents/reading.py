@@ -23,7 +23,7 @@ _ZIP, _PDF, _OLE = b"PK\x03\x04", b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def import_plan(name: str, data: bytes, *, plan_id: str | None = None) -> PlanDocument:
-    """Return the plan that a document states: its fields as written and normalised, and what a person should look at."""
+    """Return the plan that a document states: fields as written and normalised, and what a person should look at."""
     return read_plan(read_document(name, data), language=language_words(), plan_id=plan_id)
 
 
