@@ -20,6 +20,7 @@ from openecp.kernel.journal.memory import utc_now
 from openecp.programme.action_plan.bodies import iati_codes
 from openecp.programme.action_plan.codes import Lifecycle
 from openecp.programme.action_plan.commands import (
+    AssertDependency,
     AssertLineage,
     BindEvidence,
     Change,
@@ -121,6 +122,20 @@ def test_wording_of_an_action_that_came_later_holds_from_its_own_first_day(world
         world.book.action("TEST-07", as_of="2019-08-31")
     early = TakePlan(document=other_source(with_action(longer, 1, title="x"), "early"), on="2018-12-31")
     assert world.refused(early) == "OECP-PLAN-BEFORE"
+
+
+def test_a_work_programme_is_a_plan_whose_items_belong_to_actions(world: RegisterWorld) -> None:
+    plan = msgspec.structs.replace(small_plan().plan, plan_id="PTC-2019", source_sha256="ab" * 32)
+    world.do(TakePlan(document=msgspec.structs.replace(small_plan(), plan=plan), work_programme="PTC-WP"))
+    link = Link(from_id="TEST-01", to_id="PTC-2019-02", kind="includes", reason="item")
+    world.do(AssertDependency(links=(link,), state="confirmed"))
+    assert [(each.to_id, each.kind) for each in world.book.action("TEST-01").dependencies] == [
+        ("PTC-2019-02", "includes")
+    ]
+    programmes = {each.code: each.items for each in world.book.work_programmes()}
+    assert (programmes["PTC-WP"], programmes["TFAWG-WP"]) == ("PTC-2019", None)
+    assert world.book.plan("PTC-2019").work_programme == "PTC-WP"
+    assert world.book.roll_up("TEST").total == 6
 
 
 def test_another_plan_under_the_same_name_is_refused_unless_confirmed(world: RegisterWorld) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from openecp.programme.action_plan.codes import Lifecycle
+from openecp.programme.action_plan.codes import Lifecycle, Scope
 from openecp.programme.action_plan.commands import (
     AssertDependency,
     AssertLineage,
@@ -162,3 +162,5 @@ class TakeBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     language: Literal["en", "fr"] = "en"
     on: str | None = None
     confirmed: bool = False
+    scope: Scope = "programme"
+    work_programme: str | None = None

@@ -219,6 +219,8 @@ class PlanApi:
                 language=body.language,
                 confirmed=body.confirmed,
                 on=body.on,
+                scope=body.scope,
+                work_programme=body.work_programme,
             )
 
         try:

@@ -15,9 +15,19 @@ from rich.table import Table
 
 from openecp.platform.cli.plan_desk import day_option, plan_desk, print_json, told
 from openecp.platform.cli.wiring import CommandFault, console, data_option
-from openecp.programme.action_plan.codes import Colour, EvidenceKind, Lifecycle, PlanStatus, Stage
+from openecp.programme.action_plan.codes import (
+    Colour,
+    DependencyKind,
+    EvidenceKind,
+    Lifecycle,
+    PlanStatus,
+    Scope,
+    Stage,
+)
 from openecp.programme.action_plan.commands import (
+    AssertDependency,
     FreezeMeasurements,
+    Link,
     NewEvidence,
     OverrideStatus,
     ReviseAction,
@@ -42,6 +52,10 @@ _ON = day_option("--on", "The day from which it holds; today if not given.")
     "--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="The document's language."
 )
 @click.option("--confirm", is_flag=True, help="It is a new version of the plan of that name, whatever differs.")
+@click.option(
+    "--scope", type=click.Choice(get_args(Scope)), default="programme", show_default=True, help="Whose plan it is."
+)
+@click.option("--work-programme", metavar="CODE", help="The document is this work programme: its rows are its items.")
 @day_option("--on", "The day from which it holds; if not given, the plan's first day for wording, today for facts.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @data_option
@@ -52,6 +66,8 @@ def take(
     plan_id: str | None,
     lang: str,
     confirm: bool,
+    scope: Scope,
+    work_programme: str | None,
     on: str | None,
     as_json: bool,
     data: str | None,
@@ -60,7 +76,10 @@ def take(
     from openecp.platform.core.taking import take_act  # heavy readers: only who takes a document loads them
 
     try:
-        act = take_act(file.name, file.read_bytes(), plan_id=plan_id, language=lang, confirmed=confirm, on=on)
+        act = take_act(
+            file.name, file.read_bytes(), plan_id=plan_id, language=lang, confirmed=confirm, on=on, scope=scope,
+            work_programme=work_programme,
+        )  # fmt: skip
     except OSError as error:
         got = error.strerror or str(error)
         raise CommandFault(
@@ -307,6 +326,22 @@ def measure(
         click.echo(told(answer))
 
 
+@click.command()
+@click.argument("first", metavar="ACTION")
+@click.argument("second", metavar="ACTION|ITEM")
+@click.option("--kind", type=click.Choice(get_args(DependencyKind)), default="includes", show_default=True)
+@click.option("--reason", default="")
+@click.option("--reject", is_flag=True, help="Reject a link that was proposed.")
+@data_option
+@click.pass_context
+def link(
+    context: click.Context, first: str, second: str, kind: str, reason: str, reject: bool, data: str | None
+) -> None:
+    """Record that an ACTION includes, precedes, feeds or supports another, or an ITEM of a work programme."""
+    links = (Link(from_id=first, to_id=second, kind=cast("DependencyKind", kind), reason=reason),)
+    _do(context, data, AssertDependency(links=links, state="rejected" if reject else "confirmed"))
+
+
 def _do(context: click.Context, data: str | None, act: Any) -> None:
     with plan_desk(context, data) as desk:
         click.echo(told(desk.do(act)))
@@ -322,5 +357,6 @@ CHANGE_COMMANDS: tuple[click.Command, ...] = (
     stage,
     endorse,
     thresholds,
+    link,
     measure,
 )

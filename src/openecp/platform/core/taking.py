@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from openecp.platform.documents.reading import import_plan
+from openecp.programme.action_plan.codes import Scope
 from openecp.programme.action_plan.commands import TakePlan
 
 _MEDIA = {
@@ -22,6 +23,8 @@ def take_act(
     language: str = "en",
     confirmed: bool = False,
     on: str | None = None,
+    scope: Scope = "programme",
+    work_programme: str | None = None,
 ) -> TakePlan:
     """Read a plan document and return the command that takes it; `plan_id` names it otherwise than it names itself.
 
@@ -34,6 +37,8 @@ def take_act(
         language=language,
         on=on,
         confirmed=confirmed,
+        scope=scope,
+        work_programme=work_programme,
         source=content,
         media_type=_MEDIA.get(name.rpartition(".")[2].lower(), "text/plain"),
     )

@@ -49,6 +49,7 @@ class TakePlan(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     titles: dict[str, Texts] = {}  # by action number
     natures: dict[str, Nature] = {}  # by action number
     scope: Scope = "programme"
+    work_programme: str | None = None  # the document is a work programme of this code: its rows are items
     thresholds: Thresholds | None = None
     bodies: tuple[BodyView, ...] = ()
     work_programmes: tuple[WorkProgrammeView, ...] = ()

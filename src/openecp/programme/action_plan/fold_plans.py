@@ -27,6 +27,7 @@ def take_version(plan: PlanState, fact: Fact) -> None:
     plan.status = body["status"]
     plan.period = msgspec.convert(body["period"], Period)
     plan.sections = msgspec.convert(body["sections"], tuple[SectionView, ...])
+    plan.work_programme = body.get("work_programme") or plan.work_programme
     plan.footnote = body.get("footnote") or plan.footnote
     plan.notes = tuple(body.get("notes", ()))
     if body.get("thresholds"):

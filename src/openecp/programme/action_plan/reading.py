@@ -315,9 +315,11 @@ class PlanBook(StreamReader):
     def work_programmes(self) -> list[WorkProgrammeView]:
         """Return the work programmes that ship and those that plans brought, each code once."""
         found = {each.code: each for each in self._work_programmes}
-        for state, _ in self._plan_states(end_of("9999-12-31")).values():
+        states = self._plan_states(end_of("9999-12-31"))
+        for state, _ in states.values():
             found |= {each.code: each for each in state.work_programmes}
-        return list(found.values())
+        items = {state.work_programme: name for name, (state, _) in states.items() if state.work_programme}
+        return [msgspec.structs.replace(each, items=items.get(each.code)) for each in found.values()]
 
     # -- figures ------------------------------------------------------------------------------------------------------
 

@@ -157,6 +157,7 @@ def plan_view(state: PlanState, seq: int = 0) -> PlanView:
         thresholds=state.thresholds,
         versions=tuple(state.versions),
         actions=len(state.numbers),
+        work_programme=state.work_programme,
         reports=tuple(state.reports),
         notes=state.notes,
         seq=seq,

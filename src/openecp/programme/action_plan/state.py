@@ -154,6 +154,7 @@ class PlanState(msgspec.Struct, kw_only=True):
     footnote: str = ""
     thresholds: Thresholds = Thresholds()
     versions: list[VersionView] = []
+    work_programme: str | None = None  # a child plan: the items of this work programme
     numbers: list[int] = []  # of the actions in its current version
     reports: list[ReportView] = []
     bodies: tuple[BodyView, ...] = ()

@@ -196,6 +196,7 @@ def _plan_event(
             "plan": record.plan_id,
             "version": version,
             "scope": plan.scope if plan else act.scope,
+            "work_programme": act.work_programme,
             "titles": titles,
             "title_as_written": (record.title_as_written or record.title) if act.official else "",
             "phase": record.phase,

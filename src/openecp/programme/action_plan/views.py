@@ -324,6 +324,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: Thresholds = Thresholds()
     versions: tuple[VersionView, ...] = ()  # oldest first
     actions: int = 0
+    work_programme: str | None = None  # a child plan: its actions are the items of this work programme
     reports: tuple[ReportView, ...] = ()
     notes: tuple[str, ...] = ()
     seq: int = 0
@@ -395,3 +396,4 @@ class WorkProgrammeView(msgspec.Struct, frozen=True, kw_only=True):
     names: Texts
     aliases: tuple[str, ...] = ()
     owner: str | None = None
+    items: str | None = None  # the plan that holds its items
