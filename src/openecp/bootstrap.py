@@ -22,6 +22,7 @@ from typing import Any
 
 import msgspec
 
+from openecp.border.low_value.quote import Quoter
 from openecp.kernel.indicators.model import Indicator
 from openecp.kernel.journal.admission import StoreSettings
 from openecp.kernel.profile import Profile, ProfileError, load_profile
@@ -81,6 +82,18 @@ class Installation:
         if warm:
             assessor.warm()
         return assessor
+
+    def quoter(self, regimes: str | None = None, rates: str | None = None) -> Quoter:
+        """Return what quotes baskets: the regimes that ship or those of a folder, official rates of a file.
+
+        Raises: RegimeFault, QuoteRefused.
+        """
+        from openecp.border.low_value.exchange import OfficialRates, read_rates
+        from openecp.border.low_value.load import load_regimes
+        from openecp.platform.engines.duck import DuckEngine
+
+        table = OfficialRates(read_rates(Path(rates)) if rates else ())
+        return Quoter(load_regimes(Path(regimes) if regimes else None), DuckEngine(), table)
 
     def selection_secret(self) -> bytes:
         """Return what seeds random selection, made once for the installation: nobody can compute who is drawn.

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, Protocol
 import click
 from rich.console import Console
 
+from openecp.border.low_value.quote import Quoter
 from openecp.kernel.parties.model import Register
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.model import AssessesDeclarations
@@ -35,6 +36,8 @@ class Installation(Protocol):
     def with_settings(self, **changes: object) -> Installation: ...
 
     def assessor(self) -> AssessesDeclarations: ...
+
+    def quoter(self, regimes: str | None = None, rates: str | None = None) -> Quoter: ...
 
     def open_store(self) -> Any: ...
 

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The steps that charge low-value goods, and the assessor that runs them over rows of items.
+
+One statement for the five items of a quote and for the parcels of a day. What is exact stays exact: amounts are whole
+millionths, a quotient is taken by its reciprocal and set right by its remainder, and each charge is rounded once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_DOWN, Decimal, localcontext
+from typing import Any
+
+from openecp.border.low_value.model import Jurisdiction
+from openecp.border.low_value.tables import (
+    E8,
+    EXCHANGE_COLUMNS,
+    ITEM_AT,
+    ITEM_COLUMNS,
+    RECIPROCAL_COLUMNS,
+    TREATMENT_COLUMNS,
+    treatment_rows,
+)
+from openecp.kernel.assessment.engine import Engine
+from openecp.kernel.assessment.steps import Composer, Macro, Step
+
+_PACKAGE = "openecp.border.low_value"
+
+
+def _adds(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, kind) for name, kind in re.findall(r"(\w+) (\w+)(?:, |$)", text))
+
+
+_CHARGES = (
+    "row_id BIGINT, basket_id BIGINT, item INTEGER, treatment_no BIGINT, unrated_no BIGINT, "
+    "duty_base_micro BIGINT, duty_rate_used_e8 BIGINT, duty_minor BIGINT, duty_by VARCHAR, duty_due VARCHAR, "
+    "tax_base_micro BIGINT, tax_rate_used_e8 BIGINT, excise_used_e8 BIGINT, tax_minor BIGINT, tax_by VARCHAR, "
+    "tax_due VARCHAR, remitted BOOLEAN, tax_before_minor BIGINT, category INTEGER"
+)
+CHARGE_COLUMNS = _adds(_CHARGES)
+TRIED_COLUMNS = _adds("row_id BIGINT, basket_id BIGINT, treatment_no BIGINT, failed BIGINT")
+
+LOW_VALUE_STEPS: tuple[Step, ...] = (
+    Step(
+        "parcel_values",
+        _PACKAGE,
+        _adds(
+            "cif_micro BIGINT, goods_price_micro BIGINT, goods_cif_micro BIGINT, basket_price_micro BIGINT, "
+            "basket_cif_micro BIGINT, basket_quantity_micro BIGINT, goods_no INTEGER, item_no INTEGER"
+        ),
+    ),
+    Step("treatments_tried", _PACKAGE, TRIED_COLUMNS),
+    Step("treatments_chosen", _PACKAGE, _adds("row_id BIGINT, treatment_no BIGINT, unrated_no BIGINT")),
+    Step("duties_due", _PACKAGE, _adds("duty_base_micro BIGINT, duty_rate_used_e8 BIGINT, duty_minor BIGINT")),
+    Step("taxes_due", _PACKAGE, _adds("tax_minor BIGINT, tax_exact_micro BIGINT, tax_exact_up_micro BIGINT")),
+    Step("parcel_charges", _PACKAGE, CHARGE_COLUMNS),
+)
+
+
+def _law_day(x: Sequence[str]) -> str:
+    return f"CASE {x[1]}.law_date WHEN 0 THEN {x[0]}.sale_date WHEN 1 THEN {x[0]}.acceptance_date ELSE {x[0]}.arrival_date END"
+
+
+def _product(a: str, b: str) -> str:
+    return f"CAST({a} AS DECIMAL(19, 0)) * CAST({b} AS DECIMAL(19, 0))"
+
+
+def _compared(left: str, right: str, strict: str) -> str:
+    return f"CASE WHEN {strict} THEN {left} < {right} ELSE {left} <= {right} END"
+
+
+def _within_limit(x: Sequence[str]) -> str:
+    v, rate, limit, scope, cif, strict = x
+    value = (
+        f"CASE {scope} WHEN 1 THEN CASE WHEN {cif} THEN {v}.cif_micro ELSE {v}.price_micro END "
+        f"WHEN 2 THEN CASE WHEN {cif} THEN {v}.goods_cif_micro ELSE {v}.goods_price_micro END "
+        f"ELSE CASE WHEN {cif} THEN {v}.basket_cif_micro ELSE {v}.basket_price_micro END END "
+        f"+ CASE {scope} WHEN 4 THEN {v}.used_order_micro WHEN 5 THEN {v}.used_day_micro "
+        f"WHEN 6 THEN {v}.used_month_micro WHEN 7 THEN {v}.used_year_micro ELSE 0 END"
+    )
+    # an item line holds several articles: each of them is under the limit if their sum is under as many limits
+    articles = f"CASE WHEN {scope} = 1 AND {v}.quantity_micro > 1000000 THEN {v}.quantity_micro ELSE 1000000 END"
+    left = f"{_product(f'({value})', f'{rate}.num')} * CAST(1000000 AS DECIMAL(19, 0))"
+    right = f"{_product(limit, f'{rate}.den')} * CAST({articles} AS DECIMAL(19, 0))"
+    return _compared(left, right, strict)
+
+
+def _whole(x: Sequence[str]) -> str:
+    """SQL of floor(a * num / den) by the quotient num/den to 18 places: it is right, or one too small or great."""
+    a, num, den, quotient = x
+    guess = f"CAST(FLOOR(CAST({a} AS DECIMAL(18, 0)) * {quotient}) AS DECIMAL(19, 0))"
+    rest = f"({_product(a, num)} - {_product(guess, den)})"
+    return f"{guess} + CASE WHEN {rest} < 0 THEN -1 WHEN {rest} >= {den} THEN 1 ELSE 0 END"
+
+
+def _rest(x: Sequence[str]) -> str:
+    return f"{_product(x[0], x[1])} <> {_product(f'({_whole(x)})', x[2])}"
+
+
+def _in_basket_currency(x: Sequence[str]) -> str:
+    guess = f"CAST(FLOOR(CAST({x[0]} AS DECIMAL(14, 0)) * x.inverse) AS DECIMAL(19, 0))"
+    rest = f"({_product(x[0], 'x.den')} - {_product(guess, 'x.num')})"
+    return f"CAST({guess} + CASE WHEN {rest} < 0 THEN -1 WHEN {rest} >= x.num THEN 1 ELSE 0 END AS BIGINT)"
+
+
+def _rounded_minor(x: Sequence[str]) -> str:
+    """SQL of a whole number of millionths, of which more may follow, as minor units in steps of the quantum."""
+    value, more = f"CAST({x[0]} AS DECIMAL(19, 0))", x[1]
+    unit = "(unit_micro * quantum)"
+    whole = f"FLOOR({value} * CAST(unit_inverse * quantum_inverse AS DECIMAL(16, 12)))"
+    rest = f"({value} - {whole} * {unit})"
+    odd = f"({whole} - 2 * FLOOR({whole} * 0.5) = 1)"
+    return (
+        f"CAST(({whole} + CASE round_mode WHEN 0 THEN 0 "
+        f"WHEN 1 THEN CASE WHEN {rest} * 2 >= {unit} THEN 1 ELSE 0 END "
+        f"WHEN 2 THEN CASE WHEN {rest} * 2 > {unit} OR ({rest} * 2 = {unit} AND ({more} OR {odd})) THEN 1 ELSE 0 END "
+        f"ELSE CASE WHEN {rest} > 0 OR {more} THEN 1 ELSE 0 END END) * quantum AS BIGINT)"
+    )
+
+
+MACROS: dict[str, Macro] = {
+    "law_day": lambda x, facts: _law_day(x),
+    "listed": lambda x, facts: f"{x[0]} = '' OR CONTAINS({x[0]}, '|' || {x[1]} || '|')",
+    "masked": lambda x, facts: (
+        f"{x[0]} = '' OR CONTAINS({x[0]}, '|' || TRANSLATE({x[1]}, '0123456789', '##########') || '|')"
+    ),
+    "within_limit": lambda x, facts: _within_limit(x),
+    "below": lambda x, facts: _compared(_product(x[0], x[2]), _product(x[1], x[3]), x[4]),
+    "share_floor": lambda x, facts: _whole(x),
+    "share_rest": lambda x, facts: _rest(x),
+    "in_basket_currency": lambda x, facts: _in_basket_currency(x),
+    "rounded_minor": lambda x, facts: _rounded_minor(x),
+}
+
+
+def reciprocal(whole_e8: int) -> Decimal:
+    """Return 100,000,000/whole to twenty places, cut."""
+    with localcontext() as context:
+        context.prec = 60
+        return (Decimal(E8) / whole_e8).quantize(Decimal(1).scaleb(-20), rounding=ROUND_DOWN)
+
+
+def inverse_rate(num: int, den: int) -> Decimal:
+    """Return den/num to 18 places, cut: what one unit of the other currency is."""
+    with localcontext() as context:
+        context.prec = 60
+        return (Decimal(den) / num).quantize(Decimal(1).scaleb(-18), rounding=ROUND_DOWN)
+
+
+class ChargeAssessor:
+    """Charges items under the regimes that can run; one assessor serves one thread."""
+
+    def __init__(self, files: Iterable[Jurisdiction], engine: Engine) -> None:
+        self._engine = engine
+        rows, self.entries = treatment_rows(files)
+        engine.load("treatments", TREATMENT_COLUMNS, rows, ("treatment_no",))
+        composer = Composer(LOW_VALUE_STEPS, parameters={}, macros=MACROS, column_groups={})
+        self.composer = composer
+        self.statement = composer.statement("parcel_charges", facts=frozenset())
+        self._tried = composer.statement("treatments_tried", facts=frozenset())
+        self._wholes: set[int] = {E8}
+        places = {name: place for place, (name, _) in enumerate(TREATMENT_COLUMNS)}
+        self._inside = {row[places["regime_tax_rate_e8"]] for row in rows if row[places["tax_inside"]]} - {None}
+        self._wholes |= {E8 - rate for rate in self._inside}
+        self._load_reciprocals()
+
+    def _load_reciprocals(self) -> None:
+        rows = [(whole, reciprocal(whole)) for whole in sorted(self._wholes)]
+        self._engine.load("reciprocals", RECIPROCAL_COLUMNS, rows, ("whole_e8",))
+
+    def know_shares(self, rates: Iterable[tuple[int | None, int | None]]) -> None:
+        """Make ready for (tax, excise) rates that a base may hold of itself; said before their rows are charged."""
+        wanted: set[int] = set()
+        for tax, excise in rates:
+            for inside in (0, tax or 0, *self._inside):
+                wanted.add(E8 - (excise or 0) - inside)
+        new = {whole for whole in wanted if 0 < whole} - self._wholes
+        if new:
+            self._wholes = (self._wholes if len(self._wholes) < 10_000 else {E8}) | new
+            self._load_reciprocals()
+
+    def charges(self, items: Sequence[tuple[Any, ...]], exchange: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
+        """Return the charges of each item, in the order of the items.
+
+        Raises: RuntimeError where rows out are not rows in: an answer on other rows would be wrong.
+        """
+        tax, excise = ITEM_AT["tax_rate_e8"], ITEM_AT["excise_rate_e8"]
+        self.know_shares((row[tax], row[excise]) for row in items)
+        found = self._engine.run(self.statement, self._inputs(items, exchange))
+        names = [name for name, _ in CHARGE_COLUMNS]
+        by_row = {row[0]: dict(zip(names, row, strict=True)) for row in found}
+        if len(found) != len(items) or len(by_row) != len(items):
+            raise RuntimeError(f"charges: expected {len(items)} rows, one an item, got {len(found)}")
+        return [by_row[row[0]] for row in items]
+
+    def tried(
+        self, items: Sequence[tuple[Any, ...]], exchange: Sequence[tuple[Any, ...]]
+    ) -> dict[int, list[tuple[int, int]]]:
+        """Return, by row, each treatment that was tried with the mask of what did not fit."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for row_id, _, treatment_no, failed in self._engine.run(self._tried, self._inputs(items, exchange)):
+            found.setdefault(row_id, []).append((treatment_no, int(failed)))
+        return {row_id: sorted(tries) for row_id, tries in found.items()}
+
+    @staticmethod
+    def _inputs(items: Sequence[tuple[Any, ...]], exchange: Sequence[tuple[Any, ...]]) -> Mapping[str, Any]:
+        return {"parcel_items": (ITEM_COLUMNS, items), "exchange": (EXCHANGE_COLUMNS, exchange)}

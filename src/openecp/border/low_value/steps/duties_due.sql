@@ -1,0 +1,41 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Duty of each item: a rate on the value, or a flat amount for each HS subheading or parcel, less a deduction.
+-- Source: the regime's own
+-- Reads: parcel_values, treatments_chosen; treatments, exchange
+-- Adds: the columns of the item, its treatment and rate of exchange; duty_base_micro, duty_rate_used_e8, duty_minor BIGINT
+-- Rows: one an item
+-- Limits: rounded once, on what the items of a parcel under one rate sum up to, or item by item as the regime says; an item bears what it adds to the sum. Null where the rate is not known
+SELECT d.*,
+  CAST(CASE WHEN by_item THEN duty_sum_minor ELSE duty_sum_minor - COALESCE(LAG(duty_sum_minor) OVER (
+    PARTITION BY basket_id, treatment_no, duty_rate_used_e8 ORDER BY item), 0) END AS BIGINT) AS duty_minor
+FROM (
+  SELECT s.*,
+    rounded_minor(GREATEST(FLOOR(CAST(CAST(duty_upto_micro AS DECIMAL(18, 0))
+        * CAST(CAST(duty_rate_used_e8 AS DECIMAL(12, 0)) * 0.00000001 AS DECIMAL(12, 8)) AS DECIMAL(30, 8)))
+      - deduct_here_micro, 0), FALSE) AS duty_sum_minor
+  FROM (
+    SELECT b.*,
+      CASE WHEN by_item THEN duty_base_micro ELSE CAST(SUM(duty_base_micro) OVER (
+        PARTITION BY basket_id, treatment_no, duty_rate_used_e8 ORDER BY item
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) END AS duty_upto_micro
+    FROM (
+      SELECT v.*, t.*, c.unrated_no, x.num, x.den, x.inverse,
+        CASE t.duty_rule
+          WHEN 0 THEN 0
+          WHEN 3 THEN CASE WHEN v.goods_no = 1 THEN in_basket_currency(t.duty_flat_micro) ELSE 0 END
+          WHEN 4 THEN CASE WHEN v.item_no = 1 THEN in_basket_currency(t.duty_flat_micro) ELSE 0 END
+          ELSE CASE WHEN t.duty_cif THEN v.cif_micro ELSE v.price_micro END END AS duty_base_micro,
+        CASE t.duty_rule
+          WHEN 1 THEN t.regime_duty_rate_e8
+          WHEN 2 THEN CASE WHEN t.duty_chapters <> '' AND SUBSTR(v.hs, 1, 2) > t.duty_chapters THEN 0
+            ELSE v.duty_rate_e8 END
+          ELSE 100000000 END AS duty_rate_used_e8,
+        CASE WHEN t.duty_deduct_micro IS NULL THEN 0 ELSE in_basket_currency(t.duty_deduct_micro) END AS deduct_here_micro
+      FROM treatments_chosen AS c
+      JOIN parcel_values AS v ON v.row_id = c.row_id
+      JOIN treatments AS t ON t.treatment_no = c.treatment_no
+      LEFT JOIN exchange AS x ON x.exchange_key = v.exchange_key AND x.from_currency = v.currency
+        AND x.to_currency = t.amount_currency AND law_day(v, t) BETWEEN x.rate_from AND x.rate_to
+    ) AS b
+  ) AS s
+) AS d
