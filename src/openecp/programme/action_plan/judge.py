@@ -85,17 +85,18 @@ def face_of(state: ActionState) -> Face:
 
 def judge(face: Face, as_of: str, thresholds: Thresholds, sessions: Sequence[str] = ()) -> Judged:
     """Judge an action as of a day. `sessions` are the ids of its body's sessions held in the plan's period by then."""
-    if face.lifecycle in DONE:
+    lifecycle, kind = face.lifecycle, face.kind
+    if lifecycle in DONE:
         return Judged("green", "delivered", face.since)
-    if face.lifecycle in NOT_RUNNING:
+    if lifecycle in NOT_RUNNING:
         return Judged("grey", "not_running", face.since)
-    if face.kind == "date" and face.due is not None:
+    if kind == "date" and face.due is not None:
         return _judge_date(face, face.due, as_of, thresholds)
-    if face.kind == "continuous":
+    if kind == "continuous":
         return _judge_continuous(face, as_of, thresholds)
-    if face.kind == "annual":
+    if kind == "annual":
         return _judge_annual(face, as_of)
-    if face.kind == "sessions":
+    if kind == "sessions":
         return _judge_sessions(face, sessions)
     return Judged("grey", "no_timeframe")
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from openecp.programme.action_plan.judge import Face, SessionFace, days_left, judge
+from openecp.programme.action_plan.judge import Face, SessionFace, judge
 from openecp.programme.action_plan.plans import RollUp, RollUpRow
 from openecp.programme.action_plan.views import Thresholds
 
@@ -62,15 +62,22 @@ def roll_up(known: Known, plan: str | None, as_of: str) -> RollUp:
     for name in sorted(known.actions):
         facts = known.plans[name]
         held = sessions_held(known.sessions, facts, as_of)
-        soon = facts.thresholds.due_soon_days
+        thresholds = facts.thresholds
         first = len(numbers)
         for face in known.actions[name]:
             if face.withdrawn:
                 continue
-            colour = judge(face, as_of, facts.thresholds, held.get(face.sessions_of or "", ())).colour
-            left = days_left(face, as_of)
-            late, near = (False, False) if left is None else (left < 0, 0 <= left < soon)
-            kind = (face.lifecycle, colour, late, near, face.last_evidence is not None, face.kind)
+            sessions = held.get(face.sessions_of or "", ()) if face.kind == "sessions" else ()
+            judged = judge(face, as_of, thresholds, sessions)
+            ground = judged.ground
+            kind = (
+                face.lifecycle,
+                judged.colour,
+                ground == "overdue",
+                ground == "due_soon",
+                face.last_evidence is not None,
+                face.kind,
+            )
             numbers.append(numbers_of.setdefault(kind, len(numbers_of)))
             faces.append(face)
             if face.override is not None and face.override_until >= as_of:
