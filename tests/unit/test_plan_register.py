@@ -454,7 +454,17 @@ def test_a_figure_is_frozen_with_all_that_it_rests_on(world: RegisterWorld) -> N
 
 
 @pytest.mark.parametrize(
-    "change", [{"n": 0}, {"n": -1}, {"value": None}, {"as_of": ""}, {"query_hash": ""}, {"journal_position": -1}]
+    "change",
+    [
+        {"n": 0},
+        {"n": -1},
+        {"value": None},
+        {"as_of": ""},
+        {"query_hash": ""},
+        {"journal_position": -1},
+        {"value": "many"},
+        {"as_of": "2020-07-11"},
+    ],
 )
 def test_a_figure_without_n_or_as_of_is_refused(world: RegisterWorld, change: dict[str, object]) -> None:
     figure = msgspec.structs.replace(FIGURE, **change)

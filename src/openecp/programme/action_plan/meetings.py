@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from openecp.programme.action_plan.acts import MAX_NOTE, add_evidence, report_status, revise
@@ -24,6 +25,7 @@ from openecp.programme.action_plan.deciding import Decision, Draft, Refused, che
 from openecp.programme.action_plan.names import action_stream, is_name, plan_stream, session_stream
 from openecp.programme.action_plan.state import SessionState
 
+_DECIMAL = re.compile(r"-?\d{1,30}(\.\d{1,12})?")
 MAX_AGENDA = 500
 MAX_CHANGES = 500
 
@@ -188,8 +190,12 @@ def freeze_measurements(act: FreezeMeasurements, draft: Draft) -> Decision:
         lacking = [name for name in ("as_of", "query_hash", "indicator", "unit") if not getattr(figure, name)]
         if figure.n < 0 or (figure.n == 0) != (figure.value is None):
             lacking.append("n")
+        if figure.value is not None and _DECIMAL.fullmatch(figure.value) is None:
+            lacking.append("value")
         if figure.journal_position < 0:
             lacking.append("journal_position")
+        if figure.as_of > draft.context.today:
+            lacking.append("as_of, which is to come")
         if lacking:
             raise Refused(
                 "OECP-PLAN-FIGURE",
