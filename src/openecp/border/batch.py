@@ -286,6 +286,7 @@ class BatchAssessor(Assessor):
         ]
         measures += [(-n, code, False, False) for n, code in enumerate(self._types, 1)]
         load("measure_texts", _MEASURE_TEXT, measures, ("measure_id",))
+        load("rateless_measures", _RATELESS, self._rateless, ("measure_id", "valid_from"))
         return sources
 
     def _relation_texts(self) -> list[tuple[Any, ...]]:
@@ -311,6 +312,7 @@ _CODED_TEXT: Schema = (
     ("rejects", "BOOLEAN"),
 )
 _RELATION_TEXT: Schema = (("bit", "BIGINT"), ("rule", "VARCHAR"), ("code", "VARCHAR"), ("rejects", "BOOLEAN"))
+_RATELESS: Schema = (("measure_id", "BIGINT"), ("valid_from", "DATE"), ("valid_to", "DATE"))
 _MEASURE_TEXT: Schema = (
     ("measure_id", "BIGINT"),
     ("tax_type", "VARCHAR"),

@@ -53,11 +53,15 @@ class Decider:
         measures: Mapping[int, Measure],
         units: Units,
         complete_tariff: bool,
+        rateless: Sequence[tuple[int, date, date]],
         authority: Authority,
     ) -> None:
         self._profile, self._explain, self._types = profile, explainer, types
         self._measures, self._units, self._authority = measures, units, authority
         self._complete_tariff = complete_tariff
+        self._rateless: dict[int, list[tuple[date, date]]] = {}
+        for measure_id, start, end in rateless:
+            self._rateless.setdefault(measure_id, []).append((start, end))
         self._enabled = enabled_relations(profile)
         self._random = random_thresholds(profile)
         self._open_types = dict(enumerate(types, start=1))
@@ -223,7 +227,7 @@ class Decider:
             taxes.append(line)
             measure = self._measures.get(row[3])
             if amount is None and measure is not None and measure.duty is not None and row[5] is not None:
-                reasons.append(self._quantity_reason(declaration, item_row, measure))
+                reasons.append(self._open_reason(declaration, item_row, row[3], measure))
             else:
                 reasons.append(self._arithmetic(line, amount, relief_id))
             if row[4] == "suspended" or relief_id in self._secured:
@@ -301,7 +305,15 @@ class Decider:
             pointer=place(f"{ITEM}/23A/50A.113", line.item), source=source,
         )  # fmt: skip
 
-    def _quantity_reason(self, declaration: Declaration, item_row: tuple[Any, ...], measure: Measure) -> Reason:
+    def _open_reason(
+        self, declaration: Declaration, item_row: tuple[Any, ...], measure_id: int, measure: Measure
+    ) -> Reason:
+        """Say what a duty waits for: the rate of its currency on the day, else a quantity that is not declared."""
+        day, item = item_row[_COLUMN["on_date"]], item_row[_COLUMN["item"]]
+        if any(first <= day <= last for first, last in self._rateless.get(measure_id, ())):
+            return self._explain.duty_rate_missing(
+                declaration, item, measure.tax_type, measure.duty_text, rejects=self._complete_tariff
+            )
         given = item_row[_COLUMN["quantities_e6"]]
         wanted: dict[str, None] = {}
         for segment in measure.duty.segments if measure.duty else ():
@@ -313,7 +325,6 @@ class Decider:
                         wanted[part.unit] = None
                 elif isinstance(part, Percentage) and part.of_retail and "RET" not in given:
                     wanted["RET"] = None
-        item = item_row[_COLUMN["item"]]
         return self._explain.quantity_missing(declaration, item, measure.tax_type, measure.duty_text, wanted)
 
     def _money(self, minor: int) -> str:

@@ -276,6 +276,18 @@ class Explainer:
             got=currency, fix="Declare in a currency that Customs publishes a rate for.",
         )  # fmt: skip
 
+    def duty_rate_missing(
+        self, declaration: Declaration, item: int, tax_type: str, duty: str, *, rejects: bool
+    ) -> Reason:
+        """Explain a duty in a currency that has no rate on the date."""
+        return self._reason(
+            declaration, self.code_of("exchange_rate", f"{self._prefix}-EXCHANGE-RATE"), "revenue",
+            "revenue.exchange_rate", f"{tax_type} at {duty} cannot be computed: there is no exchange rate on the date",
+            place(f"{ITEM}/23A/50A.113", item), item, severity="reject" if rejects else "warn",
+            expected="a published rate for the duty's currency", got="none",
+            fix="Ask the office which rate applies; the administration publishes it.",
+        )  # fmt: skip
+
     def quantity_missing(
         self, declaration: Declaration, item: int, tax_type: str, duty: str, units: Iterable[str]
     ) -> Reason:

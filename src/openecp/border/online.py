@@ -161,4 +161,6 @@ def item_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 def _kind(kind: str, items: Sequence[Row], memory: Memory) -> list[Row]:
     answers = memory.answers(map(memory.pattern, items))
-    return [(kind, row[1], row[0], ref, None, None) for row, refs in zip(items, answers, strict=True) for (ref,) in refs]
+    return [
+        (kind, row[1], row[0], ref, None, None) for row, refs in zip(items, answers, strict=True) for (ref,) in refs
+    ]

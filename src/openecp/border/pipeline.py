@@ -132,6 +132,7 @@ class Assessor:
             measures=self._measures,
             units=tariff.profile_units(profile),
             complete_tariff=self._complete_tariff,
+            rateless=self._rateless,
             authority=authority_of(profile),
         )
         self._statements: dict[tuple[Facts, str, str], str] = {}
@@ -279,6 +280,7 @@ class Assessor:
             t.code: (t.stage, t.group, t.parts, t.regime, t.movement, t.positive_base) for t in self._types.values()
         }
         measures = tariff.measure_rows(self._tariff, parts, _periods(rates, self.profile))
+        self._rateless = tariff.rateless(shape, measures, self._measures)
         load("measures", tariff.measure_columns(shape), measures, ("tariff_key", "measure_id", "valid_from"))
         load("open_measures", tariff.measure_columns(shape), tariff.open_rows(shape, parts), ("tax_type",))
         needed, sources = tariff.requirements(self.profile, self._tariff)

@@ -8,7 +8,7 @@ for each period of the exchange rate, so that online one equality and a range of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -125,7 +125,11 @@ def duty_columns(shape: Shape) -> tuple[tuple[str, str], ...]:
 def measure_rows(
     tables: TariffTables, parts: Part, rates: Mapping[str, Sequence[tuple[Decimal, date, date]]]
 ) -> list[tuple[Any, ...]]:
-    """Return the measures table's rows; a measure with amounts in another currency gives one row a rate period."""
+    """Return the measures table's rows.
+
+    A measure with amounts in another currency gives one row a period of its rate, and one without figures for each time
+    that has no rate: the measure applies then as well, and its amount stands open.
+    """
     rows: list[tuple[Any, ...]] = []
     wanted = [name for name, _ in duty_columns(tables.shape)]
     for raw in tables.measures.to_pylist():
@@ -135,8 +139,11 @@ def measure_rows(
                 f"measure for {raw['goods_code'] or 'all goods'}: expected a tax type of tax_types.csv, got "
                 f"{raw['tax_type']!r}; add it there or mend the measure"
             )
-        for factor, first, last in _periods(raw, rates):
+        periods = _periods(raw, rates)
+        for factor, first, last in periods:
             rows.append((*_keys(raw, part, first, last), *_duty(raw, wanted, factor)))
+        for first, last in _uncovered(raw["valid_from"], raw["valid_to"], periods):
+            rows.append((*_keys(raw, part, first, last), *_no_duty(wanted)))
     return rows
 
 
@@ -147,7 +154,7 @@ def open_rows(shape: Shape, parts: Part) -> list[tuple[Any, ...]]:
     return [
         (
             *_keys({**blank, "tax_type": code, "measure_id": -number}, part, FIRST_DAY, LAST_DAY),
-            *[None if name.endswith("_rate") else ("" if name.endswith("_unit") else None) for name in wanted],
+            *_no_duty(wanted),
         )
         for number, (code, part) in enumerate(parts.items(), start=1)
     ]
@@ -201,6 +208,39 @@ def _periods(
             if max(first, start) <= min(last, end)
         ]
     return periods
+
+
+def _no_duty(wanted: Sequence[str]) -> list[Any]:
+    return ["" if name.endswith("_unit") else None for name in wanted]
+
+
+def rateless(
+    shape: Shape, rows: Sequence[tuple[Any, ...]], measures: Mapping[int, Measure]
+) -> list[tuple[int, date, date]]:
+    """Return measure, first and last day of each time for which the currency of a measure has no rate."""
+    names = [name for name, _ in measure_columns(shape)]
+    at = {name: names.index(name) for name in ("measure_id", "valid_from", "valid_to", "s1_rate")}
+    found = {
+        (row[at["measure_id"]], row[at["valid_from"]], row[at["valid_to"]])
+        for row in rows
+        if row[at["s1_rate"]] is None and (measure := measures.get(row[at["measure_id"]])) and measure.duty is not None
+    }
+    return sorted(found)
+
+
+def _uncovered(
+    first: date, last: date, periods: Sequence[tuple[Mapping[str, Decimal], date, date]]
+) -> list[tuple[date, date]]:
+    """Return the times from `first` to `last` that no period covers."""
+    gaps: list[tuple[date, date]] = []
+    day: date | None = first
+    for _, start, end in sorted(periods, key=lambda period: period[1]):
+        if day is not None and start > day:
+            gaps.append((day, start - timedelta(days=1)))
+        day = end + timedelta(days=1) if end < last else None
+    if day is not None:
+        gaps.append((day, last))
+    return gaps
 
 
 _REQUIREMENT_TABLES = ("document_requirements", "additional_code_requirements")
