@@ -93,7 +93,7 @@ bench-journal: setup ## verifying the journal
 	@$(BIN)/python -m bench journal_verify
 
 bench-programme: setup ## roll-ups over 10,000 actions and 1 million events
-	@$(BIN)/python -m bench programme
+	@$(BIN)/python bench/bench_programme.py
 
 bench-tariff: setup ## loading tariffs, looking codes up
 	@$(BIN)/python -m bench tariff_load

@@ -4,7 +4,7 @@
     python bench/bench_programme.py [ACTIONS [EVENTS]]
 
 Fills a store of its own with plans of that many actions in all (10,000), each reported on several times over two years,
-and with declarations until the journal holds that many events (1,000,000). Then every roll-up is asked for 15 times.
+and with declarations until the journal holds that many events (1,000,000). Then every roll-up is asked for 11 times.
 
 Method: but for the figure `kept`, nothing is kept between two roll-ups but the database's own pages; the figure is the
 whole call, from the question to the counts, decoding included. The register is filled by its own commands.
@@ -39,7 +39,7 @@ from openecp.programme.action_plan.state import Fact
 
 NOW = "2021-01-31T09:00:00.000000Z"
 PLANS = 5
-ROUNDS = 3  # reports on each action, of two events each
+ROUNDS = 2  # reports on each action, of two events each
 BODIES = ("PTC", "SAFE WG", "IMSC", "TFA WG", "CBC", "DMPT", "RKC/MC", "VWGEC", "TEGACS", "")
 PROGRAMMES = ("PTC-WP", "TFAWG-WP", "DC-WP", "")
 DAYS = ("2019-06-30", "2019-12-31", "2020-02-01", "2020-12-31")
@@ -121,7 +121,7 @@ def fill(store: PostgresStore, actions: int, events: int) -> float:
     return import_s
 
 
-def timed_ms(question: Callable[[], object], runs: int = 15) -> list[float]:
+def timed_ms(question: Callable[[], object], runs: int = 11) -> list[float]:
     """Return how long each of some runs took."""
     found = []
     for _ in range(runs):
