@@ -11,6 +11,7 @@ from litestar.testing import TestClient
 from tests.record_world import CASE, KOFI, LENA, SENA, RecordWorld
 
 from openecp.platform.console.app import console_routes
+from openecp.programme.compendia.commands import AddRecord, SubmitRecord
 
 
 class RecordConsole(RecordWorld):
@@ -58,3 +59,12 @@ class RecordConsole(RecordWorld):
 def form_token(html: str) -> str:
     """Return the form token of a page."""
     return html.split('name="form_token" value="')[1].split('"')[0]
+
+
+def make_app() -> Litestar:
+    """Return the console over filled records, for a server process of its own."""
+    world = RecordConsole()
+    world.fill()
+    world.do(AddRecord(record="practice-waiting", owner="KE", values={**CASE, "member": "AA"}), KOFI)
+    world.do(SubmitRecord(record="practice-waiting"), KOFI)
+    return world.application

@@ -16,7 +16,7 @@ from openecp.programme.compendia.templates import Template, shipped_templates
 
 log = logging.getLogger("openecp.core")
 SECRETARIAT = "SEC"
-DATE_FIELDS = ("starts", "published_on", "date")
+DATE_FIELDS = ("plan_date", "date")
 
 
 def named_records() -> tuple[AddRecord, ...]:

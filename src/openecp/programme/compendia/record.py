@@ -19,6 +19,7 @@ STANDARD_PREFIX = "record-standard/"
 Status = Literal["draft", "submitted", "in_review", "published", "retired"]
 STATUSES: tuple[Status, ...] = ("draft", "submitted", "in_review", "published", "retired")
 Origin = Literal["people", "plan"]  # written by people, or named in a plan and not filled yet
+DATES = ("starts", "published_on", "since", "date", "plan_date")  # the first that a record has stands in lists
 _ID = re.compile(r"([a-z][a-z0-9_]{0,39})-([a-z0-9][a-z0-9_-]{0,79})")
 _STANDARD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -224,7 +225,7 @@ def face_of(state: RecordState) -> RecordFace:
         outdated=len(state.outdated()),
         editions=len(state.editions),
         topics=tuple(topics) if isinstance(topics, list | tuple) else (),
-        date=str(values.get("date") or values.get("starts") or values.get("published_on") or ""),
+        date=str(next((values[name] for name in DATES if values.get(name)), "")),
         member=str(values.get("member") or ""),
     )
 
