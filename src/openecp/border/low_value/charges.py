@@ -86,29 +86,17 @@ def _within_limit(x: Sequence[str]) -> str:
     return _compared(left, right, strict)
 
 
-def _whole(x: Sequence[str]) -> str:
-    """SQL of floor(a * num / den) by the quotient num/den to 18 places: it is right, or one too small or great."""
-    a, num, den, quotient = x
-    guess = f"CAST(FLOOR(CAST({a} AS DECIMAL(18, 0)) * {quotient}) AS DECIMAL(19, 0))"
+def _set_right(x: Sequence[str]) -> str:
+    """SQL of floor(a * num / den) from a guess by the quotient: the guess is right, or one too small or great."""
+    guess, a, num, den = x
     rest = f"({_product(a, num)} - {_product(guess, den)})"
     return f"{guess} + CASE WHEN {rest} < 0 THEN -1 WHEN {rest} >= {den} THEN 1 ELSE 0 END"
 
 
-def _rest(x: Sequence[str]) -> str:
-    return f"{_product(x[0], x[1])} <> {_product(f'({_whole(x)})', x[2])}"
-
-
-def _in_basket_currency(x: Sequence[str]) -> str:
-    guess = f"CAST(FLOOR(CAST({x[0]} AS DECIMAL(14, 0)) * x.inverse) AS DECIMAL(19, 0))"
-    rest = f"({_product(x[0], 'x.den')} - {_product(guess, 'x.num')})"
-    return f"CAST({guess} + CASE WHEN {rest} < 0 THEN -1 WHEN {rest} >= x.num THEN 1 ELSE 0 END AS BIGINT)"
-
-
 def _rounded_minor(x: Sequence[str]) -> str:
-    """SQL of a whole number of millionths, of which more may follow, as minor units in steps of the quantum."""
-    value, more = f"CAST({x[0]} AS DECIMAL(19, 0))", x[1]
+    """SQL of minor units from whole millionths, the whole steps among them, and whether anything follows."""
+    value, whole, more = x
     unit = "(unit_micro * quantum)"
-    whole = f"FLOOR({value} * CAST(unit_inverse * quantum_inverse AS DECIMAL(16, 12)))"
     rest = f"({value} - {whole} * {unit})"
     odd = f"({whole} - 2 * FLOOR({whole} * 0.5) = 1)"
     return (
@@ -116,6 +104,19 @@ def _rounded_minor(x: Sequence[str]) -> str:
         f"WHEN 1 THEN CASE WHEN {rest} * 2 >= {unit} THEN 1 ELSE 0 END "
         f"WHEN 2 THEN CASE WHEN {rest} * 2 > {unit} OR ({rest} * 2 = {unit} AND ({more} OR {odd})) THEN 1 ELSE 0 END "
         f"ELSE CASE WHEN {rest} > 0 OR {more} THEN 1 ELSE 0 END END) * quantum AS BIGINT)"
+    )
+
+
+def _selects(x: Sequence[str]) -> str:
+    """SQL of whether a regime is for this basket: it was asked for, or what it says about who falls under it holds."""
+    v, t = x
+    listed = " AND ".join(
+        f"({t}.regime_{name}s = '' OR CONTAINS({t}.regime_{name}s, '|' || {v}.{name} || '|'))" for name in ("channel", "trade")
+    )
+    return (
+        f"{v}.regime = {t}.regime_id OR ({v}.regime = '' AND {listed} "
+        f"AND (NOT {t}.regime_scheme OR CONTAINS({t}.schemes, '|' || {v}.scheme || '|')) "
+        f"AND (NOT {t}.regime_counter OR {v}.counted)) OR {t}.ordinary"
     )
 
 
@@ -127,10 +128,15 @@ MACROS: dict[str, Macro] = {
     ),
     "within_limit": lambda x, facts: _within_limit(x),
     "below": lambda x, facts: _compared(_product(x[0], x[2]), _product(x[1], x[3]), x[4]),
-    "share_floor": lambda x, facts: _whole(x),
-    "share_rest": lambda x, facts: _rest(x),
-    "in_basket_currency": lambda x, facts: _in_basket_currency(x),
+    "not_negative": lambda x, facts: f"CASE WHEN ({x[0]}) < 0 THEN 0 ELSE {x[0]} END",  # null stays null
+    "set_right": lambda x, facts: _set_right(x),
+    "has_rest": lambda x, facts: f"{_product(x[1], x[2])} <> {_product(x[0], x[3])}",
+    "in_steps": lambda x, facts: (
+        f"CAST(FLOOR(CAST({x[0]} AS DECIMAL(19, 0)) * CAST(unit_inverse * quantum_inverse AS DECIMAL(16, 12)))"
+        " AS DECIMAL(19, 0))"
+    ),
     "rounded_minor": lambda x, facts: _rounded_minor(x),
+    "selects": lambda x, facts: _selects(x),
 }
 
 
@@ -185,24 +191,38 @@ class ChargeAssessor:
 
         Raises: RuntimeError where rows out are not rows in: an answer on other rows would be wrong.
         """
+        self._know_rows(items)
+        return _by_item(items, self._engine.run(self.statement, self._inputs(items, exchange)))
+
+    def explained(
+        self, items: Sequence[tuple[Any, ...]], exchange: Sequence[tuple[Any, ...]]
+    ) -> tuple[list[dict[str, Any]], dict[int, list[tuple[int, int]]]]:
+        """Return the charges, and, by row, each treatment that was tried with the mask of what did not fit."""
+        self._know_rows(items)
+        inputs = self._inputs(items, exchange)
+        run_with = getattr(self._engine, "run_with", None)  # an engine that gives a step's rows along
+        if run_with is not None:
+            tables = run_with(self.statement, inputs, ("treatments_tried",))
+            charged, tries = tables[""], tables["treatments_tried"]
+        else:
+            charged, tries = self._engine.run(self.statement, inputs), self._engine.run(self._tried, inputs)
+        found: dict[int, list[tuple[int, int]]] = {}
+        for row_id, _, treatment_no, failed in tries:
+            found.setdefault(row_id, []).append((treatment_no, int(failed)))
+        return _by_item(items, charged), {row_id: sorted(tried) for row_id, tried in found.items()}
+
+    def _know_rows(self, items: Sequence[tuple[Any, ...]]) -> None:
         tax, excise = ITEM_AT["tax_rate_e8"], ITEM_AT["excise_rate_e8"]
         self.know_shares((row[tax], row[excise]) for row in items)
-        found = self._engine.run(self.statement, self._inputs(items, exchange))
-        names = [name for name, _ in CHARGE_COLUMNS]
-        by_row = {row[0]: dict(zip(names, row, strict=True)) for row in found}
-        if len(found) != len(items) or len(by_row) != len(items):
-            raise RuntimeError(f"charges: expected {len(items)} rows, one an item, got {len(found)}")
-        return [by_row[row[0]] for row in items]
-
-    def tried(
-        self, items: Sequence[tuple[Any, ...]], exchange: Sequence[tuple[Any, ...]]
-    ) -> dict[int, list[tuple[int, int]]]:
-        """Return, by row, each treatment that was tried with the mask of what did not fit."""
-        found: dict[int, list[tuple[int, int]]] = {}
-        for row_id, _, treatment_no, failed in self._engine.run(self._tried, self._inputs(items, exchange)):
-            found.setdefault(row_id, []).append((treatment_no, int(failed)))
-        return {row_id: sorted(tries) for row_id, tries in found.items()}
 
     @staticmethod
     def _inputs(items: Sequence[tuple[Any, ...]], exchange: Sequence[tuple[Any, ...]]) -> Mapping[str, Any]:
         return {"parcel_items": (ITEM_COLUMNS, items), "exchange": (EXCHANGE_COLUMNS, exchange)}
+
+
+def _by_item(items: Sequence[tuple[Any, ...]], found: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    names = [name for name, _ in CHARGE_COLUMNS]
+    by_row = {row[0]: dict(zip(names, row, strict=True)) for row in found}
+    if len(found) != len(items) or len(by_row) != len(items):
+        raise RuntimeError(f"charges: expected {len(items)} rows, one an item, got {len(found)}")
+    return [by_row[row[0]] for row in items]

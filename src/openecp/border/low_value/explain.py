@@ -16,10 +16,11 @@ from openecp.border.low_value.tables import Entry
 
 FAILED = {  # bits of the mask that treatments_tried gives
     1: "another regime was asked for",
+    65536: "an earlier regime holds",
     2: "the channel is not one of it",
     4: "the trade is not one of it",
     8: "no valid identifier of the seller's scheme",
-    16: "no total of the person is given",
+    16: "it is for another channel, trade or seller's scheme",
     32: "the country of dispatch is not one of it",
     64: "no valid identifier of the buyer",
     128: "goods that it excludes are in the parcel",
@@ -69,20 +70,16 @@ def limit_text(limit: Limit, currency: str | None) -> str:
 
 def passed_over(
     row: Mapping[str, Any],
-    chosen: Entry,
     tried: list[tuple[int, int]],
     entries: Mapping[int, Entry],
     basket: Basket,
-    named: str,
 ) -> list[Says]:
     """Return why the treatments before the chosen one did not hold, in their order."""
     found: list[Says] = []
     for number, failed in tried:
         entry = entries[number]
-        if number >= row["treatment_no"] or (failed & 1 and named):
-            continue
-        if entry.regime is not chosen.regime and not chosen.regime.ordinary and failed & 31:
-            continue  # a regime for others
+        if number >= row["treatment_no"] or failed & 65537:
+            continue  # a regime that was not asked for, or comes after the one that holds
         causes = [_cause(bit, text, entry, basket) for bit, text in FAILED.items() if failed & bit]
         if causes:
             text = f"{entry.regime.id}, {entry.treatment.name}: does not hold: {'; '.join(causes)}."

@@ -68,10 +68,9 @@ class Quoter:
         self._refuse_regimes(file, on, regime, strict)
         items = item_rows(basket, jurisdiction, on, regime=regime)
         exchange = self._exchange(file, basket, on)
-        charged = self._assessor.charges(items, exchange)
-        tried = self._assessor.tried(items, exchange)
+        charged, tried = self._assessor.explained(items, exchange)
         self._refuse_missing(basket, file, on, charged)
-        return self._answer(basket, file, on, charged, tried, regime)
+        return self._answer(basket, file, on, charged, tried)
 
     def _file(self, jurisdiction: str) -> Jurisdiction:
         if jurisdiction not in self.files:
@@ -162,14 +161,13 @@ class Quoter:
         on: date,
         charged: Sequence[dict[str, Any]],
         tried: dict[int, list[tuple[int, int]]],
-        named: str,
     ) -> Quote:
         currency = basket.currency
         lines: list[QuoteLine] = []
         reasons: list[Says] = []
         entries = [self._entries[row["treatment_no"]] for row in charged]
         for row, entry in zip(charged, entries, strict=True):
-            reasons += passed_over(row, entry, tried[row["row_id"]], self._entries, basket, named)
+            reasons += passed_over(row, tried[row["row_id"]], self._entries, basket)
             reasons += why(row, entry, basket, on)
             lines += _lines(row, entry, currency)
         duty, tax = (sum(row[name] for row in charged) for name in ("duty_minor", "tax_minor"))

@@ -71,6 +71,7 @@ TREATMENT_COLUMNS: Schema = (
     ("treatment_no", _BIG),
     ("of_jurisdiction", _TEXT),
     ("regime_id", _TEXT),
+    ("regime_no", _INT),
     ("ordinary", _FLAG),
     ("valid_from", _DAY),
     ("valid_to", _DAY),
@@ -207,17 +208,19 @@ def treatment_rows(files: Iterable[Jurisdiction]) -> tuple[list[tuple[Any, ...]]
     """Return the rows of all regimes that can run, in the order in which they are tried, and what each stands for."""
     rows: list[tuple[Any, ...]] = []
     entries: dict[int, Entry] = {}
+    regimes = 0
     for file in files:
         for regime in sorted(file.regimes, key=lambda one: one.ordinary):
             if not is_runnable(regime):
                 continue
+            regimes += 1
             for treatment in regime.treatments:
                 for band, limits in _bands(treatment):
                     for applies in regime.applies or (None,):
                         number = len(rows) + 1
                         entries[number] = Entry(regime, treatment, band)
                         named = dict(_cells(number, file, regime, treatment, band, limits))
-                        named |= _selector_cells(applies)
+                        named |= {**_selector_cells(applies), "regime_no": regimes}
                         rows.append(tuple(named[name] for name, _ in TREATMENT_COLUMNS))
     return rows, entries
 

@@ -9,33 +9,44 @@ SELECT d.*,
   CAST(CASE WHEN by_item THEN duty_sum_minor ELSE duty_sum_minor - COALESCE(LAG(duty_sum_minor) OVER (
     PARTITION BY basket_id, treatment_no, duty_rate_used_e8 ORDER BY item), 0) END AS BIGINT) AS duty_minor
 FROM (
-  SELECT s.*,
-    rounded_minor(GREATEST(FLOOR(CAST(CAST(duty_upto_micro AS DECIMAL(18, 0))
-        * CAST(CAST(duty_rate_used_e8 AS DECIMAL(12, 0)) * 0.00000001 AS DECIMAL(12, 8)) AS DECIMAL(30, 8)))
-      - deduct_here_micro, 0), FALSE) AS duty_sum_minor
+  SELECT r.*, rounded_minor(duty_whole, duty_floor, FALSE) AS duty_sum_minor
   FROM (
-    SELECT b.*,
-      CASE WHEN by_item THEN duty_base_micro ELSE CAST(SUM(duty_base_micro) OVER (
-        PARTITION BY basket_id, treatment_no, duty_rate_used_e8 ORDER BY item
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) END AS duty_upto_micro
+    SELECT w.*, in_steps(duty_whole) AS duty_floor
     FROM (
-      SELECT v.*, t.*, c.unrated_no, x.num, x.den, x.inverse,
-        CASE t.duty_rule
-          WHEN 0 THEN 0
-          WHEN 3 THEN CASE WHEN v.goods_no = 1 THEN in_basket_currency(t.duty_flat_micro) ELSE 0 END
-          WHEN 4 THEN CASE WHEN v.item_no = 1 THEN in_basket_currency(t.duty_flat_micro) ELSE 0 END
-          ELSE CASE WHEN t.duty_cif THEN v.cif_micro ELSE v.price_micro END END AS duty_base_micro,
-        CASE t.duty_rule
-          WHEN 1 THEN t.regime_duty_rate_e8
-          WHEN 2 THEN CASE WHEN t.duty_chapters <> '' AND SUBSTR(v.hs, 1, 2) > t.duty_chapters THEN 0
-            ELSE v.duty_rate_e8 END
-          ELSE 100000000 END AS duty_rate_used_e8,
-        CASE WHEN t.duty_deduct_micro IS NULL THEN 0 ELSE in_basket_currency(t.duty_deduct_micro) END AS deduct_here_micro
-      FROM treatments_chosen AS c
-      JOIN parcel_values AS v ON v.row_id = c.row_id
-      JOIN treatments AS t ON t.treatment_no = c.treatment_no
-      LEFT JOIN exchange AS x ON x.exchange_key = v.exchange_key AND x.from_currency = v.currency
-        AND x.to_currency = t.amount_currency AND law_day(v, t) BETWEEN x.rate_from AND x.rate_to
-    ) AS b
-  ) AS s
+      SELECT s.*,
+        not_negative(CAST(FLOOR(CAST(duty_upto_micro AS DECIMAL(18, 0))
+          * CAST(CAST(duty_rate_used_e8 AS DECIMAL(12, 0)) * 0.00000001 AS DECIMAL(12, 8))) AS DECIMAL(19, 0))
+          - CASE WHEN duty_deduct_micro IS NULL THEN 0
+            ELSE set_right(deduct_guess, duty_deduct_micro, den, num) END) AS duty_whole
+      FROM (
+        SELECT b.*,
+          CASE WHEN by_item THEN duty_base_micro ELSE CAST(SUM(duty_base_micro) OVER (
+            PARTITION BY basket_id, treatment_no, duty_rate_used_e8 ORDER BY item
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) END AS duty_upto_micro
+        FROM (
+          SELECT g.*,
+            CAST(CASE duty_rule
+              WHEN 0 THEN 0
+              WHEN 3 THEN CASE WHEN goods_no = 1 THEN set_right(flat_guess, duty_flat_micro, den, num) ELSE 0 END
+              WHEN 4 THEN CASE WHEN item_no = 1 THEN set_right(flat_guess, duty_flat_micro, den, num) ELSE 0 END
+              ELSE CASE WHEN duty_cif THEN cif_micro ELSE price_micro END END AS BIGINT) AS duty_base_micro,
+            CASE duty_rule
+              WHEN 1 THEN regime_duty_rate_e8
+              WHEN 2 THEN CASE WHEN duty_chapters <> '' AND SUBSTR(hs, 1, 2) > duty_chapters THEN 0
+                ELSE duty_rate_e8 END
+              ELSE 100000000 END AS duty_rate_used_e8
+          FROM (
+            SELECT v.*, t.*, c.unrated_no, x.num, x.den,
+              CAST(FLOOR(CAST(t.duty_flat_micro AS DECIMAL(14, 0)) * x.inverse) AS DECIMAL(19, 0)) AS flat_guess,
+              CAST(FLOOR(CAST(t.duty_deduct_micro AS DECIMAL(14, 0)) * x.inverse) AS DECIMAL(19, 0)) AS deduct_guess
+            FROM treatments_chosen AS c
+            JOIN parcel_values AS v ON v.row_id = c.row_id
+            JOIN treatments AS t ON t.treatment_no = c.treatment_no
+            LEFT JOIN exchange AS x ON x.exchange_key = v.exchange_key AND x.from_currency = v.currency
+              AND x.to_currency = t.amount_currency AND law_day(v, t) BETWEEN x.rate_from AND x.rate_to
+          ) AS g
+        ) AS b
+      ) AS s
+    ) AS w
+  ) AS r
 ) AS d

@@ -9,38 +9,48 @@ SELECT d.*,
   CAST(CASE WHEN by_item THEN tax_sum_minor ELSE tax_sum_minor - COALESCE(LAG(tax_sum_minor) OVER (
     PARTITION BY basket_id, treatment_no, tax_rate_used_e8, excise_used_e8 ORDER BY item), 0) END AS BIGINT) AS tax_minor
 FROM (
-  SELECT s.*,
-    rounded_minor(share_floor(tax_upto_micro, tax_num, tax_den, tax_quotient),
-      share_rest(tax_upto_micro, tax_num, tax_den, tax_quotient)) AS tax_sum_minor,
-    CAST(share_floor(tax_base_micro, tax_num, tax_den, tax_quotient) AS BIGINT) AS tax_exact_micro,
-    CAST(share_floor(tax_base_micro, tax_num, tax_den, tax_quotient) + CASE
-      WHEN share_rest(tax_base_micro, tax_num, tax_den, tax_quotient) THEN 1 ELSE 0 END AS BIGINT) AS tax_exact_up_micro
+  SELECT f.*, rounded_minor(tax_whole, tax_floor, has_rest(tax_whole, tax_upto_micro, tax_num, tax_den)) AS tax_sum_minor,
+    CAST(tax_own AS BIGINT) AS tax_exact_micro,
+    CAST(tax_own + CASE WHEN has_rest(tax_own, tax_base_micro, tax_num, tax_den) THEN 1 ELSE 0 END AS BIGINT)
+      AS tax_exact_up_micro
   FROM (
-    SELECT q.*,
-      CASE WHEN by_item THEN tax_base_micro ELSE CAST(SUM(tax_base_micro) OVER (
-        PARTITION BY basket_id, treatment_no, tax_rate_used_e8, excise_used_e8 ORDER BY item
-        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) END AS tax_upto_micro,
-      CAST(tax_rate_used_e8 + excise_used_e8 AS BIGINT) * tax_factor_e4 AS tax_num,
-      CAST(tax_whole_e8 AS BIGINT) * 10000 AS tax_den,
-      CAST(CAST(CAST(CAST(tax_rate_used_e8 + excise_used_e8 AS DECIMAL(10, 0)) * 0.00000001 AS DECIMAL(10, 8))
-        * CAST(CAST(tax_factor_e4 AS DECIMAL(6, 0)) * 0.0001 AS DECIMAL(6, 4)) AS DECIMAL(16, 12))
-        * r.reciprocal AS DECIMAL(20, 18)) AS tax_quotient
+    SELECT e.*, in_steps(tax_whole) AS tax_floor
     FROM (
-      SELECT p.*,
-        CASE WHEN tax_cif THEN cif_micro ELSE price_micro END
-          + CASE WHEN tax_on_duty THEN duty_minor * unit_micro ELSE 0 END AS tax_base_micro,
-        100000000 - excise_used_e8 - CASE WHEN tax_inside THEN tax_rate_used_e8 ELSE 0 END AS tax_whole_e8
+      SELECT a.*, set_right(tax_guess, tax_upto_micro, tax_num, tax_den) AS tax_whole,
+        set_right(own_guess, tax_base_micro, tax_num, tax_den) AS tax_own
       FROM (
-        SELECT u.*,
-          CASE tax_rule
-            WHEN 0 THEN 0
-            WHEN 2 THEN COALESCE(duty_rate_e8, tax_rate_e8, regime_tax_rate_e8)
-            WHEN 3 THEN COALESCE(tax_rate_e8, regime_tax_rate_e8, 0)
-            ELSE COALESCE(tax_rate_e8, regime_tax_rate_e8) END AS tax_rate_used_e8,
-          CASE WHEN tax_with_excise THEN COALESCE(excise_rate_e8, 0) ELSE 0 END AS excise_used_e8
-        FROM duties_due AS u
-      ) AS p
-    ) AS q
-    LEFT JOIN reciprocals AS r ON r.whole_e8 = q.tax_whole_e8
-  ) AS s
+        SELECT s.*, CAST(FLOOR(CAST(tax_upto_micro AS DECIMAL(18, 0)) * tax_quotient) AS DECIMAL(19, 0)) AS tax_guess,
+          CAST(FLOOR(CAST(tax_base_micro AS DECIMAL(18, 0)) * tax_quotient) AS DECIMAL(19, 0)) AS own_guess
+        FROM (
+          SELECT q.*,
+            CASE WHEN by_item THEN tax_base_micro ELSE CAST(SUM(tax_base_micro) OVER (
+              PARTITION BY basket_id, treatment_no, tax_rate_used_e8, excise_used_e8 ORDER BY item
+              ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) END AS tax_upto_micro,
+            CAST((tax_rate_used_e8 + excise_used_e8) * tax_factor_e4 AS BIGINT) AS tax_num,
+            CAST(tax_whole_e8 * 10000 AS BIGINT) AS tax_den,
+            CAST(CAST(CAST(CAST(tax_rate_used_e8 + excise_used_e8 AS DECIMAL(10, 0)) * 0.00000001 AS DECIMAL(10, 8))
+              * CAST(CAST(tax_factor_e4 AS DECIMAL(6, 0)) * 0.0001 AS DECIMAL(6, 4)) AS DECIMAL(16, 12))
+              * r.reciprocal AS DECIMAL(20, 18)) AS tax_quotient
+          FROM (
+            SELECT p.*,
+              CASE WHEN tax_cif THEN cif_micro ELSE price_micro END
+                + CASE WHEN tax_on_duty THEN duty_minor * unit_micro ELSE 0 END AS tax_base_micro,
+              CAST(100000000 - excise_used_e8 - CASE WHEN tax_inside THEN tax_rate_used_e8 ELSE 0 END AS BIGINT)
+                AS tax_whole_e8
+            FROM (
+              SELECT u.*,
+                CASE tax_rule
+                  WHEN 0 THEN 0
+                  WHEN 2 THEN COALESCE(duty_rate_e8, tax_rate_e8, regime_tax_rate_e8)
+                  WHEN 3 THEN COALESCE(tax_rate_e8, regime_tax_rate_e8, 0)
+                  ELSE COALESCE(tax_rate_e8, regime_tax_rate_e8) END AS tax_rate_used_e8,
+                CASE WHEN tax_with_excise THEN COALESCE(excise_rate_e8, 0) ELSE 0 END AS excise_used_e8
+              FROM duties_due AS u
+            ) AS p
+          ) AS q
+          LEFT JOIN reciprocals AS r ON r.whole_e8 = q.tax_whole_e8
+        ) AS s
+      ) AS a
+    ) AS e
+  ) AS f
 ) AS d

@@ -4,16 +4,19 @@
 -- Reads: parcel_values; treatments (one row a treatment of a regime), exchange (one row a pair of currencies and period)
 -- Adds: row_id BIGINT, basket_id BIGINT, treatment_no BIGINT, failed BIGINT (0: it fits)
 -- Rows: one an item and treatment in force
--- Limits: goods, origins and restrictions that shut out one item shut out the parcel, where the regime says so
+-- Limits: the first regime that applies is the one; where none of its treatments fits, the ordinary tariff holds. Goods, origins and restrictions that shut out one item shut out the parcel, where the regime says so
 -- Why: a treatment is a row: a new regime needs no code (docs/adr/0014)
 SELECT row_id, basket_id, treatment_no,
   failed
+    + CASE WHEN NOT ordinary AND regime_no <> COALESCE(MIN(CASE WHEN selected AND NOT ordinary THEN regime_no END)
+      OVER (PARTITION BY row_id), regime_no) THEN 65536 ELSE 0 END
     + CASE WHEN (shut_scope = 1 AND goods_out = 1) OR MAX(goods_out * shut_scope) OVER parcel = 3 THEN 128 ELSE 0 END
     + CASE WHEN (shut_scope = 1 AND origin_out = 1) OR MAX(origin_out * shut_scope) OVER parcel = 3 THEN 256 ELSE 0 END
     + CASE WHEN (shut_scope = 1 AND restricted_out = 1) OR MAX(restricted_out * shut_scope) OVER parcel = 3 THEN 512
       ELSE 0 END AS failed
 FROM (
-  SELECT v.row_id, v.basket_id, t.treatment_no, t.shut_scope,
+  SELECT v.row_id, v.basket_id, t.treatment_no, t.regime_no, t.ordinary, t.shut_scope,
+    selects(v, t) AS selected,
     CASE WHEN t.goods_not <> '' AND (CONTAINS(t.goods_not, '|' || SUBSTR(v.hs, 1, 2) || '|')
         OR CONTAINS(t.goods_not, '|' || SUBSTR(v.hs, 1, 4) || '|')
         OR CONTAINS(t.goods_not, '|' || SUBSTR(v.hs, 1, 6) || '|')) THEN 1 ELSE 0 END AS goods_out,
@@ -22,14 +25,11 @@ FROM (
         OR (t.origin_in <> '' AND NOT CONTAINS(t.origin_in, '|' || v.origin || '|')) THEN 1 ELSE 0 END AS origin_out,
     CASE WHEN t.restricted_not AND v.restricted THEN 1 ELSE 0 END AS restricted_out,
     CASE WHEN v.regime = '' OR v.regime = t.regime_id OR t.ordinary THEN 0 ELSE 1 END
-      + CASE WHEN listed(t.channels, v.channel) AND (v.regime = t.regime_id OR listed(t.regime_channels, v.channel))
-        THEN 0 ELSE 2 END
-      + CASE WHEN listed(t.trades, v.trade) AND (v.regime = t.regime_id OR listed(t.regime_trades, v.trade))
-        THEN 0 ELSE 4 END
-      + CASE WHEN (t.scheme_rule = 0 OR (CONTAINS(t.schemes, '|' || v.scheme || '|') AND masked(t.scheme_masks, v.scheme_id)))
-        AND (v.regime = t.regime_id OR NOT t.regime_scheme OR CONTAINS(t.schemes, '|' || v.scheme || '|'))
+      + CASE WHEN selects(v, t) THEN 0 ELSE 16 END
+      + CASE WHEN listed(t.channels, v.channel) THEN 0 ELSE 2 END
+      + CASE WHEN listed(t.trades, v.trade) THEN 0 ELSE 4 END
+      + CASE WHEN t.scheme_rule = 0 OR (CONTAINS(t.schemes, '|' || v.scheme || '|') AND masked(t.scheme_masks, v.scheme_id))
         THEN 0 ELSE 8 END
-      + CASE WHEN v.regime = t.regime_id OR NOT t.regime_counter OR v.counted THEN 0 ELSE 16 END
       + CASE WHEN listed(t.dispatch_in, v.dispatch_country)
         AND NOT (t.dispatch_not <> '' AND CONTAINS(t.dispatch_not, '|' || v.dispatch_country || '|')) THEN 0 ELSE 32 END
       + CASE WHEN t.buyer_rule = 0 OR (v.buyer_id <> '' AND masked(t.buyer_masks, v.buyer_id)) THEN 0 ELSE 64 END
