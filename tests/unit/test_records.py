@@ -85,6 +85,8 @@ def test_delegates_write_for_their_own_and_the_secretariat_moderates() -> None:
     world = RecordWorld()
     assert world.refused(AddRecord(record=ID, owner="KE", values=CASE), LENA) == "OECP-RECORD-ROLE"
     assert world.refused(AddRecord(record=ID, owner="KE", values=CASE), TOM) == "OECP-RECORD-ROLE"
+    stub = AddRecord(record=ID, owner="KE", values=CASE, origin="plan")  # what a plan names is seen by everyone
+    assert world.refused(stub, KOFI) == "OECP-RECORD-ROLE"
     added(world)
     for act in (SubmitRecord(record=ID), ReviseRecord(record=ID, values={"since": "2017"}),
                 AddRecordEvidence(record=ID, ref="X")):  # fmt: skip

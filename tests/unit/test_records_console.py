@@ -11,6 +11,7 @@ import pytest
 from record_console_world import RecordConsole, form_token
 from tests.record_world import CASE, KOFI
 
+from openecp.platform.console.language import read_catalogue
 from openecp.programme.compendia.commands import AddRecord, SubmitRecord
 from openecp.programme.compendia.lifecycle import TRANSITIONS
 from openecp.programme.compendia.templates import shipped_templates
@@ -53,6 +54,20 @@ def test_every_page_is_shown_in_both_languages(filled: RecordConsole, page: str)
         assert len(ids) == len(set(ids)), sorted(name for name in ids if ids.count(name) > 1)
         for target in re.findall(r'<label[^>]* for="([^"]+)"', reply.text):
             assert target in ids, target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_french_pages_hold_no_english_message(filled: RecordConsole, page: str) -> None:
+    """Method: every English message that reads otherwise in French is looked for in the page's visible text."""
+    html = filled.client("sena").get(page + ("&" if "?" in page else "?") + "lang=fr").text
+    html = re.sub(r'<(\w+)[^>]* lang="en"[^>]*>.*?</\1>', "", html, flags=re.DOTALL)
+    seen = " ".join(re.sub(r"<[^>]+>", "|", html).split())
+    for message in read_catalogue("fr"):
+        for english in message.id if isinstance(message.id, tuple) else (message.id,):
+            french = " ".join(message.string) if isinstance(message.string, tuple) else str(message.string)
+            plain = re.sub(r"%\(\w+\)s", "", english).strip()
+            if len(plain) > 5 and plain not in french:
+                assert not re.search(rf"\|\s*{re.escape(english)}\s*\|", seen), english
 
 
 def test_who_is_not_signed_in_is_asked_to_and_who_may_not_is_told_so(filled: RecordConsole) -> None:

@@ -17,6 +17,7 @@ from openecp.platform.cli.record_standards import standards
 from openecp.platform.cli.record_survey import members, survey
 from openecp.platform.cli.wiring import CommandFault, console, data_option
 from openecp.platform.core.recordbook import RecordFilter
+from openecp.platform.core.recordview import table_of
 from openecp.programme.compendia.commands import (
     AddRecord,
     AddRecordEvidence,
@@ -138,7 +139,12 @@ def show(context: click.Context, record: str, lang: str, as_json: bool, data: st
             late = " (translation outdated)" if f"{field.name}.{language}" in state.outdated() else ""
             table.add_row(f"{label} [{language}]".replace("[", r"\["), text.text + late)
         if field.name in state.values:
-            table.add_row(label, _plain(state.values[field.name]))
+            value = state.values[field.name]
+            if field.kind == "table":
+                _, rows = table_of(field.columns, value, lang, {})
+                table.add_row(label, "\n".join(" | ".join(row) for row in rows))
+            else:
+                table.add_row(label, ", ".join(value) if isinstance(value, list) else str(value))
         if field.name in state.contacts:
             table.add_row(label, "kept apart")
     out.print(table)
@@ -148,14 +154,6 @@ def show(context: click.Context, record: str, lang: str, as_json: bool, data: st
     for event in history:
         table.add_row(str(event.seq), event.occurred_at[:19], event.kind, event.actor)
     out.print(table)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return "\n".join(
-            " | ".join(str(cell) for cell in row.values()) if isinstance(row, dict) else str(row) for row in value
-        )
-    return str(value)
 
 
 @records.command()

@@ -57,7 +57,7 @@ def add_record(act: AddRecord, draft: Draft, actor: Actor) -> Decision:
             fix="Choose another name, or revise the record.",
             status=409,
         )
-    if not actor.moderates and act.owner not in actor.of:
+    if not actor.moderates and (act.owner not in actor.of or act.origin != "people"):
         raise _not_yours(act.owner, actor)
     taken = take_values(template, act.values, act.language)
     faults = [*taken.faults, *_link_faults(act.actions, act.bodies), *_code_faults("owner", (act.owner,))]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from openecp.kernel.journal.model import CaseWrite, NewEvent
@@ -20,6 +22,7 @@ from openecp.programme.compendia.deciding import (
 )
 from openecp.programme.compendia.editions import (
     ENTRIES_MAX,
+    Entry,
     collected_types,
     data_set,
     diff,
@@ -30,6 +33,7 @@ from openecp.programme.compendia.editions import (
 )
 from openecp.programme.compendia.members import MEMBERS_MAX
 from openecp.programme.compendia.record import MEMBERS_STREAM, STANDARD_PREFIX
+from openecp.programme.compendia.templates import Template
 from openecp.programme.compendia.values import ValueFault
 
 
@@ -41,20 +45,7 @@ def freeze_edition(act: FreezeEdition, draft: Draft) -> Decision:
     state, context = draft.record, draft.context
     head = entry_of(state)
     template = context.templates.get(state.type)
-    faults = []
-    if template is None or template.use != "compendium":
-        faults.append(ValueFault("record", "a record of a type that makes editions", state.type, "Name a compendium."))
-    elif head is not None:
-        strange = [name for name in collected_types(head) if name not in context.templates]
-        if strange or not collected_types(head):
-            known = ", ".join(context.templates)
-            faults.append(ValueFault("types", f"record types: {known}", ", ".join(strange) or "none", "Revise them."))
-    for name, text, most in (("title", act.title, 300), ("note", act.note, 4_000)):
-        if len(text) > most or "\x00" in text:
-            faults.append(ValueFault(name, f"at most {most} characters", f"{len(text)} characters", "Shorten it."))
-    if len(context.entries) > ENTRIES_MAX:
-        faults.append(ValueFault("entries", f"at most {ENTRIES_MAX}", str(len(context.entries)), "Narrow the topics."))
-    if faults:
+    if faults := list(_edition_faults(act, head, template, context)):
         raise refuse_faults(faults, "No edition can be frozen.")
     if head is None:
         raise Refused(
@@ -95,6 +86,24 @@ def freeze_edition(act: FreezeEdition, draft: Draft) -> Decision:
         },
     )
     return draft.decided(number=number)
+
+
+def _edition_faults(
+    act: FreezeEdition, head: Entry | None, template: Template | None, context: Context
+) -> Iterator[ValueFault]:
+    """Yield why no edition can be made of a record."""
+    if template is None or template.use != "compendium":
+        yield ValueFault("record", "a record of a type that makes editions", act.record, "Name a compendium.")
+    elif head is not None:
+        strange = [name for name in collected_types(head) if name not in context.templates]
+        if strange or not collected_types(head):
+            known = ", ".join(context.templates)
+            yield ValueFault("types", f"record types: {known}", ", ".join(strange) or "none", "Revise them.")
+    for name, text, most in (("title", act.title, 300), ("note", act.note, 4_000)):
+        if len(text) > most or "\x00" in text:
+            yield ValueFault(name, f"at most {most} characters", f"{len(text)} characters", "Shorten it.")
+    if len(context.entries) > ENTRIES_MAX:
+        yield ValueFault("entries", f"at most {ENTRIES_MAX}", str(len(context.entries)), "Narrow the topics.")
 
 
 def load_members(act: LoadMembers, actor: Actor, stream: Stream | None, context: Context) -> Decision:
