@@ -254,6 +254,10 @@ class TestImport:
         assert "31 Dec 2027" in html
         versions = page(sena, "/console/plans/NCTF-2027/versions")
         assert "3 actions differ" in versions
+        link = re.search(r'href="([^"]+/versions/1/document)"', versions)
+        assert link
+        assert sena.get(link[1]).content == OWN_PLAN.encode()
+        page(sena, "/console/plans/NCTF-2027/versions/7/document", 404)
 
     def test_what_is_no_plan(self, sena: TestClient, world: PlanWorld) -> None:
         """A clear word, and nothing recorded: nothing chosen, an empty file, bytes, a document gone meanwhile."""

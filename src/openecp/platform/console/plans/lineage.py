@@ -134,7 +134,8 @@ def lineage_page(frame: Frame, plan: str, filled: Filled = EMPTY, status_code: i
     return frame.page(
         "lineage.html",
         status_code=status_code,
-        address=frame.href("plans", plan, "lineage"),
+        address=None if frame.request.method == "GET" else frame.href("plans", plan, "lineage"),
+        other=None if pair is None else pair.earlier.id if pair.later.id == plan else pair.later.id,
         plan=found,
         tab="lineage",
         pair=pair,

@@ -38,6 +38,7 @@ def plan_routes() -> list[Any]:
         gaps.show_gaps,
         gaps.gaps_csv,
         versions.show_versions,
+        versions.version_document,
         action.show_action,
         acts.update,
         acts.override,

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from litestar import get
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
 
-from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InPath, Page, in_thread
+from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InPath, NumberInPath, Page, in_thread
+from openecp.platform.console.plans.files import sent
 from openecp.platform.console.plans.frame import Frame
 from openecp.programme.action_plan.plans import ActionDiff
 
@@ -29,3 +31,17 @@ def show_versions(request: AnyRequest, console: AtConsole, visitor: ByVisitor, p
     return frame.page(
         "versions.html", plan=found, tab="versions", old=old, new=new, differences=differences, known=actions
     )
+
+
+@get("/plans/{plan:str}/versions/{number:int}/document")
+@in_thread
+def version_document(
+    request: AnyRequest, console: AtConsole, visitor: ByVisitor, plan: InPath, number: NumberInPath
+) -> Response[bytes]:
+    """The document that a version was made from, as it was imported."""
+    frame = Frame(request, console, visitor)
+    version = next((each for each in frame.plan(plan).versions if each.number == number), None)
+    kept = console.queries.document(version.document_id) if version is not None and version.document_id else None
+    if version is None or kept is None:
+        raise NotFoundException
+    return sent(version.source_name or f"{plan}-{number}", kept.content, "application/octet-stream")
