@@ -25,6 +25,10 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from openecp.border.batch import BATCH_STEPS, OUTSIDE_COLUMNS, BatchAssessor
+from openecp.border.low_value.charges import LOW_VALUE_STEPS, ChargeAssessor
+from openecp.border.low_value.load import load_regimes
+from openecp.border.low_value.tables import EXCHANGE_COLUMNS
+from openecp.border.low_value.tables import ITEM_COLUMNS as PARCEL_COLUMNS
 from openecp.border.pipeline import STEPS, Assessor
 from openecp.kernel.assessment.engine import Schema
 from openecp.kernel.assessment.steps import Composer, Facts, Step
@@ -161,9 +165,18 @@ def check_profile(profile: Profile) -> set[tuple[str, str]]:
     return faults
 
 
+def check_low_value() -> set[tuple[str, str]]:
+    """Return the faults of the steps that charge low-value goods."""
+    engine = SchemaOnly()
+    composer = ChargeAssessor(load_regimes(), engine).composer
+    inputs: dict[str, Schema] = {"parcel_items": PARCEL_COLUMNS, "exchange": EXCHANGE_COLUMNS}
+    schemas = {name: dict(schema) for name, schema in (inputs | engine.schemas).items()}
+    return set(check(composer, frozenset(), schemas))
+
+
 def files_without_step(root: Path) -> Iterator[tuple[str, str]]:
     """Yield step files that no step names."""
-    steps = {step.name for step in (*STEPS, *BATCH_STEPS)}
+    steps = {step.name for step in (*STEPS, *BATCH_STEPS, *LOW_VALUE_STEPS)}
     for path in sorted(root.glob("*/steps/*.sql")):
         try:
             sqlglot.parse_one(path.read_text(encoding="utf-8"), read="duckdb")
@@ -179,7 +192,7 @@ def files_without_step(root: Path) -> Iterator[tuple[str, str]]:
 def main(names: Sequence[str]) -> int:
     """Check the steps under the named profiles and print what is wrong."""
     border = Path(__file__).parents[1] / "src" / "openecp" / "border"
-    faults = set(files_without_step(border))
+    faults = set(files_without_step(border)) | check_low_value()
     for name in names:
         faults |= check_profile(load_profile(name))
     for where, reason in sorted(faults):

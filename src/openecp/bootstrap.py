@@ -90,10 +90,10 @@ class Installation:
         """
         from openecp.border.low_value.exchange import OfficialRates, read_rates
         from openecp.border.low_value.load import load_regimes
-        from openecp.platform.engines.duck import DuckEngine
+        from openecp.platform.engines.rows import RowEngine
 
         table = OfficialRates(read_rates(Path(rates)) if rates else ())
-        return Quoter(load_regimes(Path(regimes) if regimes else None), DuckEngine(), table)
+        return Quoter(load_regimes(Path(regimes) if regimes else None), RowEngine(), table)
 
     def selection_secret(self) -> bytes:
         """Return what seeds random selection, made once for the installation: nobody can compute who is drawn.
@@ -258,8 +258,15 @@ class Installation:
             queries, register = self.queries(store), self.register(store)
             plans = self.plans(store)
             records = self.records(store)
+            ready = [self.quoter().warmed()]  # no buyer waits while the regimes are read
             api = Api(
-                settings=self.settings, core=core, queries=queries, register=register, plans=plans, records=records
+                settings=self.settings,
+                core=core,
+                queries=queries,
+                register=register,
+                plans=plans,
+                records=records,
+                quoter=lambda: ready.pop() if ready else self.quoter(),
             )
             pages: list[Any] = []
             if self.settings.console:

@@ -11,6 +11,8 @@ import httpx
 from tests.unit.core_doubles import CountingAssessor, desk
 
 from openecp.border.lodgement.commands import Answer, Command
+from openecp.border.low_value.load import load_regimes
+from openecp.border.low_value.quote import Quoter
 from openecp.kernel.journal.memory import MemoryStore, utc_now
 from openecp.kernel.parties.model import Principal
 from openecp.platform.api.app import Api, build_litestar
@@ -18,6 +20,7 @@ from openecp.platform.api.asgi import with_raw_lodging
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import Settings
+from openecp.platform.engines.rows import RowEngine
 from openecp.programme.action_plan.bodies import shipped_bodies, shipped_work_programmes
 from openecp.programme.action_plan.reading import PlanBook
 
@@ -89,6 +92,7 @@ class World:
             register=self.register,  # type: ignore[arg-type]
             plans=self.plans,
             records=RecordBook(self.store),
+            quoter=lambda: Quoter(load_regimes(), RowEngine()),
         )
         litestar = build_litestar(self.api)
         self.application: Any = with_raw_lodging(self.api, litestar) if raw else litestar

@@ -43,6 +43,7 @@ VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
     ("GET", "/metrics"): {
         "trader": 403, "officer": 403, "auditor": 200, "operator": 200, **NOT_AT_CUSTOMS, None: 401,
     },
+    ("POST", "/quotes"): PLANS,  # a quote is for everyone who is signed in
     ("GET", "/plans"): PLANS,
     ("POST", "/plans"): {**SECRETARIAT, "secretariat": 422},  # the document of this test holds no plan
     ("GET", "/plans/{id}"): PLAN,
@@ -135,6 +136,11 @@ BODIES: dict[str, Any] = {
             "reason": "test",
             "expires": "2999-01-01",
         }
+    },
+    "quotes": {
+        "jurisdiction": "CH",
+        "date": "2026-01-05",
+        "basket": {"currency": "CHF", "items": [{"hs": "640319", "unit_price": "80.00"}]},
     },
     "plans": {"name": "plan.txt", "content": "bm8gcGxhbg=="},
     "figures": {},

@@ -11,13 +11,14 @@ import pytest
 import sqlglot
 
 from openecp.border.batch import BATCH_STEPS
+from openecp.border.low_value.charges import LOW_VALUE_STEPS
 from openecp.border.online import item_steps
 from openecp.border.pipeline import STEPS
 from openecp.kernel.profile import load_profile
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "src/openecp/border").glob("*/steps/*.sql"))
-ALL_STEPS = (*STEPS, *item_steps(STEPS), *BATCH_STEPS)
+ALL_STEPS = (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS)
 HEADINGS = ("Source:", "Reads:", "Adds:", "Rows:", "Limits:", "Why:", "Raises:")
 
 
@@ -57,7 +58,7 @@ def test_each_form_without_a_fact_belongs_to_a_step_with_that_fact() -> None:
 
 
 def test_steps_stand_before_those_that_read_them() -> None:
-    for steps in (STEPS, item_steps(STEPS), BATCH_STEPS):
+    for steps in (STEPS, item_steps(STEPS), BATCH_STEPS, LOW_VALUE_STEPS):
         seen: set[str] = set()
         names = {step.name for step in steps}
         for step in steps:

@@ -59,6 +59,11 @@ class Quoter:
         self._assessor = ChargeAssessor(self.files.values(), engine)
         self._entries = self._assessor.entries
 
+    def warmed(self) -> Quoter:
+        """Translate the steps now, so that no basket waits for it; return this quoter."""
+        self._assessor.explained([], [])
+        return self
+
     def quote(self, basket: Basket, jurisdiction: str, on: date, *, regime: str = "", strict: bool = False) -> Quote:
         """Return what a basket costs on a day.
 

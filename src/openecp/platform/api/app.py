@@ -16,6 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from openecp import __version__
+from openecp.border.low_value.quote import Quoter
 from openecp.kernel.journal.queries import Queries
 from openecp.kernel.parties.model import Principal, Register
 from openecp.platform.api.access import Tokens, bearer_token, demand, wrong_token
@@ -25,6 +26,7 @@ from openecp.platform.api.lodging import Lodging, key_of, media_of, too_large
 from openecp.platform.api.metrics import Counters
 from openecp.platform.api.openapi import openapi
 from openecp.platform.api.plans import PlanApi
+from openecp.platform.api.quotes import Quotes
 from openecp.platform.api.records import RecordApi
 from openecp.platform.api.route import Route
 from openecp.platform.api.routes import ROUTES, Health
@@ -48,6 +50,7 @@ class Api:
         register: Register,
         plans: Plans | None = None,
         records: RecordBook | None = None,
+        quoter: Callable[[], Quoter] | None = None,
     ) -> None:
         self.settings = settings
         self._core = core
@@ -72,6 +75,7 @@ class Api:
             "metrics": self._metrics,
             "openapi": self._openapi,
             **(PlanApi(plans, core, self._pool).answerers() if plans is not None else {}),
+            **({"quote": Quotes(quoter).quote} if quoter is not None else {}),
             **(RecordApi(records, core, self._pool).answerers() if records is not None else {}),
         }
 

@@ -22,6 +22,7 @@ from openecp.platform.api.cases import (
 from openecp.platform.api.http import Call, Reply
 from openecp.platform.api.lodging import Lodged
 from openecp.platform.api.plan_routes import PLAN_ROUTES
+from openecp.platform.api.quotes import QUOTE_ROUTES
 from openecp.platform.api.record_routes import RECORD_ROUTES
 from openecp.platform.api.route import TEXT, Parameter, Route, whole
 
@@ -195,6 +196,7 @@ ROUTES: tuple[Route, ...] = (
         success={200: dict},
         errors=(),
     ),
+    *QUOTE_ROUTES,
     *PLAN_ROUTES,
     *RECORD_ROUTES,
 )

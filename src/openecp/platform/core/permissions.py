@@ -12,6 +12,7 @@ Permission = Literal[
     "read_own",  # cases, notifications and receipts of one's own organisation
     "read_all",  # those of every organisation
     "act",  # officer acts
+    "quote",  # what a basket would cost; nothing is stored
     "read_metrics",  # counters of the installation
     "administer",  # organisations, tokens, webhooks
     "read_plans",  # action plans, sessions, figures
@@ -20,12 +21,12 @@ Permission = Literal[
 ]
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    "trader": frozenset({"lodge", "read_own", "read_plans"}),
-    "officer": frozenset({"read_own", "read_all", "act", "read_plans"}),
-    "auditor": frozenset({"read_own", "read_all", "read_metrics", "read_plans"}),
-    "operator": frozenset({"read_metrics", "administer", "read_plans"}),
-    "secretariat": frozenset({"read_plans", "report", "programme"}),
-    "delegate": frozenset({"read_plans", "report"}),
+    "trader": frozenset({"quote", "lodge", "read_own", "read_plans"}),
+    "officer": frozenset({"quote", "read_own", "read_all", "act", "read_plans"}),
+    "auditor": frozenset({"quote", "read_own", "read_all", "read_metrics", "read_plans"}),
+    "operator": frozenset({"quote", "read_metrics", "administer", "read_plans"}),
+    "secretariat": frozenset({"quote", "read_plans", "report", "programme"}),
+    "delegate": frozenset({"quote", "read_plans", "report"}),
 }
 
 

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""POST /quotes: what a basket costs before it is bought. The steps of the assessment; nothing is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+
+from openecp.border.low_value.basket import Basket
+from openecp.border.low_value.faults import Fault, QuoteRefused
+from openecp.border.low_value.quote import Quote, Quoter
+from openecp.platform.api.http import TITLES, Call, Problem, Refusal, Reply, json_reply, problem_reply
+from openecp.platform.api.route import Route
+
+AT_ONCE = 25  # a larger basket is quoted beside the loop that answers everyone
+
+
+class QuoteRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Where the basket goes, on which day, under which regime (without one the rule says), and the basket."""
+
+    jurisdiction: str
+    date: str | None = None
+    regime: str = ""
+    strict: bool = False
+    basket: Basket
+
+
+_request = msgspec.json.Decoder(QuoteRequest)
+
+QUOTE_ROUTES: tuple[Route, ...] = (
+    Route(
+        method="POST",
+        path="/quotes",
+        name="quote",
+        summary="Say what a basket of low-value goods costs, who collects it, and why; nothing is stored",
+        permission="quote",
+        success={200: Quote},
+        errors=(400, 401, 403, 413, 415, 422, 431),
+        body=QuoteRequest,
+        body_media=("application/json",),
+        max_body=1_000_000,
+    ),
+)
+
+
+class Quotes:
+    """Answers quotes: small baskets at once, large ones in a thread of their own, each with its own quoter."""
+
+    def __init__(self, quoter: Callable[[], Quoter]) -> None:
+        self._make = quoter
+        self._small: Quoter | None = None
+        self._large: Quoter | None = None
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="quote")
+
+    def warm(self) -> None:
+        """Read the regimes and translate the steps now, so that no quote waits for it."""
+        if self._small is None:
+            self._small = self._make()
+
+    async def quote(self, call: Call) -> Reply:
+        """Quote one basket."""
+        try:
+            asked = _request.decode(call.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Refusal(
+                400,
+                "OECP-QUOTE",
+                "The request cannot be read.",
+                where="body",
+                expected="a JSON object with jurisdiction, date and basket; amounts and rates as decimal strings",
+                got=str(error)[:200],
+                fix="Correct the field; docs/low-value.md shows a basket.",
+            ) from None
+        on = _day(asked.date)
+        try:
+            if len(asked.basket.items) <= AT_ONCE:
+                self.warm()
+                found = self._said(self._small, asked, on)
+            else:
+                loop = asyncio.get_running_loop()
+                found = await loop.run_in_executor(self._beside, self._quote_large, asked, on)
+        except QuoteRefused as refused:
+            return problem_reply(_problem(refused.faults))
+        return json_reply(found)
+
+    def _quote_large(self, asked: QuoteRequest, on: date) -> Quote:
+        if self._large is None:
+            self._large = self._make()
+        return self._said(self._large, asked, on)
+
+    @staticmethod
+    def _said(quoter: Quoter | None, asked: QuoteRequest, on: date) -> Quote:
+        assert quoter is not None
+        return quoter.quote(asked.basket, asked.jurisdiction.upper(), on, regime=asked.regime, strict=asked.strict)
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal(
+            400,
+            "OECP-QUOTE",
+            "The date cannot be read.",
+            where="date",
+            expected="a date such as 2026-07-01",
+            got=text[:40],
+            fix="Write year-month-day.",
+        ) from None
+
+
+def _problem(faults: tuple[Fault, ...]) -> Problem:
+    first = faults[0]
+    errors: list[dict[str, Any]] = [msgspec.to_builtins(fault) for fault in faults]
+    return Problem(
+        title=TITLES[422],
+        status=422,
+        code=first.code,
+        detail=first.message,
+        where=first.where,
+        expected=first.expected,
+        got=first.got,
+        fix=first.fix,
+        errors=errors,
+    )
