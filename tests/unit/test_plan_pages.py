@@ -219,6 +219,7 @@ class TestCounts:
         """A past day shows what was known then, in every number, and links stay on that day."""
         html = page(sena, f"/console/plans?as_of={EARLIER}")
         assert "1 February 2020" in html
+        assert "1er février 2020" in page(sena, f"/console/plans?as_of={EARLIER}&lang=fr")
         roll_up = world.plans.roll_up("ECP-IV", as_of=EARLIER)
         late = re.search(r'href="([^"]+colour=red[^"]*)"><span class="pl-tile__number">(\d+)', html)
         assert late

@@ -169,6 +169,10 @@ class Frame:
         """Return the name of a code, with a capital."""
         return words.capital(words.name_of(kind, code, self.language))
 
+    def low(self, kind: str, code: str | None) -> str:
+        """Return the name of a code as it stands within a sentence."""
+        return words.name_of(kind, code, self.language)
+
     def date(self, day: str | None, form: str = "long") -> str:
         """Return a day as the reader writes it."""
         return words.day_of(day, self.language, form)

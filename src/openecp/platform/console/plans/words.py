@@ -113,6 +113,8 @@ def day_of(text: str | None, language: Language, form: str = "long") -> str:
         else:
             pattern = {"long": "d MMMM y", "short": "d MMM y"}[form]
             written = format_date(date.fromisoformat(text[:10]), pattern, locale=language.locale)
+            if language.code == "fr" and written.startswith("1 "):
+                written = f"1er{written[1:]}"  # the first of a month is an ordinal
     except ValueError:
         return text
     return written
