@@ -29,6 +29,7 @@ from openecp.border.low_value.charges import LOW_VALUE_STEPS, ChargeAssessor
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.tables import EXCHANGE_COLUMNS
 from openecp.border.low_value.tables import ITEM_COLUMNS as PARCEL_COLUMNS
+from openecp.border.online import PATTERN_FACTS, item_steps
 from openecp.border.pipeline import STEPS, Assessor
 from openecp.kernel.assessment.engine import Schema
 from openecp.kernel.assessment.steps import Composer, Facts, Step
@@ -162,6 +163,10 @@ def check_profile(profile: Profile) -> set[tuple[str, str]]:
             if kind is BatchAssessor:
                 schemas["batch_lines"] = dict(LINES_COLUMNS)
             faults.update(check(assessor._composer, facts, schemas))
+            if kind is Assessor:
+                online = assessor._online
+                schemas["selected_lines"] = dict(online.line_columns["compound" in facts])
+                faults.update(check(online.composer, facts - PATTERN_FACTS, schemas))
     return faults
 
 
@@ -176,7 +181,7 @@ def check_low_value() -> set[tuple[str, str]]:
 
 def files_without_step(root: Path) -> Iterator[tuple[str, str]]:
     """Yield step files that no step names."""
-    steps = {step.name for step in (*STEPS, *BATCH_STEPS, *LOW_VALUE_STEPS)}
+    steps = {step.file or step.name for step in (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS)}
     for path in sorted(root.glob("*/steps/*.sql")):
         try:
             sqlglot.parse_one(path.read_text(encoding="utf-8"), read="duckdb")

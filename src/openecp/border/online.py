@@ -27,7 +27,7 @@ from openecp.kernel.datamodel.columns import CHARGE_COLUMNS, ITEM_COLUMNS, OVERR
 _PATTERN_STEPS = (
     "missing_elements", "unknown_codes", "missing_requirements", "measures_applied", "charge_lines", "relieved_lines",
 )  # fmt: skip
-_PATTERN_FACTS: Facts = frozenset({"expected", "reliefs", "requirements"})
+PATTERN_FACTS: Facts = frozenset({"expected", "reliefs", "requirements"})
 
 # What each question about a pattern hangs on.
 _OBLIGATION = ("data_set", "present_1", "present_2", "present_3")
@@ -81,10 +81,10 @@ class OnlineFindings:
     ) -> None:
         """Take the pipeline's steps and its composer; the tariff keys that require a document; the keys of criteria."""
         self._engine, self._requiring, self._risk_keys = engine, requiring, risk_keys
-        self._composer = compose(item_steps(steps), columns=_own_columns)
+        self.composer = compose(item_steps(steps), columns=_own_columns)
         self._statements: dict[Facts, str] = {}
         patterns = compose([step for step in steps if step.name in _PATTERN_STEPS])
-        every = _PATTERN_FACTS | {"compound"}
+        every = PATTERN_FACTS | {"compound"}
 
         def memory(step: str, columns: Sequence[str], **more: Any) -> Memory:
             return Memory(engine, patterns.statement(step, facts=every), columns, **more)
@@ -97,7 +97,7 @@ class OnlineFindings:
         self._selections = memory("relieved_lines", _SELECTION, tables=tables, nothing=own, skip=len(own))
         parts = revenue.used_parts(types)
         full, plain = tariff.line_columns(shape, parts), tariff.line_columns(tariff.PLAIN, parts)
-        self._line_columns = {True: full, False: plain}
+        self.line_columns = {True: full, False: plain}
         names = [name for name, _ in full]
         self._plain_line = itemgetter(*(names.index(name) for name, _ in plain))
 
@@ -111,7 +111,7 @@ class OnlineFindings:
             found += _kind("Q", requiring, self._requirements)
         compound = "compound" in facts
         lines = self._lines(items, compound=compound)
-        held = set(facts - _PATTERN_FACTS - {"excise", "risk"})
+        held = set(facts - PATTERN_FACTS - {"excise", "risk"})
         if any(line[_STAGE] == 2 for line in lines):
             held.add("excise")
         if any(not self._risk_keys.isdisjoint(risk.risk_keys(*_risk_cells(row))) for row in items):
@@ -122,7 +122,7 @@ class OnlineFindings:
             name: (schema, given) for name, schema, given in inputs_of(rows)[1:] if given
         }
         inputs["items"] = (tuple((name, _TYPES[name]) for name in names), [own(row) for row in items])
-        inputs["selected_lines"] = (self._line_columns[compound], lines)
+        inputs["selected_lines"] = (self.line_columns[compound], lines)
         return found + self._engine.run(self.statement(frozenset(held)), inputs)
 
     def _lines(self, items: Sequence[Row], *, compound: bool) -> list[Row]:
@@ -135,12 +135,12 @@ class OnlineFindings:
     def statement(self, facts: Facts) -> str:
         """Return the statement for what hangs on the items' own figures."""
         if facts not in self._statements:
-            self._statements[facts] = self._composer.statement("item_findings", facts=facts)
+            self._statements[facts] = self.composer.statement("item_findings", facts=facts)
         return self._statements[facts]
 
     def warm(self, optional: Facts) -> None:
         """Compose every form of every step, so that no batch waits for it."""
-        every = optional - _PATTERN_FACTS
+        every = optional - PATTERN_FACTS
         for facts in (frozenset[str](), every, frozenset({"compound"}), every | {"compound"}, every - {"risk"}):
             self.statement(facts)
 
@@ -151,12 +151,13 @@ def _own_columns(facts: Facts) -> tuple[str, ...]:
 
 
 def item_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """Return the pipeline's steps with the lines remembered, ending in what hangs on the items' own figures."""
-    remembered = [
+    """Return the pipeline's steps for the items' own figures: the lines are remembered, the findings those of items."""
+    own = [
         Step(step.name, step.package, step.columns, file="remembered_lines") if step.name == "relieved_lines" else step
-        for step in steps
+        for step in steps[:-1]
+        if step.name == "relieved_lines" or step.name not in _PATTERN_STEPS
     ]
-    return (*remembered, Step("item_findings", steps[-1].package, steps[-1].columns))
+    return (*own, Step("item_findings", steps[-1].package, steps[-1].columns))
 
 
 def _kind(kind: str, items: Sequence[Row], memory: Memory) -> list[Row]:
