@@ -180,7 +180,7 @@ class ChargeAssessor:
         wanted: set[int] = set()
         for tax, excise in rates:
             for inside in (0, tax or 0, *self._inside):
-                wanted.add(E8 - (excise or 0) - inside)
+                wanted |= {E8 - inside, E8 - (excise or 0) - inside}
         new = {whole for whole in wanted if 0 < whole} - self._wholes
         if new:
             self._wholes = (self._wholes if len(self._wholes) < 10_000 else {E8}) | new

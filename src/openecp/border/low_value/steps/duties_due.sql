@@ -14,7 +14,7 @@ FROM (
     SELECT w.*, in_steps(duty_whole) AS duty_floor
     FROM (
       SELECT s.*,
-        not_negative(CAST(FLOOR(CAST(duty_upto_micro AS DECIMAL(18, 0))
+        not_negative(CAST(FLOOR(CAST(duty_upto_micro AS DECIMAL(19, 0))
           * CAST(CAST(duty_rate_used_e8 AS DECIMAL(12, 0)) * 0.00000001 AS DECIMAL(12, 8))) AS DECIMAL(19, 0))
           - CASE WHEN duty_deduct_micro IS NULL THEN 0
             ELSE set_right(deduct_guess, duty_deduct_micro, den, num) END) AS duty_whole
