@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second opinion on low-value charges, written apart from the steps: plain Python over fractions, one basket at a time.
+"""A second opinion on low-value charges, written apart from the steps: Python over fractions, one basket at a time.
 
 It reads the same regime files and shares no code with the steps beyond the structs of the format.
 """
@@ -67,7 +67,12 @@ def charged(file: Jurisdiction, basket: dict[str, Any], on: date, named: str = "
         for regime in (chosen, ordinary):
             if regime is not None and line.found is None:
                 line.found = next(
-                    ((regime, t, b) for t in regime.treatments for b in bands_of(t) if fits(regime, t, b, line, lines, basket, on)),
+                    (
+                        (regime, t, b)
+                        for t in regime.treatments
+                        for b in bands_of(t)
+                        if fits(regime, t, b, line, lines, basket, on)
+                    ),
                     None,
                 )
         assert line.found is not None
@@ -110,7 +115,10 @@ def selected(regime: Regime, basket: dict[str, Any]) -> bool:
         return (
             (not a.channels or basket["channel"] in a.channels)
             and (not a.trades or basket["trade"] in a.trades)
-            and (not a.scheme or (regime.scheme is not None and scheme.get("name") in (regime.scheme.name, *regime.scheme.aliases)))
+            and (
+                not a.scheme
+                or (regime.scheme is not None and scheme.get("name") in (regime.scheme.name, *regime.scheme.aliases))
+            )
             and (not a.counter or any(used.get(k) for k in ("person_day", "person_month", "person_year")))
         )
 
@@ -130,7 +138,9 @@ def pattern_holds(patterns: tuple[str, ...], text: str) -> bool:
     )
 
 
-def fits(regime: Regime, t: Treatment, band: Any, line: Line, lines: list[Line], basket: dict[str, Any], on: date) -> bool:
+def fits(
+    regime: Regime, t: Treatment, band: Any, line: Line, lines: list[Line], basket: dict[str, Any], on: date
+) -> bool:
     """Tell whether a treatment and band hold for an item."""
     scheme = basket.get("seller_scheme") or {}
     if t.scheme and not (
@@ -154,7 +164,9 @@ def fits(regime: Regime, t: Treatment, band: Any, line: Line, lines: list[Line],
         return False
     if band is not None and (band.rate_lt or band.rate_le):
         highest = max((x.duty_rate for x in lines if x.duty_rate is not None), default=None)
-        if highest is None or not (highest < Fraction(band.rate_lt) if band.rate_lt else highest <= Fraction(band.rate_le)):
+        if highest is None or not (
+            highest < Fraction(band.rate_lt) if band.rate_lt else highest <= Fraction(band.rate_le)
+        ):
             return False
     limits = list(t.limits)
     if band is not None and band.upto is not None and t.duty is not None:
@@ -178,6 +190,7 @@ def shut_out(regime: Regime, t: Treatment, line: Line, lines: list[Line], on: da
 
 def within(limit: Limit, line: Line, lines: list[Line], basket: dict[str, Any]) -> bool:
     """Tell whether a value is within a limit."""
+
     def of(x: Line) -> Fraction:
         return x.cif if limit.basis == "cif" else x.price
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: the steps charge what a second, independent computation charges, to the minor unit, under every regime that runs.
+"""Goal: the steps charge what a second, independent computation charges, to the minor unit, in every regime.
 
-Method: random baskets around each regime's thresholds; the steps in Python rows and in DuckDB, the oracle over fractions.
+Method: random baskets around each regime's thresholds; the steps in Python rows and in DuckDB, the oracle in
+fractions.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ def rows_of(file: Jurisdiction, basket: dict[str, Any], on: date, named: str) ->
 
 def usable(file: Jurisdiction, basket: dict[str, Any]) -> bool:
     """The oracle takes one rate for all amounts: a basket in the currency of one of two regimes would need two."""
-    targets = {regime.currency or file.currency for regime in file.regimes if not regime.ordinary and is_runnable(regime)}
+    targets = {
+        regime.currency or file.currency for regime in file.regimes if not regime.ordinary and is_runnable(regime)
+    }
     return len(targets) == 1 and (basket["rate_to_regime"] == "1") == (basket["currency"] in targets)
 
 

@@ -27,7 +27,9 @@ def item(price: str, hs: str = "640319", quantity: str = "1", origin: str = "CN"
             "weight_kg": "0.5", **more}  # fmt: skip
 
 
-def quote(jurisdiction: str, on: str, *items: dict[str, Any], regime: str = "", strict: bool = False, **header: Any) -> Quote:
+def quote(
+    jurisdiction: str, on: str, *items: dict[str, Any], regime: str = "", strict: bool = False, **header: Any
+) -> Quote:
     basket = {"currency": "EUR", "channel": "post", "trade": "B2C", "dispatch_country": "CN", **header, "items": items}
     read = read_basket(json.dumps(basket).encode())
     return quoter().quote(read, jurisdiction, date.fromisoformat(on), regime=regime, strict=strict)
@@ -54,7 +56,9 @@ def test_european_union_before_and_after_1_july_2026() -> None:
 def test_european_union_without_a_valid_identifier_the_carrier_collects() -> None:
     for identifier in ("IM123456789", "IM12345678901", "XX1234567890", "", None):
         scheme = {"name": "IOSS", "id": identifier}
-        found = quote("EU", "2026-07-01", *SHIRTS_AND_SHOES, seller_scheme=scheme, rates={"vat": "0.20"}, channel="express")
+        found = quote(
+            "EU", "2026-07-01", *SHIRTS_AND_SHOES, seller_scheme=scheme, rates={"vat": "0.20"}, channel="express"
+        )
         assert sums(found) == ("6.00", "10.80")
         assert {line.collected_by for line in found.lines} == {"express"}
         assert any("IM##########" in says.text for says in found.reasons)
@@ -180,7 +184,13 @@ def test_norway_identifier_and_limit() -> None:
 
 
 def test_an_incomplete_regime_refuses_and_names_the_field() -> None:
-    for jurisdiction, field in (("VN", "tax.rate"), ("ZA", "limits.le"), ("IN", "duty.rate"), ("AE", "limits.le"), ("TR", "limits.le")):
+    for jurisdiction, field in (
+        ("VN", "tax.rate"),
+        ("ZA", "limits.le"),
+        ("IN", "duty.rate"),
+        ("AE", "limits.le"),
+        ("TR", "limits.le"),
+    ):
         on = "2026-01-05"
         with pytest.raises(QuoteRefused, match=field):
             quote(jurisdiction, on, item("10"))
@@ -189,7 +199,9 @@ def test_an_incomplete_regime_refuses_and_names_the_field() -> None:
 def test_strict_refuses_what_has_no_source() -> None:
     with pytest.raises(QuoteRefused, match="no cited source"):
         quote("JP", "2026-01-05", item("100"), currency="JPY", strict=True)
-    assert quote("BR", "2026-01-05", item("100"), currency="USD", strict=True, regime="BR-SIMPLIFIED-2024").duty == "60.00"
+    assert (
+        quote("BR", "2026-01-05", item("100"), currency="USD", strict=True, regime="BR-SIMPLIFIED-2024").duty == "60.00"
+    )
 
 
 def test_a_threshold_in_another_currency_needs_a_rate() -> None:
@@ -207,12 +219,15 @@ def test_all_faults_of_a_basket_are_told_at_once() -> None:
     with pytest.raises(QuoteRefused) as refused:
         quote("EU", "2026-07-01", item("-5", "64", "0"), item("1e3"), channel="pigeon", freight="x", currency="euro")
     assert {fault.where for fault in refused.value.faults} >= {
-        "currency", "channel", "freight", "items[0].hs", "items[0].quantity", "items[0].unit_price", "items[1].unit_price",
+        "currency", "channel", "freight", "items[0].hs", "items[0].quantity", "items[0].unit_price",
+        "items[1].unit_price",
     }  # fmt: skip
 
 
 def test_totals_are_the_sums_of_the_lines() -> None:
-    found = quote("EU", "2026-07-01", *(item(f"{n}.37", hs) for n, hs in enumerate(["610910", "640319", "950300"], 1)), **IOSS)
+    found = quote(
+        "EU", "2026-07-01", *(item(f"{n}.37", hs) for n, hs in enumerate(["610910", "640319", "950300"], 1)), **IOSS
+    )
     for kind, total in (("duty", found.duty), ("tax", found.tax)):
         cents = sum(int(line.amount.replace(".", "")) for line in found.lines if line.type == kind)
         assert cents == int(total.replace(".", ""))

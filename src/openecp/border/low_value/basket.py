@@ -70,7 +70,7 @@ class UsedSoFar(_Part, kw_only=True):
 
 
 class Rates(_Part, kw_only=True):
-    """Rates that the basket brings where the regime has none, as shares: `{"vat": "0.20", "duty": {"640319": "0.12"}}`."""
+    """Rates that the basket brings, as shares: `{"vat": "0.20", "duty": {"640319": "0.12"}}`."""
 
     vat: str | None = None
     duty: dict[str, str] = {}
@@ -125,7 +125,7 @@ def read_basket(data: bytes) -> Basket:
         raise _refused("$", "JSON in UTF-8", str(error)[:200], "Correct the text.") from None
 
 
-_HOW = "Correct this field; amounts and rates are decimal strings such as \"12.50\"."
+_HOW = 'Correct this field; amounts and rates are decimal strings such as "12.50".'
 
 
 def _place(path: str) -> str:

@@ -59,7 +59,9 @@ LOW_VALUE_STEPS: tuple[Step, ...] = (
 
 
 def _law_day(x: Sequence[str]) -> str:
-    return f"CASE {x[1]}.law_date WHEN 0 THEN {x[0]}.sale_date WHEN 1 THEN {x[0]}.acceptance_date ELSE {x[0]}.arrival_date END"
+    item, rule = x
+    days = f"WHEN 0 THEN {item}.sale_date WHEN 1 THEN {item}.acceptance_date ELSE {item}.arrival_date"
+    return f"CASE {rule}.law_date {days} END"
 
 
 def _product(a: str, b: str) -> str:
@@ -111,7 +113,8 @@ def _selects(x: Sequence[str]) -> str:
     """SQL of whether a regime is for this basket: it was asked for, or what it says about who falls under it holds."""
     v, t = x
     listed = " AND ".join(
-        f"({t}.regime_{name}s = '' OR CONTAINS({t}.regime_{name}s, '|' || {v}.{name} || '|'))" for name in ("channel", "trade")
+        f"({t}.regime_{name}s = '' OR CONTAINS({t}.regime_{name}s, '|' || {v}.{name} || '|'))"
+        for name in ("channel", "trade")
     )
     return (
         f"{v}.regime = {t}.regime_id OR ({v}.regime = '' AND {listed} "
@@ -181,7 +184,7 @@ class ChargeAssessor:
         for tax, excise in rates:
             for inside in (0, tax or 0, *self._inside):
                 wanted |= {E8 - inside, E8 - (excise or 0) - inside}
-        new = {whole for whole in wanted if 0 < whole} - self._wholes
+        new = {whole for whole in wanted if whole > 0} - self._wholes
         if new:
             self._wholes = (self._wholes if len(self._wholes) < 10_000 else {E8}) | new
             self._load_reciprocals()

@@ -2,7 +2,7 @@
 """Official rates of exchange: dated tables that a regime names, and rates that a basket brings itself.
 
 A table is CSV with the columns table, currency, rate, valid_from, valid_to: so many units of `currency` for one unit of
-the table's base, whose own row has the rate 1. Two currencies of a table are compared over the base; nothing is divided.
+the table's base, whose own row has the rate 1. Two currencies are compared over the base; nothing is divided.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def read_rates(path: Path) -> list[OfficialRate]:
                             where=path.name,
                             line=number,
                             message="This rate cannot be used.",
-                            expected="table, currency, a positive rate with at most eight decimals, valid_from, valid_to",
+                            expected="table, currency, a positive rate of at most 8 decimals, valid_from, valid_to",
                             got=str(error)[:80],
                             fix="Correct the row.",
                         )

@@ -140,7 +140,9 @@ def _duty_says(row: Mapping[str, Any], entry: Entry, basket: Basket, item: int) 
     base = micro_text(row["duty_base_micro"], currency)
     if duty.kind == "flat_per_hs6":
         if not row["duty_base_micro"]:
-            text = f"Item {item}: its HS subheading {(basket.items[item - 1].hs or '')[:6]} has paid with an item above."
+            text = (
+                f"Item {item}: its HS subheading {(basket.items[item - 1].hs or '')[:6]} has paid with an item above."
+            )
         else:
             hs = (basket.items[item - 1].hs or "")[:6]
             text = f"Item {item}: {line_rate(row, entry, 'duty')} for HS subheading {hs}: {amount} {currency}."

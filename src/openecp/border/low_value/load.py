@@ -137,7 +137,7 @@ def _converted(value: Any, kind: Any, where: str) -> Iterator[tuple[str, str, st
 
 
 def _rule_faults(file: Jurisdiction, name: str, lines: Lines) -> Iterator[Fault]:
-    """Yield what the types cannot say: dates in order, one amount a limit, patterns that can match, one ordinary regime."""
+    """Yield what the types cannot say: dates in order, one amount a limit, patterns that match, one ordinary regime."""
     seen: set[str] = set()
     for number, regime in enumerate(file.regimes):
         where = f"regimes[{number}]"

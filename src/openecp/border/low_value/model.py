@@ -119,7 +119,9 @@ class Treatment(_Part, frozen=True, kw_only=True):
     any_goods: bool = False  # the regime's exclusions do not shut goods out of this treatment
     method: str | None = None
     limits: Annotated[tuple[Limit, ...], msgspec.Meta(max_length=2)] = ()
-    requires: tuple[Literal["hs", "origin", "weight", "description", "buyer.id", "buyer.name", "dispatch_country"], ...] = ()
+    requires: tuple[
+        Literal["hs", "origin", "weight", "description", "buyer.id", "buyer.name", "dispatch_country"], ...
+    ] = ()
     duty: Duty | None = None
     tax: Tax | None = None
     remission: Remission | None = None

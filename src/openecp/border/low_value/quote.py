@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from openecp.border.low_value.exchange import OfficialRates, exchange_row, own_p
 from openecp.border.low_value.explain import Says, line_rate, passed_over, why
 from openecp.border.low_value.faults import Fault, QuoteRefused
 from openecp.border.low_value.model import Jurisdiction, Regime
-from openecp.border.low_value.tables import FIRST_DAY, LAST_DAY, Entry, is_runnable, missing_fields
+from openecp.border.low_value.tables import FIRST_DAY, LAST_DAY, MICRO, Entry, is_runnable, missing_fields
 from openecp.kernel.assessment.engine import Engine
 
 
@@ -126,9 +127,7 @@ class Quoter:
                     return pair
         return None
 
-    def _refuse_missing(
-        self, basket: Basket, file: Jurisdiction, on: date, charged: Sequence[dict[str, Any]]
-    ) -> None:
+    def _refuse_missing(self, basket: Basket, file: Jurisdiction, on: date, charged: Sequence[dict[str, Any]]) -> None:
         """Refuse where a rate is missing: an amount on half a rule would be wrong."""
         faults: dict[str, Fault] = {}
         for row in charged:
@@ -147,8 +146,8 @@ class Quoter:
                 where = f"rates.duty[{item.hs or '?'}]"
                 faults.setdefault(where, missing_fault(
                     where, "OECP-DUTY-RATE",
-                    f"Item {row['item']} pays duty at the ordinary tariff ({entry.regime.id}), and its rate is not known.",
-                    "a rate for its HS code, as a share: {\"640319\": \"0.12\"}", "Add the rate (\"0\" where it is free)."
+                    f"Item {row['item']} pays duty at the ordinary tariff ({entry.regime.id}); its rate is not known.",
+                    "a rate for its HS code, as a share: {\"640319\": \"0.12\"}", "Add the rate (\"0\" if free)."
                     + ("" if item.hs else " Give the item an HS code first.")))  # fmt: skip
             elif row["tax_minor"] is None:
                 faults.setdefault("rates.vat", missing_fault(
@@ -177,7 +176,6 @@ class Quoter:
             lines += _lines(row, entry, currency)
         duty, tax = (sum(row[name] for row in charged) for name in ("duty_minor", "tax_minor"))
         chief = max(zip(charged, entries, strict=True), key=lambda one: (one[1].regime.ordinary, one[0]["category"]))
-        value = sum(row["value_micro"] for row in _values(basket))
         return Quote(
             jurisdiction=file.jurisdiction,
             date=on.isoformat(),
@@ -185,7 +183,7 @@ class Quoter:
             category=max(row["category"] for row in charged),
             declaration=chief[1].treatment.declaration,
             currency=currency,
-            value=micro_text(value, currency),
+            value=micro_text(_value_micro(basket), currency),
             duty=amount_text(duty, currency),
             tax=amount_text(tax, currency),
             total=amount_text(duty + tax, currency),
@@ -194,23 +192,23 @@ class Quoter:
         )
 
 
-def _values(basket: Basket) -> list[dict[str, int]]:
-    from decimal import Decimal
-
-    return [{"value_micro": int(Decimal(str(item.quantity)) * Decimal(item.unit_price) * 1_000_000)} for item in basket.items]
+def _value_micro(basket: Basket) -> int:
+    """Return the price of all items in millionths."""
+    return sum(int(Decimal(str(item.quantity)) * Decimal(item.unit_price) * MICRO) for item in basket.items)
 
 
 def _lines(row: dict[str, Any], entry: Entry, currency: str) -> list[QuoteLine]:
     found = []
-    for kind, charge in (("duty", entry.treatment.duty), ("tax", entry.treatment.tax)):
-        flat = kind == "duty" and charge is not None and charge.kind.startswith("flat")
-        if charge is None or (flat and not row["duty_base_micro"]):
+    duty, tax = entry.treatment.duty, entry.treatment.tax
+    for kind, name in (("duty", "Customs duty" if duty else None), ("tax", tax.name if tax else None)):
+        flat = kind == "duty" and duty is not None and duty.kind.startswith("flat")
+        if name is None or (flat and not row["duty_base_micro"]):
             continue
         found.append(
             QuoteLine(
                 item=row["item"],
                 type=kind,
-                name="Customs duty" if kind == "duty" else charge.name,
+                name=name,
                 base=micro_text(row[f"{kind}_base_micro"], currency),
                 rate=line_rate(row, entry, kind),
                 amount=amount_text(row[f"{kind}_minor"], currency),
@@ -237,9 +235,7 @@ def _required(entry: Entry, basket: Basket, number: int) -> list[Fault]:
         if not given[name]:
             field = {"weight": "weight_kg"}.get(name, name)
             where = field if "." in name or name == "dispatch_country" else f"items[{number - 1}].{field}"
-            found.append(
-                missing_fault(where, "OECP-REQUIRED", f"{entry.regime.id} requires it.", "a value", "Add it.")
-            )
+            found.append(missing_fault(where, "OECP-REQUIRED", f"{entry.regime.id} requires it.", "a value", "Add it."))
     return found
 
 

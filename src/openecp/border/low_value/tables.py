@@ -287,8 +287,9 @@ def _cells(
         yield f"{name}_below", bool(limit and limit.le is None)
     yield from _charge_cells(treatment, band).items()
     categories, category = regime.categories, treatment.category
-    yield "full_category", categories.full if regime.ordinary and category == "auto" else (
-        0 if category == "auto" else category
+    yield (
+        "full_category",
+        categories.full if regime.ordinary and category == "auto" else (0 if category == "auto" else category),
     )
     yield "category_documents", categories.documents
     yield "category_free", categories.nothing_due

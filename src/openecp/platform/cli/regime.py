@@ -80,7 +80,9 @@ def check_regime(file: str, strict: bool) -> None:
         click.echo(f"{mark + ':':<12}{fault.text}")
     if jurisdiction is not None:
         runs = [one.id for one in jurisdiction.regimes if not missing_fields(one)]
-        click.echo(f"{jurisdiction.jurisdiction}: {len(jurisdiction.regimes)} regimes; can run: {', '.join(runs) or 'none'}")
+        click.echo(
+            f"{jurisdiction.jurisdiction}: {len(jurisdiction.regimes)} regimes; can run: {', '.join(runs) or 'none'}"
+        )
     refused = {"fault", "unsourced"} if strict else {"fault"}
     sys.exit(1 if any(fault.severity in refused for fault in faults) else 0)
 
