@@ -5,7 +5,7 @@
 -- Adds: row_id BIGINT, basket_id BIGINT, treatment_no BIGINT, failed BIGINT (0: it fits)
 -- Rows: one an item and treatment in force
 -- Limits: the first regime that applies is the one; where none of its treatments fits, the ordinary tariff holds. Goods, origins and restrictions that shut out one item shut out the parcel, where the regime says so
--- Why: a treatment is a row: a new regime needs no code (docs/adr/0014)
+-- Why: a treatment is a row: a new regime needs no code (docs/adr/0016)
 SELECT row_id, basket_id, treatment_no,
   failed
     + CASE WHEN NOT ordinary AND regime_no <> COALESCE(MIN(CASE WHEN selected AND NOT ordinary THEN regime_no END)
