@@ -48,7 +48,7 @@ class BasketItem(_Part, kw_only=True):
 class SellerScheme(_Part, kw_only=True):
     """The seller's scheme and its identifier in it."""
 
-    name: str
+    name: str | None = None
     id: str | None = None
 
 
@@ -73,8 +73,8 @@ class Rates(_Part, kw_only=True):
     """Rates that the basket brings, as shares: `{"vat": "0.20", "duty": {"640319": "0.12"}}`."""
 
     vat: str | None = None
-    duty: dict[str, str] = {}
-    excise: dict[str, str] = {}
+    duty: dict[str, str] | None = None
+    excise: dict[str, str] | None = None
 
 
 class Dates(_Part, kw_only=True):
@@ -97,7 +97,7 @@ class Basket(_Part, kw_only=True):
     buyer: Buyer | None = None
     used_so_far: UsedSoFar | None = None
     rates: Rates | None = None
-    exchange: dict[str, str] = {}
+    exchange: dict[str, str] | None = None
     dates: Dates | None = None
     freight: str | None = None
     insurance: str | None = None
@@ -303,8 +303,8 @@ def _line(item: BasketItem, number: int, basket: Basket, reader: _Reader) -> dic
         "hs": hs,
         "quantity_micro": quantity,
         "price_micro": product // MICRO,
-        "duty_rate_e8": reader.share(_longest(rates.duty, hs), f"rates.duty[{hs}]"),
-        "excise_rate_e8": reader.share(_longest(rates.excise, hs), f"rates.excise[{hs}]"),
+        "duty_rate_e8": reader.share(_longest(rates.duty or {}, hs), f"rates.duty[{hs}]"),
+        "excise_rate_e8": reader.share(_longest(rates.excise or {}, hs), f"rates.excise[{hs}]"),
     }
 
 

@@ -20,6 +20,8 @@ from openecp.border.low_value.model import Jurisdiction, Regime
 from openecp.border.low_value.tables import FIRST_DAY, LAST_DAY, MICRO, Entry, is_runnable, missing_fields
 from openecp.kernel.assessment.engine import Engine
 
+_FOR_OTHERS = 1 | 16 | 65536  # bits of the mask: not asked for, not for this basket, after the one that holds
+
 
 class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     """One charge on one item: who collects it, and when. Amounts are decimal text in the basket's currency."""
@@ -71,10 +73,12 @@ class Quoter:
         Raises: QuoteRefused where it cannot be said: everything that stands in the way, each with what to do.
         """
         file = self._file(jurisdiction)
-        self._refuse_regimes(file, on, regime, strict)
+        self._refuse_regimes(file, on, regime)
         items = item_rows(basket, jurisdiction, on, regime=regime)
         exchange = self._exchange(file, basket, on)
         charged, tried = self._assessor.explained(items, exchange)
+        if strict:
+            self._refuse_unsourced(charged, tried)
         self._refuse_missing(basket, file, on, charged)
         return self._answer(basket, file, on, charged, tried)
 
@@ -85,8 +89,8 @@ class Quoter:
                            "Name one of these, or add a regime file (openecp regime check).")  # fmt: skip
         return self.files[jurisdiction]
 
-    def _refuse_regimes(self, file: Jurisdiction, on: date, named: str, strict: bool) -> None:
-        """Refuse a regime that is not there, not in force, not complete, or, strictly, not sourced."""
+    def _refuse_regimes(self, file: Jurisdiction, on: date, named: str) -> None:
+        """Refuse a regime that is not there, not in force, or not complete."""
         ids = {regime.id: regime for regime in file.regimes}
         if named and named not in ids:
             raise _refused("OECP-REGIME", "regime", "There is no such regime.", "one of " + ", ".join(ids), named,
@@ -99,20 +103,28 @@ class Quoter:
         faults = [incomplete_fault(one) for one in asked if not is_runnable(one)]
         if faults and (named or len(faults) == len(asked)):
             raise QuoteRefused(faults)
-        if strict:
-            unsourced = [fault for one in (asked or held) for fault in unsourced_faults(one)]
-            if unsourced:
-                raise QuoteRefused(unsourced)
         if not [one for one in held if is_runnable(one)]:
             raise _refused("OECP-REGIME-DATE", "date", f"No regime of {file.jurisdiction} is in force.",
                            "; ".join(f"{one.id} {period_text(one)}" for one in file.regimes), on.isoformat(),
                            "Ask for a day on which one is in force.")  # fmt: skip
 
+    def _refuse_unsourced(self, charged: Sequence[dict[str, Any]], tried: dict[int, list[tuple[int, int]]]) -> None:
+        """Refuse where the regime that holds, or one that was weighed before it, has a field without a source."""
+        weighed: dict[str, Regime] = {}
+        for row in charged:
+            for number, failed in tried[row["row_id"]]:
+                if number <= (row["treatment_no"] or number) and not failed & _FOR_OTHERS:
+                    regime = self._entries[number].regime
+                    weighed[regime.id] = regime
+        faults = [fault for regime in weighed.values() for fault in unsourced_faults(regime)]
+        if faults:
+            raise QuoteRefused(faults)
+
     def _exchange(self, file: Jurisdiction, basket: Basket, on: date) -> list[tuple[Any, ...]]:
         key = "basket" if basket.exchange else ""
         rows = []
         for target in {regime.currency or file.currency for regime in file.regimes} | {basket.currency}:
-            pair = (1, 1) if target == basket.currency else own_pair(basket.exchange, basket.currency, target)
+            pair = (1, 1) if target == basket.currency else own_pair(basket.exchange or {}, basket.currency, target)
             if pair is None:
                 pair = self._official_pair(file, basket.currency, target, on)
             if pair is not None:
