@@ -39,7 +39,9 @@ _CHARGES = (
     "tax_due VARCHAR, remitted BOOLEAN, tax_before_minor BIGINT, category INTEGER"
 )
 CHARGE_COLUMNS = _adds(_CHARGES)
-TRIED_COLUMNS = _adds("row_id BIGINT, basket_id BIGINT, treatment_no BIGINT, failed BIGINT")
+_TRIED = "row_id BIGINT, basket_id BIGINT, treatment_no BIGINT, regime_no INTEGER, ordinary BOOLEAN, failed BIGINT"
+TRIED_COLUMNS = _adds(_TRIED)
+LATER = 65536  # of the mask that explains: a regime after the one that holds
 
 LOW_VALUE_STEPS: tuple[Step, ...] = (
     Step(
@@ -50,6 +52,8 @@ LOW_VALUE_STEPS: tuple[Step, ...] = (
             "basket_cif_micro BIGINT, basket_quantity_micro BIGINT, goods_no INTEGER, item_no INTEGER"
         ),
     ),
+    Step("treatments_weighed", _PACKAGE, (*TRIED_COLUMNS, ("shut_scope", "INTEGER"), ("shut", "BIGINT"))),
+    Step("shut_parcels", _PACKAGE, _adds("shut_basket_id BIGINT, shut_treatment_no BIGINT, goods_out BIGINT")),
     Step("treatments_tried", _PACKAGE, TRIED_COLUMNS),
     Step("treatments_chosen", _PACKAGE, _adds("row_id BIGINT, treatment_no BIGINT, unrated_no BIGINT")),
     Step("duties_due", _PACKAGE, _adds("duty_base_micro BIGINT, duty_rate_used_e8 BIGINT, duty_minor BIGINT")),
@@ -210,9 +214,14 @@ class ChargeAssessor:
         else:
             charged, tries = self._engine.run(self.statement, inputs), self._engine.run(self._tried, inputs)
         found: dict[int, list[tuple[int, int]]] = {}
-        for row_id, _, treatment_no, failed in tries:
-            found.setdefault(row_id, []).append((treatment_no, int(failed)))
-        return _by_item(items, charged), {row_id: sorted(tried) for row_id, tried in found.items()}
+        first: dict[int, int] = {}
+        ordered = sorted(tries, key=lambda row: (row[0], row[2]))
+        for row_id, _, treatment_no, regime_no, ordinary, failed in ordered:
+            if not ordinary and not failed & 17:
+                first.setdefault(row_id, regime_no)
+            later = LATER if not ordinary and regime_no > first.get(row_id, regime_no) else 0
+            found.setdefault(row_id, []).append((treatment_no, int(failed) | later))
+        return _by_item(items, charged), found
 
     def _know_rows(self, items: Sequence[tuple[Any, ...]]) -> None:
         tax, excise = ITEM_AT["tax_rate_e8"], ITEM_AT["excise_rate_e8"]

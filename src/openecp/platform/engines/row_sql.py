@@ -33,6 +33,10 @@ def _mul(a: Any, b: Any) -> Any:
     return a * b if type(a) is int is type(b) else _EXACT.multiply(Decimal(a), Decimal(b))
 
 
+def _bits(a: Any, b: Any) -> Any:
+    return None if a is None or b is None else a & b
+
+
 def _floor(a: Any) -> Any:
     return a if a is None or type(a) is int else int(a.to_integral_value(rounding=ROUND_FLOOR))
 
@@ -106,7 +110,7 @@ _NAMES: dict[str, Any] = {
 }
 _COMPARED = {exp.EQ: "_eq", exp.NEQ: "_neq", exp.LT: "_lt", exp.LTE: "_lte"}
 _TURNED = {exp.GT: "_lt", exp.GTE: "_lte"}
-_ARITHMETIC = {exp.Add: "_add", exp.Sub: "_sub", exp.Mul: "_mul", exp.DPipe: "_joined", exp.Contains: "_contains"}
+_ARITHMETIC = {exp.Add: "_add", exp.Sub: "_sub", exp.Mul: "_mul", exp.DPipe: "_joined", exp.Contains: "_contains", exp.BitwiseAnd: "_bits"}
 _WHOLE_TYPES = {exp.DataType.Type.BIGINT, exp.DataType.Type.INT, exp.DataType.Type.INT128}
 
 

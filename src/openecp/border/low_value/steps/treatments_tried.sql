@@ -1,50 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Each treatment of the jurisdiction that is in force is tried; what does not fit is kept as a mask.
+-- What does not fit of a treatment, with what shuts the item or its parcel out.
 -- Source: the regime's own; docs/low-value.md lists the bits of the mask
--- Reads: parcel_values; treatments (one row a treatment of a regime), exchange (one row a pair of currencies and period)
--- Adds: row_id BIGINT, basket_id BIGINT, treatment_no BIGINT, failed BIGINT (0: it fits)
+-- Reads: treatments_weighed, shut_parcels
+-- Adds: row_id BIGINT, basket_id BIGINT, treatment_no BIGINT, regime_no INTEGER, ordinary BOOLEAN, failed BIGINT (0: it fits)
 -- Rows: one an item and treatment in force
--- Limits: the first regime that applies is the one; where none of its treatments fits, the ordinary tariff holds. Goods, origins and restrictions that shut out one item shut out the parcel, where the regime says so
--- Why: a treatment is a row: a new regime needs no code (docs/adr/0016)
-SELECT row_id, basket_id, treatment_no,
-  failed
-    + CASE WHEN NOT ordinary AND regime_no <> COALESCE(MIN(CASE WHEN selected AND NOT ordinary THEN regime_no END)
-      OVER (PARTITION BY row_id), regime_no) THEN 65536 ELSE 0 END
-    + CASE WHEN (shut_scope = 1 AND goods_out = 1) OR MAX(goods_out * shut_scope) OVER parcel = 3 THEN 128 ELSE 0 END
-    + CASE WHEN (shut_scope = 1 AND origin_out = 1) OR MAX(origin_out * shut_scope) OVER parcel = 3 THEN 256 ELSE 0 END
-    + CASE WHEN (shut_scope = 1 AND restricted_out = 1) OR MAX(restricted_out * shut_scope) OVER parcel = 3 THEN 512
-      ELSE 0 END AS failed
-FROM (
-  SELECT v.row_id, v.basket_id, t.treatment_no, t.regime_no, t.ordinary, t.shut_scope,
-    selects(v, t) AS selected,
-    CASE WHEN t.goods_not <> '' AND (CONTAINS(t.goods_not, '|' || SUBSTR(v.hs, 1, 2) || '|')
-        OR CONTAINS(t.goods_not, '|' || SUBSTR(v.hs, 1, 4) || '|')
-        OR CONTAINS(t.goods_not, '|' || SUBSTR(v.hs, 1, 6) || '|')) THEN 1 ELSE 0 END AS goods_out,
-    CASE WHEN (t.origin_not <> '' AND CONTAINS(t.origin_not, '|' || v.origin || '|')
-        AND law_day(v, t) >= t.origin_not_from)
-        OR (t.origin_in <> '' AND NOT CONTAINS(t.origin_in, '|' || v.origin || '|')) THEN 1 ELSE 0 END AS origin_out,
-    CASE WHEN t.restricted_not AND v.restricted THEN 1 ELSE 0 END AS restricted_out,
-    CASE WHEN v.regime = '' OR v.regime = t.regime_id OR t.ordinary THEN 0 ELSE 1 END
-      + CASE WHEN selects(v, t) THEN 0 ELSE 16 END
-      + CASE WHEN listed(t.channels, v.channel) THEN 0 ELSE 2 END
-      + CASE WHEN listed(t.trades, v.trade) THEN 0 ELSE 4 END
-      + CASE WHEN t.scheme_rule = 0 OR (CONTAINS(t.schemes, '|' || v.scheme || '|') AND masked(t.scheme_masks, v.scheme_id))
-        THEN 0 ELSE 8 END
-      + CASE WHEN listed(t.dispatch_in, v.dispatch_country)
-        AND NOT (t.dispatch_not <> '' AND CONTAINS(t.dispatch_not, '|' || v.dispatch_country || '|')) THEN 0 ELSE 32 END
-      + CASE WHEN t.buyer_rule = 0 OR (v.buyer_id <> '' AND masked(t.buyer_masks, v.buyer_id)) THEN 0 ELSE 64 END
-      + CASE WHEN NOT t.single_article OR v.basket_quantity_micro <= 1000000 THEN 0 ELSE 1024 END
-      + CASE WHEN t.method_asked = v.method OR t.method_asked = '' THEN 0 ELSE 2048 END
-      + CASE WHEN t.rate_below_e8 IS NULL OR v.basket_duty_rate_e8 < t.rate_below_e8
-        OR (t.rate_equal AND v.basket_duty_rate_e8 = t.rate_below_e8) THEN 0 ELSE 4096 END
-      + CASE WHEN t.limit_micro IS NULL OR x.num IS NULL THEN 0
-        WHEN within_limit(v, x, t.limit_micro, t.limit_scope, t.limit_cif, t.limit_below) THEN 0 ELSE 8192 END
-      + CASE WHEN t.limit2_micro IS NULL OR x.num IS NULL THEN 0
-        WHEN within_limit(v, x, t.limit2_micro, t.limit2_scope, t.limit2_cif, t.limit2_below) THEN 0 ELSE 16384 END
-      + CASE WHEN t.has_amounts AND x.num IS NULL THEN 32768 ELSE 0 END AS failed
-  FROM parcel_values AS v
-  JOIN treatments AS t ON t.of_jurisdiction = v.jurisdiction AND law_day(v, t) BETWEEN t.valid_from AND t.valid_to
-  LEFT JOIN exchange AS x ON x.exchange_key = v.exchange_key AND x.from_currency = v.currency
-    AND x.to_currency = t.amount_currency AND law_day(v, t) BETWEEN x.rate_from AND x.rate_to
-) AS own
-WINDOW parcel AS (PARTITION BY basket_id, treatment_no)
+SELECT w.row_id, w.basket_id, w.treatment_no, w.regime_no, w.ordinary,
+  CAST(w.failed + CASE WHEN w.shut_scope = 1 THEN w.shut ELSE COALESCE(p.goods_out, 0) + COALESCE(p.origin_out, 0)
+    + COALESCE(p.restricted_out, 0) END AS BIGINT) AS failed
+FROM treatments_weighed AS w
+LEFT JOIN shut_parcels AS p ON p.shut_basket_id = w.basket_id AND p.shut_treatment_no = w.treatment_no
