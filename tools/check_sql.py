@@ -25,7 +25,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from openecp.border.batch import BATCH_STEPS, OUTSIDE_COLUMNS, BatchAssessor
-from openecp.border.low_value.charges import LOW_VALUE_STEPS, ChargeAssessor
+from openecp.border.low_value.charges import LOW_VALUE_STEPS, SEVERAL, ChargeAssessor
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.tables import EXCHANGE_COLUMNS
 from openecp.border.low_value.tables import ITEM_COLUMNS as PARCEL_COLUMNS
@@ -175,8 +175,11 @@ def check_low_value() -> set[tuple[str, str]]:
     engine = SchemaOnly()
     composer = ChargeAssessor(load_regimes(), engine).composer
     inputs: dict[str, Schema] = {"parcel_items": PARCEL_COLUMNS, "exchange": EXCHANGE_COLUMNS}
-    schemas = {name: dict(schema) for name, schema in (inputs | engine.schemas).items()}
-    return set(check(composer, frozenset(), schemas))
+    faults: set[tuple[str, str]] = set()
+    for facts in (frozenset({SEVERAL}), frozenset[str]()):
+        schemas = {name: dict(schema) for name, schema in (inputs | engine.schemas).items()}
+        faults.update(check(composer, facts, schemas))
+    return faults
 
 
 def files_without_step(root: Path) -> Iterator[tuple[str, str]]:

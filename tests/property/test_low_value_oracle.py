@@ -201,4 +201,8 @@ def test_duckdb_gives_the_same(seed: int) -> None:
     rows = quoter()._assessor.charges(all_items, rates)
     duck = Quoter(FILES.values(), DuckEngine())
     assert duck._assessor.charges(all_items, rates) == rows
+    several = {row["basket_id"] for row in rows if row["item"] > 1}
+    alone = [item for item in all_items if item[1] not in several]
+    duck._assessor.statement = duck._assessor.statement_for(frozenset())  # the form for parcels of a single item
+    assert duck._assessor.charges(alone, rates) == [row for row in rows if row["basket_id"] not in several]
     assert len({row["treatment_no"] for row in rows}) > 30

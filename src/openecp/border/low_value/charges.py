@@ -23,7 +23,7 @@ from openecp.border.low_value.tables import (
     treatment_rows,
 )
 from openecp.kernel.assessment.engine import Engine
-from openecp.kernel.assessment.steps import Composer, Macro, Step
+from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
 
 _PACKAGE = "openecp.border.low_value"
 
@@ -127,7 +127,46 @@ def _selects(x: Sequence[str]) -> str:
     )
 
 
+SEVERAL = "several"  # a fact of a batch: some parcel of it has several items
+_GOODS = "PARTITION BY basket_id, SUBSTR(hs, 1, 6)"
+
+
+def _over(x: str, facts: Facts, function: str, window: str, alone: str | None = None) -> str:
+    """SQL of a window function, or of what it gives where each parcel has one item."""
+    return f"{function}({x}) OVER ({window})" if SEVERAL in facts else alone or x
+
+
+def _rates(x: Sequence[str]) -> str:
+    return f"PARTITION BY basket_id, treatment_no, {x[1]}, {x[2]} ORDER BY item"
+
+
+def _upto(x: Sequence[str], facts: Facts) -> str:
+    """SQL of what the items of a parcel under one rate sum up to, this one included."""
+    if SEVERAL not in facts:
+        return x[0]
+    window = f"{_rates(x)} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    return f"CASE WHEN by_item THEN {x[0]} ELSE CAST(SUM({x[0]}) OVER ({window}) AS BIGINT) END"
+
+
+def _added(x: Sequence[str], facts: Facts) -> str:
+    """SQL of what an item adds to a rounded sum."""
+    if SEVERAL not in facts:
+        return x[0]
+    return f"CASE WHEN by_item THEN {x[0]} ELSE {x[0]} - COALESCE(LAG({x[0]}) OVER ({_rates(x)}), 0) END"
+
+
 MACROS: dict[str, Macro] = {
+    "basket_sum": lambda x, facts: f"CAST({_over(x[0], facts, 'SUM', 'PARTITION BY basket_id')} AS BIGINT)",
+    "basket_max": lambda x, facts: _over(x[0], facts, "MAX", "PARTITION BY basket_id"),
+    "goods_sum": lambda x, facts: f"CAST({_over(x[0], facts, 'SUM', _GOODS)} AS BIGINT)",
+    "goods_number": lambda x, facts: (
+        f"CAST({_over('', facts, 'ROW_NUMBER', _GOODS + ' ORDER BY item', '1')} AS INTEGER)"
+    ),
+    "basket_number": lambda x, facts: (
+        f"CAST({_over('', facts, 'ROW_NUMBER', 'PARTITION BY basket_id ORDER BY item', '1')} AS INTEGER)"
+    ),
+    "upto": _upto,
+    "added": _added,
     "law_day": lambda x, facts: _law_day(x),
     "listed": lambda x, facts: f"{x[0]} = '' OR CONTAINS({x[0]}, '|' || {x[1]} || '|')",
     "masked": lambda x, facts: (
@@ -168,15 +207,21 @@ class ChargeAssessor:
         self._engine = engine
         rows, self.entries = treatment_rows(files)
         engine.load("treatments", TREATMENT_COLUMNS, rows, ("treatment_no",))
-        composer = Composer(LOW_VALUE_STEPS, parameters={}, macros=MACROS, column_groups={})
+        composer = Composer(
+            LOW_VALUE_STEPS, parameters={}, macros=MACROS, column_groups={}, macro_facts=frozenset({SEVERAL})
+        )
         self.composer = composer
-        self.statement = composer.statement("parcel_charges", facts=frozenset())
-        self._tried = composer.statement("treatments_tried", facts=frozenset())
+        self.statement = self.statement_for(frozenset({SEVERAL}))
+        self._tried = composer.statement("treatments_tried", facts=frozenset({SEVERAL}))
         self._wholes: set[int] = {E8}
         places = {name: place for place, (name, _) in enumerate(TREATMENT_COLUMNS)}
         self._inside = {row[places["regime_tax_rate_e8"]] for row in rows if row[places["tax_inside"]]} - {None}
         self._wholes |= {E8 - rate for rate in self._inside}
         self._load_reciprocals()
+
+    def statement_for(self, facts: Facts) -> str:
+        """Return the statement of a batch: with the fact `several`, or without it where each parcel has one item."""
+        return self.composer.statement("parcel_charges", facts=facts)
 
     def _load_reciprocals(self) -> None:
         rows = [(whole, reciprocal(whole)) for whole in sorted(self._wholes)]

@@ -110,7 +110,14 @@ _NAMES: dict[str, Any] = {
 }
 _COMPARED = {exp.EQ: "_eq", exp.NEQ: "_neq", exp.LT: "_lt", exp.LTE: "_lte"}
 _TURNED = {exp.GT: "_lt", exp.GTE: "_lte"}
-_ARITHMETIC = {exp.Add: "_add", exp.Sub: "_sub", exp.Mul: "_mul", exp.DPipe: "_joined", exp.Contains: "_contains", exp.BitwiseAnd: "_bits"}
+_ARITHMETIC = {
+    exp.Add: "_add",
+    exp.Sub: "_sub",
+    exp.Mul: "_mul",
+    exp.DPipe: "_joined",
+    exp.Contains: "_contains",
+    exp.BitwiseAnd: "_bits",
+}
 _WHOLE_TYPES = {exp.DataType.Type.BIGINT, exp.DataType.Type.INT, exp.DataType.Type.INT128}
 
 

@@ -6,8 +6,7 @@
 -- Rows: one an item
 -- Limits: rounded once, on what the items of a parcel under one rate sum up to, or item by item as the regime says; an item bears what it adds to the sum. Null where the rate is not known
 SELECT d.*,
-  CAST(CASE WHEN by_item THEN duty_sum_minor ELSE duty_sum_minor - COALESCE(LAG(duty_sum_minor) OVER (
-    PARTITION BY basket_id, treatment_no, duty_rate_used_e8 ORDER BY item), 0) END AS BIGINT) AS duty_minor
+  CAST(added(duty_sum_minor, duty_rate_used_e8, treatment_no) AS BIGINT) AS duty_minor
 FROM (
   SELECT r.*, rounded_minor(duty_whole, duty_floor, FALSE) AS duty_sum_minor
   FROM (
@@ -20,9 +19,7 @@ FROM (
             ELSE set_right(deduct_guess, duty_deduct_micro, den, num) END) AS duty_whole
       FROM (
         SELECT b.*,
-          CASE WHEN by_item THEN duty_base_micro ELSE CAST(SUM(duty_base_micro) OVER (
-            PARTITION BY basket_id, treatment_no, duty_rate_used_e8 ORDER BY item
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) END AS duty_upto_micro
+          upto(duty_base_micro, duty_rate_used_e8, treatment_no) AS duty_upto_micro
         FROM (
           SELECT g.*,
             CAST(CASE duty_rule

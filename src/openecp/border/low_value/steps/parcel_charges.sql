@@ -10,8 +10,8 @@ SELECT row_id, basket_id, item, treatment_no, unrated_no,
   tax_base_micro, tax_rate_used_e8, excise_used_e8, tax_minor, tax_by, tax_due, remitted, tax_before_minor,
   CASE
     WHEN full_category > 0 THEN full_category
-    WHEN SUM(COALESCE(CASE WHEN duty_due <> 'sale' THEN duty_minor ELSE 0 END, 0)
-      + COALESCE(CASE WHEN tax_due <> 'sale' THEN tax_minor ELSE 0 END, 0)) OVER (PARTITION BY basket_id) > 0
+    WHEN basket_sum(COALESCE(CASE WHEN duty_due <> 'sale' THEN duty_minor ELSE 0 END, 0)
+      + COALESCE(CASE WHEN tax_due <> 'sale' THEN tax_minor ELSE 0 END, 0)) > 0
       THEN category_due
     WHEN documents THEN category_documents
     ELSE category_free END AS category
@@ -30,13 +30,12 @@ FROM (
       CASE w.channel WHEN 'post' THEN 'post' WHEN 'express' THEN 'express' ELSE 'broker' END AS carrier,
       CASE WHEN w.remit_micro IS NULL OR w.num IS NULL THEN FALSE
         WHEN w.remit_rounded THEN below(CASE WHEN w.remit_scope = 1 THEN w.tax_minor * w.unit_micro
-          ELSE CAST(SUM(w.tax_minor * w.unit_micro) OVER basket AS BIGINT) END, w.remit_micro, w.num, w.den, w.remit_below)
+          ELSE basket_sum(w.tax_minor * w.unit_micro) END, w.remit_micro, w.num, w.den, w.remit_below)
         WHEN w.remit_below THEN below(CASE WHEN w.remit_scope = 1 THEN w.tax_exact_micro
-          ELSE CAST(SUM(w.tax_exact_micro) OVER basket AS BIGINT) END, w.remit_micro, w.num, w.den, TRUE)
+          ELSE basket_sum(w.tax_exact_micro) END, w.remit_micro, w.num, w.den, TRUE)
         ELSE below(CASE WHEN w.remit_scope = 1 THEN w.tax_exact_up_micro
-          ELSE CAST(SUM(w.tax_exact_up_micro) OVER basket AS BIGINT) END, w.remit_micro, w.num, w.den, FALSE)
+          ELSE basket_sum(w.tax_exact_up_micro) END, w.remit_micro, w.num, w.den, FALSE)
         END AS remitted
     FROM taxes_due AS w
-    WINDOW basket AS (PARTITION BY w.basket_id)
   ) AS m
 ) AS c

@@ -8,13 +8,12 @@
 SELECT i.*,
   SUBSTR(i.hs, 1, 6) AS hs6,
   i.price_micro + i.freight_micro + i.insurance_micro AS cif_micro,
-  CAST(SUM(i.price_micro) OVER goods AS BIGINT) AS goods_price_micro,
-  CAST(SUM(i.price_micro + i.freight_micro + i.insurance_micro) OVER goods AS BIGINT) AS goods_cif_micro,
-  CAST(SUM(i.price_micro) OVER basket AS BIGINT) AS basket_price_micro,
-  CAST(SUM(i.price_micro + i.freight_micro + i.insurance_micro) OVER basket AS BIGINT) AS basket_cif_micro,
-  CAST(SUM(i.quantity_micro) OVER basket AS BIGINT) AS basket_quantity_micro,
-  MAX(i.duty_rate_e8) OVER basket AS basket_duty_rate_e8,
-  CAST(ROW_NUMBER() OVER (PARTITION BY i.basket_id, SUBSTR(i.hs, 1, 6) ORDER BY i.item) AS INTEGER) AS goods_no,
-  CAST(ROW_NUMBER() OVER (PARTITION BY i.basket_id ORDER BY i.item) AS INTEGER) AS item_no
+  goods_sum(i.price_micro) AS goods_price_micro,
+  goods_sum(i.price_micro + i.freight_micro + i.insurance_micro) AS goods_cif_micro,
+  basket_sum(i.price_micro) AS basket_price_micro,
+  basket_sum(i.price_micro + i.freight_micro + i.insurance_micro) AS basket_cif_micro,
+  basket_sum(i.quantity_micro) AS basket_quantity_micro,
+  basket_max(i.duty_rate_e8) AS basket_duty_rate_e8,
+  goods_number() AS goods_no,
+  basket_number() AS item_no
 FROM parcel_items AS i
-WINDOW goods AS (PARTITION BY i.basket_id, SUBSTR(i.hs, 1, 6)), basket AS (PARTITION BY i.basket_id)

@@ -6,8 +6,7 @@
 -- Rows: one an item
 -- Limits: exact: a quotient is taken by its reciprocal and set right by its remainder; rounded once, as in duties_due
 SELECT d.*,
-  CAST(CASE WHEN by_item THEN tax_sum_minor ELSE tax_sum_minor - COALESCE(LAG(tax_sum_minor) OVER (
-    PARTITION BY basket_id, treatment_no, tax_rate_used_e8, excise_used_e8 ORDER BY item), 0) END AS BIGINT) AS tax_minor
+  CAST(added(tax_sum_minor, tax_rate_used_e8, excise_used_e8) AS BIGINT) AS tax_minor
 FROM (
   SELECT f.*, rounded_minor(tax_whole, tax_floor, has_rest(tax_whole, tax_upto_micro, tax_num, tax_den)) AS tax_sum_minor,
     CAST(tax_own AS BIGINT) AS tax_exact_micro,
@@ -23,9 +22,7 @@ FROM (
           CAST(FLOOR(CAST(tax_base_micro AS DECIMAL(18, 0)) * tax_quotient) AS DECIMAL(19, 0)) AS own_guess
         FROM (
           SELECT q.*,
-            CASE WHEN by_item THEN tax_base_micro ELSE CAST(SUM(tax_base_micro) OVER (
-              PARTITION BY basket_id, treatment_no, tax_rate_used_e8, excise_used_e8 ORDER BY item
-              ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS BIGINT) END AS tax_upto_micro,
+            upto(tax_base_micro, tax_rate_used_e8, excise_used_e8) AS tax_upto_micro,
             CAST((tax_rate_used_e8 + excise_used_e8) * tax_factor_e4 AS BIGINT) AS tax_num,
             CAST(tax_whole_e8 * 10000 AS BIGINT) AS tax_den,
             CAST(CAST(CAST(CAST(tax_rate_used_e8 + excise_used_e8 AS DECIMAL(10, 0)) * 0.00000001 AS DECIMAL(10, 8))
