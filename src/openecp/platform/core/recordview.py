@@ -158,7 +158,7 @@ LINKS = {
 
 
 class ChangeText(msgspec.Struct, frozen=True, kw_only=True):
-    """A field that differs: what it is called, what it said before and after, in which language where not the page's."""
+    """A field that differs: its name, what it said before and after, in which language where not the page's."""
 
     label: str
     before: str

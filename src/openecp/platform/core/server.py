@@ -64,7 +64,7 @@ class CoreServer:
         """End the process where one of the threads has died: the supervisor starts a new one."""
         while not stop.is_set():
             await asyncio.sleep(1)
-            if not self._line.alive:
+            if not stop.is_set() and not self._line.alive:  # at a stop the threads end one after the other
                 log.error("a thread of the core has died")
                 os._exit(70)
 

@@ -17,7 +17,8 @@ def standards_page(standards: Sequence[Standard]) -> str:
         "",
         "What OpenECP claims of each standard, in our own short words, the rule or test that shows it, and what is",
         "open. *Evidenced* names a rule or a test that exists here; *claimed* has less than that; *open* is not done.",
-        "The share counts evidenced rows of those that apply. Written by `openecp records standards --markdown`; a test",
+        "The share counts evidenced rows of those that apply. Written by `openecp records standards --markdown`; a "
+        "test",
         "compares.",
         "",
         "## Coverage",
