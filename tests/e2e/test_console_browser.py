@@ -8,7 +8,6 @@ judges every page in both languages. Skips, and says why, where Chromium or axe-
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,33 +19,14 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed: run make setup")
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 PARTS = ROOT / "src/openecp/platform/console/static/vendor/.complete"
 PASSWORD = "a long invented password"
 SECRET_REASON = "Importer seen with undervalued batteries"
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="session")
-def chromium_path() -> str:
-    """Where Chromium is."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
-    pytest.skip("no Chromium on the PATH: apt-get install chromium (make test-all does it)")
 
 
 @pytest.fixture(scope="session")
@@ -84,19 +64,6 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.25)
     pytest.fail("the console's server did not answer within 30 s")
-
-
-@pytest.fixture(scope="session")
-def chromium(chromium_path: str) -> Iterator[Browser]:
-    """One headless browser."""
-    with sync_playwright() as playwright:
-        started = _launch(playwright, chromium_path)
-        yield started
-        started.close()
-
-
-def _launch(playwright: Playwright, path: str) -> Browser:
-    return playwright.chromium.launch(executable_path=path, args=QUIET)
 
 
 Visit = Callable[..., Page]

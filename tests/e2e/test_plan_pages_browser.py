@@ -19,18 +19,7 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed: run make setup")
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from tests.e2e.test_console_browser import (  # noqa: F401 - fixtures are used by their names
-    AXE,
-    PARTS,
-    PASSWORD,
-    ROOT,
-    UNFOLD,
-    _note,
-    _own,
-    _wait_for,
-    chromium,
-    chromium_path,
-)
+from tests.e2e.test_console_browser import AXE, PARTS, PASSWORD, ROOT, UNFOLD, _note, _own, _wait_for
 
 pytestmark = pytest.mark.slow
 PATHS = (
@@ -83,7 +72,7 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(chromium: Browser, plans_address: str) -> Iterator[Visit]:  # noqa: F811
+def visit(chromium: Browser, plans_address: str) -> Iterator[Visit]:
     """Open a browser of its own for a person; whatever the browser complains of fails the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
