@@ -12,16 +12,12 @@ import click
 import msgspec
 
 from openecp.border.lodgement.commands import Answer
-from openecp.kernel.parties.model import Principal
 from openecp.platform.cli.lodge import RemoteCore, serves
+from openecp.platform.cli.secretariat import have_done
 from openecp.platform.cli.wiring import CommandFault, installation
-from openecp.platform.core.model import ProgrammeCommand
 from openecp.platform.core.recordbook import RecordBook, RecordReader
 from openecp.programme.compendia.commands import RecordAct
 
-WHO = Principal(
-    principal_id="command-line", kind="system", organisation="programme", name="command line", roles=("secretariat",)
-)
 ALL = RecordReader(moderates=True)
 FILE_BYTES_MAX = 10_000_000
 
@@ -38,17 +34,7 @@ class RecordDesk:
 
         Raises: CommandFault with the reason where it is refused.
         """
-        answer: Answer = self._core.submit_all([ProgrammeCommand(principal=WHO, act=act)])[0]
-        if answer.error is not None:
-            error = answer.error
-            raise CommandFault(
-                error.message,
-                where=error.json_pointer or "",
-                expected=error.expected or "",
-                got=error.got or "",
-                fix=error.fix or "",
-            )
-        return answer
+        return have_done(self._core, act)
 
 
 @contextlib.contextmanager
