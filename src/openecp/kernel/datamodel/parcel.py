@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A parcel as its sender's post, carrier or platform declares it: the low-value data set, and its flat form in files.
 
-Leaves are text as declared, amounts and rates decimal strings; who reads them decides what can be used. The flat form is
-one row an item, in `PARCEL_COLUMNS`; the rows of one parcel stand together.
+Leaves are text as declared, amounts and rates decimal strings; who reads them decides what can be used. The flat form
+is one row an item, in `PARCEL_COLUMNS`; the rows of one parcel stand together.
 Source: WCO Data Model, EU customs data set H7 and the elements of the CN23 form, as published lists of fields.
 """
 
@@ -32,7 +32,7 @@ class ParcelItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One parcel: its identifier and posting date are its key, since an identifier is used again after a year or two."""
+    """One parcel: its key is identifier and posting date, since an identifier is used again after a year or two."""
 
     parcel_id: str  # S10 for a postal item, else the carrier's number
     posted_on: str  # ISO date

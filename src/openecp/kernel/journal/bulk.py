@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bulk decisions: one event for a batch and one row for each parcel, provable one by one.
 
-The event's body holds the root of a tree (RFC 6962) over the batch's records in their order; so a receipt of one record
-is its path to that root and the event's own receipt. The journal does not know what a record means: it is canonical JSON
-in ASCII without personal data.
+The event's body holds the root of a tree (RFC 6962) over the batch's records in their order; so a receipt of one
+record is its path to that root and the event's own receipt. The journal does not know what a record means: it is
+canonical JSON in ASCII without personal data.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class CounterState(NamedTuple):
 class ParcelBatch(msgspec.Struct, frozen=True, kw_only=True):
     """All that one bulk decision writes in one transaction; the columns have one entry a parcel, in the tree's order.
 
-    `write` holds one event whose body has `root` (hexadecimal, `records_root(records)`) and `parcels` (their number), and
-    the ledger entries, documents and messages of the batch. `source` names the input (its SHA-256, or the door), and
-    `first_row`, `last_row` the rows it comes from: a range is recorded once.
+    `write` holds one event whose body has `root` (hexadecimal, `records_root(records)`) and `parcels` (their number),
+    and the ledger entries, documents and messages of the batch. `source` names the input (its SHA-256, or the door),
+    and `first_row`, `last_row` the rows it comes from: a range is recorded once.
     """
 
     write: CaseWrite
@@ -75,9 +75,10 @@ class EarlierParcel(NamedTuple):
 class BatchWritten(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a batch.
 
-    `recorded`: done; `repeated`: this range of this source was recorded before, `seq` says where; `parcels`: some of the
-    parcels were decided before (`earlier`), nothing was recorded: leave them out and write again; `counters`: a total has
-    moved on, nothing was recorded: assess again; `stale`: the stream has moved on; `invalid`: `error` says why.
+    `recorded`: done; `repeated`: this range of this source was recorded before, `seq` says where; `parcels`: some of
+    the parcels were decided before (`earlier`), nothing was recorded: leave them out and write again; `counters`: a
+    total has moved on, nothing was recorded: assess again; `stale`: the stream has moved on; `invalid`: `error` says
+    why.
     """
 
     outcome: Literal["recorded", "repeated", "parcels", "counters", "stale", "invalid"]
