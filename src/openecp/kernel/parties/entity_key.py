@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who a person or firm is, by one exact key: an identifier where there is a usable one, else name and address.
+
+Equal keys mean the same person; people who are written differently apart from spelling habits have different keys
+(`similar` finds those). A key holds personal data: outside of the erasable documents only its salted hash is kept.
+Limits: the first 200 characters of a name, 400 of an address and 64 of an identifier count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openecp.kernel.parties.address import ADDRESS_LENGTH_MAX, PHRASES, address_words
+from openecp.kernel.parties.name import NAME_LENGTH_MAX, name_words
+from openecp.kernel.parties.plain_text import plain_lines
+
+IDENTIFIER_LENGTH_MAX = 64
+DIGITS_MIN = 4  # fewer digits are no number of a register
+_UP = tuple("1234567890" * 4), tuple("0987654321" * 4)
+
+
+def entity_key(name: str | None, address: str | None = None, identifier: str | None = None) -> str:
+    """Return the key of one person or firm: `id:…`, `na:name|address`, `n:name`, `a:address`, or nothing.
+
+    A valid identifier beats name and address. `n:` and `a:` are weak (namesakes, households): who sums up over a key
+    decides whether they count. Empty: nobody is named, and no two such rows are the same person.
+    """
+    return entity_keys([name], [address], [identifier])[0]
+
+
+def entity_keys(
+    names: Sequence[str | None], addresses: Sequence[str | None], identifiers: Sequence[str | None]
+) -> list[str]:
+    """Return the key of each row; the three columns are of one length. Each distinct person is worked out once."""
+    rows = list(zip(names, addresses, identifiers, strict=True))
+    distinct = list(dict.fromkeys(rows))
+    if not distinct:
+        return []
+    keys = _distinct_keys(distinct)
+    if len(distinct) == len(rows):
+        return keys
+    by_row = dict(zip(distinct, keys, strict=True))
+    return [by_row[row] for row in rows]
+
+
+def _distinct_keys(rows: list[tuple[str | None, str | None, str | None]]) -> list[str]:
+    keys = [f"id:{number}" if number else "" for number in identifier_forms([row[2] for row in rows])]
+    left = [place for place, key in enumerate(keys) if not key]
+    if not left:
+        return keys
+    names = plain_names([rows[place][0] for place in left])
+    addresses = plain_addresses([rows[place][1] for place in left])
+    for place, name, address in zip(left, names, addresses, strict=True):
+        keys[place] = (
+            f"na:{name}|{address}" if name and address else f"n:{name}" if name else f"a:{address}" * bool(address)
+        )
+    return keys
+
+
+def _written(name: str, address: str) -> str:
+    if name:
+        return f"na:{name}|{address}" if address else f"n:{name}"
+    return f"a:{address}" if address else ""
+
+
+def plain_names(names: Sequence[str | None]) -> list[str]:
+    """Return each name in its one form; empty where nobody is named."""
+    return [" ".join(name_words(line.split())) for line in plain_lines(names, length_max=NAME_LENGTH_MAX)]
+
+
+def plain_addresses(addresses: Sequence[str | None]) -> list[str]:
+    """Return each address in its one form."""
+    text = "\n".join([" ".join(line.split()) for line in plain_lines(addresses, length_max=ADDRESS_LENGTH_MAX)])
+    for phrase, short in PHRASES:
+        text = text.replace(phrase, short)
+    return [" ".join(address_words(line.split(" "))) if line else "" for line in text.split("\n")]
+
+
+def identifier_forms(identifiers: Sequence[str | None]) -> list[str]:
+    """Return each identifier without blanks and signs, in capital letters; empty where it cannot be one.
+
+    At least four digits, at most 40 letters and digits, not one digit again and again, not counted up or down.
+    """
+    lines = plain_lines(identifiers, length_max=IDENTIFIER_LENGTH_MAX)
+    return [_identifier(line) if line else "" for line in lines]
+
+
+def _identifier(line: str) -> str:
+    sign = line.replace(" ", "").upper()
+    digits = [one for one in sign if one.isdigit()]
+    if len(digits) < DIGITS_MIN or len(sign) > 40 or len(set(digits)) == 1:
+        return ""
+    if len(digits) == len(sign) and tuple(digits) in (_UP[0][: len(digits)], _UP[1][: len(digits)]):
+        return ""
+    return sign
