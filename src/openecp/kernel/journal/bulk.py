@@ -8,16 +8,23 @@ canonical JSON in ASCII without personal data.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
-from openecp.kernel.journal.merkle import leaf_hash, tree_root
+from openecp.kernel.journal.canonical import MAX_INTEGER, NotCanonical
+from openecp.kernel.journal.merkle import inclusion_ranges, leaf_hash, prove, tree_root, verify_inclusion
 from openecp.kernel.journal.model import CaseWrite
 
 MAX_RECORDS = 50_000  # of one batch
 MAX_RECORD = 64_000  # characters
+MAX_PARCEL_ID = 100  # characters, also of a person's and an entity's hash
+MAX_MOVES = 200_000  # of totals, in one batch
+BATCH_STREAMS = "parcels/"  # how the case of a batch begins, so that its events are found again
+_sha256 = hashlib.sha256
 
 
 class CounterKey(NamedTuple):
@@ -124,3 +131,111 @@ class ParcelStore(Protocol):
 def records_root(records: Sequence[str]) -> bytes:
     """Return the root of the tree over records: leaf hashes of their bytes, in their order."""
     return tree_root([leaf_hash(record.encode("ascii")) for record in records])
+
+
+class CheckedBatch(NamedTuple):
+    """A batch that may be recorded: the bytes of its records, their leaf hashes, and its dates as days of the era."""
+
+    data: list[bytes]
+    leaves: list[bytes]
+    days: dict[str, int]  # ordinal of each posting date
+
+
+def check_batch(batch: ParcelBatch) -> CheckedBatch:
+    """Check a batch alone and hash its records.
+
+    Raises: NotCanonical, naming the field, what was expected and what was found.
+    """
+    records, count = batch.records, len(batch.records)
+    if not 1 <= count <= MAX_RECORDS:
+        raise NotCanonical(f"records: expected 1 to {MAX_RECORDS}, found {count}")
+    for name, column in (("parcel_ids", batch.parcel_ids), ("posted_on", batch.posted_on), ("persons", batch.persons)):
+        if len(column) != count and (column or name != "persons"):
+            raise NotCanonical(f"{name}: expected {count}, one a record, found {len(column)}")
+    _check_texts("record", records, MAX_RECORD)
+    _check_texts("parcel_id", batch.parcel_ids, MAX_PARCEL_ID)
+    _check_texts("person", [person for person in batch.persons if person is not None], MAX_PARCEL_ID)
+    _check_texts("source", [batch.source], MAX_PARCEL_ID)
+    if not 1 <= batch.first_row <= batch.last_row <= MAX_INTEGER:
+        raise NotCanonical(f"rows: expected 1 <= first <= last, found {batch.first_row} and {batch.last_row}")
+    _check_moves(batch.counters)
+    data = [record.encode() for record in records]
+    leaves = [_sha256(b"\x00" + record).digest() for record in data]
+    _check_event(batch.write, tree_root(leaves).hex(), count)
+    return CheckedBatch(data, leaves, {text: _ordinal(text) for text in set(batch.posted_on)})
+
+
+def _check_texts(where: str, texts: Sequence[str], longest: int) -> None:
+    """Look at all texts at once; go through them only to name the bad one."""
+    joined, sizes = "".join(texts), list(map(len, texts))
+    plain = joined.isascii() and "\x00" not in joined and "\n" not in joined
+    if plain and min(sizes, default=1) > 0 and max(sizes, default=0) <= longest:
+        return
+    for number, text in enumerate(texts):
+        if not 0 < len(text) <= longest or not text.isascii() or "\x00" in text or "\n" in text:
+            raise NotCanonical(
+                f"{where} {number}: expected 1 to {longest} characters in ASCII on one line, found {len(text)}: "
+                f"{text[:40]!r}"
+            )
+
+
+def _check_moves(moves: Sequence[CounterMove]) -> None:
+    if not moves:
+        return
+    if len(moves) > MAX_MOVES:
+        raise NotCanonical(f"counters: expected at most {MAX_MOVES}, found {len(moves)}")
+    if len({move.key for move in moves}) < len(moves):
+        raise NotCanonical("counters: expected each total once in a batch, found one twice; fix: add them up")
+    for place, name in enumerate(CounterKey._fields):
+        _check_texts(f"counter {name}", [move.key[place] for move in moves], MAX_PARCEL_ID)
+    for move in moves:
+        if move.seen < 0 or not -MAX_INTEGER <= move.add_micro <= MAX_INTEGER:
+            raise NotCanonical(f"counter {move.key}: expected a version from 0 and an amount within 2^53, found {move}")
+
+
+def _check_event(write: CaseWrite, root: str, count: int) -> None:
+    if not write.row.case_id.startswith(BATCH_STREAMS) or write.group is not None:
+        raise NotCanonical(f"case_id: expected {BATCH_STREAMS}… and no group, found {write.row.case_id!r}")
+    if len(write.events) != 1:
+        raise NotCanonical(f"events: expected one for a batch, found {len(write.events)}")
+    body = write.events[0].body
+    if (body.get("root"), body.get("parcels")) != (root, count):
+        raise NotCanonical(
+            f"event: expected the root {root} over {count} parcels, found {body.get('root')!r} over "
+            f"{body.get('parcels')!r}; fix: records_root(records) in hexadecimal, and their number"
+        )
+
+
+def _ordinal(text: str) -> int:
+    try:
+        found = date.fromisoformat(text)
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.isoformat() != text:
+        raise NotCanonical(f"posted_on: expected a date such as 2026-07-01, found {text!r}")
+    return found.toordinal()
+
+
+def doubles(batch: ParcelBatch) -> list[tuple[str, str]]:
+    """Return the parcels that stand in a batch more than once, each once, in the order of their second place."""
+    seen: set[tuple[str, str]] = set()
+    twice: dict[tuple[str, str], None] = {}
+    for key in zip(batch.parcel_ids, batch.posted_on, strict=True):
+        if key in seen:
+            twice[key] = None
+        seen.add(key)
+    return list(twice)
+
+
+def record_path(leaves: Sequence[bytes], number: int) -> list[bytes]:
+    """Return the path from a record, by its number from 0, to the root over its batch's leaf hashes."""
+    return prove(
+        inclusion_ranges(number, len(leaves)),
+        lambda node: tree_root(leaves[node[1] << node[0] : (node[1] + 1) << node[0]]),
+    )
+
+
+def record_proven(record: str, *, number: int, parcels: int, path: Sequence[bytes], root: bytes) -> bool:
+    """Tell whether the path shows that the record stands at this number of the batch with this root."""
+    leaf = leaf_hash(record.encode())
+    return verify_inclusion(index=number, size=parcels, leaf=leaf, proof=path, root=root)

@@ -29,6 +29,7 @@ TABLES = (
     "installation", "log_keys", "journal_head", "events", "merkle_nodes", "checkpoints", "cases", "face_streams",
     "faces", "documents", "document_persons", "idempotency", "inbox", "feed_heads", "outbox", "ledger", "deadlines",
     "organisations", "organisation_identifiers", "principals", "tokens", "sessions", "webhooks", "webhook_deliveries",
+    "parcel_batches", "parcels", "parcel_counters",
 )  # fmt: skip
 _PART = 1 << 20
 

@@ -14,29 +14,34 @@ from typing import Any
 import psycopg
 
 from openecp.kernel.journal.admission import StoreSettings
+from openecp.kernel.journal.bulk import BatchWritten, ParcelBatch
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseWrite, Written
 from openecp.platform.store.backup import Manifest, fill_from_backup, write_backup
+from openecp.platform.store.counters import Counters
 from openecp.platform.store.deadlines import Deadlines
 from openecp.platform.store.embedded import EmbeddedServer, default_data_folder
 from openecp.platform.store.erasure import Erasures
 from openecp.platform.store.errors import StoreError, StoreUnavailable
 from openecp.platform.store.figures import Figures
 from openecp.platform.store.migrate import ensure_installation, migrate
+from openecp.platform.store.parcel_reads import ParcelReads
+from openecp.platform.store.parcels import BulkWriter
 from openecp.platform.store.pool import BROKEN, Connection, Pool
 from openecp.platform.store.reads import JournalReads
 from openecp.platform.store.receipts import Receipts
 from openecp.platform.store.register import PartyRegister
 from openecp.platform.store.relay import Relay
 from openecp.platform.store.verify import Verification, verify_journal
-from openecp.platform.store.writer import Writer
 
 READ_TIMEOUT = "60s"
 _OPTIONS = "-c search_path=openecp -c timezone=UTC"
 
 
-class PostgresStore(JournalReads, PartyRegister, Receipts, Erasures, Deadlines, Relay, Figures):
+class PostgresStore(JournalReads, PartyRegister, Receipts, Erasures, Deadlines, Relay, Figures, ParcelReads, Counters):
     """The one store. One thread at a time writes; any number read."""
+
+    writer: BulkWriter
 
     def __init__(
         self,
@@ -59,7 +64,7 @@ class PostgresStore(JournalReads, PartyRegister, Receipts, Erasures, Deadlines, 
             migrate(connection)
             self.log_origin, self._pepper = ensure_installation(connection)
         self.pool = Pool(self._connect_reader, max(2, self.settings.pool_size))
-        self.writer = Writer(self.connect, self.clock, self.settings)
+        self.writer = BulkWriter(self.connect, self.clock, self.settings)
 
     def connect(self) -> Connection:
         """Open a connection of one's own; an embedded server that was killed is started again."""
@@ -87,6 +92,13 @@ class PostgresStore(JournalReads, PartyRegister, Receipts, Erasures, Deadlines, 
         Raises: StoreUnavailable, when the database does not answer.
         """
         return self.writer.write(batch)
+
+    def write_parcels(self, batch: ParcelBatch) -> BatchWritten:
+        """Record a bulk decision in one transaction: its event, a row for each parcel, the range and the totals.
+
+        Raises: StoreUnavailable, when the database does not answer.
+        """
+        return self.writer.write_parcels(batch)
 
     def verify(self, *, processes: int = 2, progress: Callable[[int, int], None] | None = None) -> Verification:
         """Recompute the whole journal and name every place where it is not what was recorded."""

@@ -8,7 +8,7 @@ when two processes write. Reads made under that lock are therefore true until th
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, LiteralString
 
 import psycopg
@@ -242,7 +242,7 @@ class Writer:
             size=size,
         )
 
-    def _store(self, connection: Connection, batch: Batch) -> None:
+    def _store(self, connection: Connection, batch: Batch, *, more: Sequence[tuple[bytes, list[bytes]]] = ()) -> None:
         """Write the batch's rows; COPY for what is new, one statement for each kind of change."""
         nodes = batch.frontier.extend(batch.leaves)
         changed = [_case_columns(known) for known in batch.touched.values() if not known.new]
@@ -258,6 +258,7 @@ class Writer:
                 (b"COPY document_persons FROM STDIN (FORMAT binary)", batch.persons),
                 (b"COPY faces FROM STDIN (FORMAT binary)", batch.faces),
                 (_COPY_NODES, _node_rows(nodes)),
+                *more,
             ],
         )
         with connection.pipeline():

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records bulk decisions: the batch's event and all that comes with it, a row for each parcel, the range, the totals.
+
+One transaction under the head's lock. Parcels are new in nearly every batch, so their rows are sent at once; only when
+the database finds one that it holds already are the earlier ones looked up and named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import LiteralString
+
+import psycopg
+from psycopg import errors
+
+from openecp.kernel.journal.admission import check_write
+from openecp.kernel.journal.bulk import (
+    BatchWritten,
+    CheckedBatch,
+    EarlierParcel,
+    ParcelBatch,
+    check_batch,
+    doubles,
+)
+from openecp.kernel.journal.canonical import NotCanonical
+from openecp.platform.store.admit import admit
+from openecp.platform.store.counters import COPY_COUNTERS, have_moved, move_counters, new_counter_rows
+from openecp.platform.store.errors import StoreUnavailable
+from openecp.platform.store.pool import BROKEN, Connection
+from openecp.platform.store.rows import NULL, ROW_OF, int4_field, int8_field, size_of, text_field
+from openecp.platform.store.writer import Writer
+
+PART = 10_000  # parcels looked up at once
+_POSTGRES_EPOCH = date(2000, 1, 1).toordinal()  # COPY's binary form counts a date from here
+_COPY_PARCELS = b"COPY parcels (seq, number, posted_on, parcel_id, person, record) FROM STDIN (FORMAT binary)"
+_COPY_BATCHES = b"COPY parcel_batches (seq, source, first_row, last_row, parcels, leaves) FROM STDIN (FORMAT binary)"
+# Ranges do not overlap, so only the last one that begins before this range's end can touch it.
+_RANGE: LiteralString = """
+    SELECT b.first_row, b.last_row, b.seq, e.record FROM parcel_batches b JOIN events e ON e.seq = b.seq
+    WHERE b.source = %s AND b.first_row <= %s ORDER BY b.first_row DESC LIMIT 1"""
+_KNOWN: LiteralString = """
+    SELECT w.parcel_id, w.posted_on::text, p.seq, p.number
+    FROM unnest(%b::text[], %b::date[]) WITH ORDINALITY AS w (parcel_id, posted_on, place)
+    CROSS JOIN LATERAL (SELECT seq, number FROM parcels p
+        WHERE p.posted_on = w.posted_on AND p.parcel_id = w.parcel_id LIMIT 1) AS p
+    ORDER BY w.place"""
+_RECORDED_AT = ',"recorded_at":"'
+
+
+class BulkWriter(Writer):
+    """The writer, which records whole batches of parcels too."""
+
+    def write_parcels(self, batch: ParcelBatch) -> BatchWritten:
+        """Record a batch in one transaction.
+
+        Raises: StoreUnavailable, when the database does not answer: whether it recorded is then unknown.
+        """
+        try:
+            checked = check_batch(batch)
+            bodies = check_write(batch.write)
+        except NotCanonical as error:
+            return BatchWritten(outcome="invalid", error=str(error))
+        now = self._clock()
+        with self._lock:
+            try:
+                return self._settle(batch, checked, bodies, now)
+            except errors.UniqueViolation as error:
+                if error.diag.constraint_name == "parcels_key":
+                    return self._explain(batch)
+                return _refused(error)
+            except (psycopg.IntegrityError, psycopg.DataError) as error:
+                return _refused(error)
+
+    def _settle(self, batch: ParcelBatch, checked: CheckedBatch, bodies: list[bytes], now: str) -> BatchWritten:
+        """Record; when the connection breaks, find out under the lock whether the commit had arrived, else repeat."""
+        told: list[BatchWritten] = []
+        for last_try in (False, False, True):
+            try:
+                if self._sent is not None and self._arrived():
+                    self._sent = None
+                    return told[-1]
+                self._sent = None
+                return self._record_batch(batch, checked, bodies, now, told)
+            except BROKEN as error:
+                self._drop_connection()
+                if last_try:
+                    self._sent = None
+                    raise StoreUnavailable(
+                        f"store: the database does not answer, the batch may or may not be recorded: {error}; "
+                        "fix: send the same range again, it is recorded once"
+                    ) from error
+            except BaseException:
+                self._roll_back()
+                raise
+        raise AssertionError("unreachable")
+
+    def _record_batch(
+        self, batch: ParcelBatch, checked: CheckedBatch, bodies: list[bytes], now: str, told: list[BatchWritten]
+    ) -> BatchWritten:
+        connection = self._open()
+        state = self._begin(connection, [batch.write], now)
+        answer = _range_answer(connection, batch)
+        if answer is None and have_moved(connection, batch.counters):
+            answer = BatchWritten(outcome="counters")
+        if answer is None:
+            written = admit(state, batch.write, bodies)
+            if written.outcome == "repeated":
+                answer = BatchWritten(outcome="repeated", seq=written.first_seq, recorded_at=written.recorded_at)
+            elif written.outcome == "stale":
+                answer = BatchWritten(outcome="stale", seq=written.last_seq)
+            elif written.outcome != "recorded":
+                answer = BatchWritten(outcome="invalid", error=written.error or f"the write is a {written.outcome}")
+        if answer is not None:
+            connection.rollback()
+            return answer
+        seq = state.size
+        self._store(
+            connection,
+            state,
+            more=[
+                (_COPY_BATCHES, _batch_row(seq, batch, checked)),
+                (COPY_COUNTERS, new_counter_rows(batch.counters)),
+                (_COPY_PARCELS, _parcel_rows(seq, batch, checked)),
+            ],
+        )
+        move_counters(connection, batch.counters)
+        told.append(BatchWritten(outcome="recorded", seq=seq, recorded_at=state.recorded_at))
+        self._sent = (state.size, state.leaves[-1])
+        connection.commit()
+        self._sent = None
+        return told[-1]
+
+    def _explain(self, batch: ParcelBatch) -> BatchWritten:
+        """Say which parcels the database held already, or which stand in the batch twice."""
+        twice = doubles(batch)
+        if twice:
+            shown = ", ".join(f"{parcel_id} of {posted_on}" for parcel_id, posted_on in twice[:5])
+            return BatchWritten(
+                outcome="invalid",
+                error=f"parcels: expected each once in a batch, found {len(twice)} again: {shown}; fix: leave them out",
+            )
+        connection = self._open()
+        try:
+            earlier = known_parcels(connection, list(zip(batch.parcel_ids, batch.posted_on, strict=True)))
+        finally:
+            self._roll_back()
+        return BatchWritten(outcome="parcels", earlier=tuple(earlier))
+
+
+def known_parcels(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[EarlierParcel]:
+    """Return which of these (parcel_id, posted_on) the store holds, in the order asked."""
+    found: list[EarlierParcel] = []
+    for start in range(0, len(keys), PART):
+        part = keys[start : start + PART]
+        dates = {text: date.fromisoformat(text) for _, text in part}
+        rows = connection.execute(_KNOWN, ([key[0] for key in part], [dates[key[1]] for key in part]))
+        found += [EarlierParcel(*row) for row in rows]
+    return found
+
+
+def _range_answer(connection: Connection, batch: ParcelBatch) -> BatchWritten | None:
+    """Return the answer to rows of this source that are recorded already; None where all are new."""
+    row = connection.execute(_RANGE, (batch.source, batch.last_row)).fetchone()
+    if row is None or row[1] < batch.first_row:
+        return None
+    first, last, seq, record = row
+    if (first, last) == (batch.first_row, batch.last_row):
+        at = record.rindex(_RECORDED_AT) + len(_RECORDED_AT)
+        return BatchWritten(outcome="repeated", seq=seq, recorded_at=record[at : at + 27])
+    return BatchWritten(
+        outcome="invalid",
+        seq=seq,
+        error=(
+            f"rows {batch.first_row} to {batch.last_row} of {batch.source}: expected new rows, found {first} to {last} "
+            f"recorded by event {seq}; fix: go on after the ranges that parcel_ranges gives"
+        ),
+    )
+
+
+def _refused(error: psycopg.Error) -> BatchWritten:
+    detail = f": {error.diag.message_detail}" if error.diag.message_detail else ""
+    said = error.diag.message_primary or str(error)
+    return BatchWritten(outcome="invalid", error=f"the store refused it: {said}{detail}")
+
+
+def _batch_row(seq: int, batch: ParcelBatch, checked: CheckedBatch) -> list[bytes]:
+    leaves = b"".join(checked.leaves)
+    return [
+        ROW_OF[6], int8_field(8, seq), text_field(batch.source), int8_field(8, batch.first_row),
+        int8_field(8, batch.last_row), int4_field(4, len(checked.leaves)), size_of(len(leaves)), leaves,
+    ]  # fmt: skip
+
+
+def _parcel_rows(seq: int, batch: ParcelBatch, checked: CheckedBatch) -> list[bytes]:
+    """Lay out a row for each parcel; what they have in common is packed once."""
+    begin = ROW_OF[6] + int8_field(8, seq)
+    days = {text: int4_field(4, ordinal - _POSTGRES_EPOCH) for text, ordinal in checked.days.items()}
+    persons = batch.persons or [None] * len(checked.data)
+    rows: list[bytes] = []
+    add = rows.extend
+    for number, (posted_on, parcel_id, person, data) in enumerate(
+        zip(batch.posted_on, batch.parcel_ids, persons, checked.data, strict=True)
+    ):
+        name = parcel_id.encode()
+        if person is None:
+            add(
+                (
+                    begin,
+                    int4_field(4, number),
+                    days[posted_on],
+                    size_of(len(name)),
+                    name,
+                    NULL,
+                    size_of(len(data)),
+                    data,
+                )
+            )
+        else:
+            who = person.encode()
+            add((
+                begin, int4_field(4, number), days[posted_on], size_of(len(name)), name, size_of(len(who)), who,
+                size_of(len(data)), data,
+            ))  # fmt: skip
+    return rows
