@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one li
     "show": ("show", "show", "Show a case."),
     "tariff": ("tariff", "tariff", "Load and look up measures."),
     "token": ("upkeep", "token", "Give an organisation a person or system with a token."),
+    "trs": ("trs", "trs", "Measure release times, and whose time it was."),
     "traffic": ("traffic", "traffic", "Write synthetic declarations."),
 }
 
