@@ -6,8 +6,9 @@
     python3 verify_receipt.py RECEIPT.json LOG_KEY
 
 LOG_KEY is the journal's public key as its operator publishes it (`name+id+base64`), or a file that holds it. Do not
-take it from the receipt itself. Exit code 0: the event is in the journal that this key signed; 1: it is not, or the
-receipt is damaged; 2: wrong use.
+take it from the receipt itself. A receipt of a parcel holds its record, the path to the root of its batch, and the
+receipt of the batch's event. Exit code 0: the event (and the parcel's record in it) is in the journal that this key
+signed; 1: it is not, or the receipt is damaged; 2: wrong use.
 
 Source: RFC 6962 (tree), RFC 8032 (Ed25519), C2SP signed-note and tlog-checkpoint (the signed text).
 """
@@ -175,6 +176,34 @@ def verify(receipt, key):
     return event, size
 
 
+def verify_parcel(receipt, key):
+    """Return the batch's event, the signed size, and the parcel's record; raise Wrong where nothing is proven."""
+    event, size = verify(receipt.get("event_receipt"), key)
+    body = event.get("body")
+    if not isinstance(body, dict) or not isinstance(body.get("root"), str) or type(body.get("parcels")) is not int:
+        raise Wrong("event: expected a batch's event with root and parcels, found %r" % event.get("kind"))
+    parcels, number, path = body["parcels"], receipt.get("number"), receipt.get("path")
+    if type(number) is not int or not 0 <= number < parcels or not isinstance(path, list) or len(path) > 64:
+        raise Wrong(
+            "receipt: expected a number below the %d parcels of the batch and a path, found %r" % (parcels, number)
+        )
+    if receipt.get("parcels") != parcels:
+        raise Wrong("receipt: expected %d parcels, found %r" % (parcels, receipt.get("parcels")))
+    data = decode("record", receipt.get("record"))
+    parts = [decode("path", part) for part in path]
+    leaf = hashlib.sha256(b"\x00" + data).digest()
+    if any(len(part) != 32 for part in parts) or (root_of(number, parcels, leaf, parts) or b"").hex() != body["root"]:
+        raise Wrong("record: record, number and path do not lead to the root in the event: one of them was changed")
+    try:
+        record = json.loads(data)
+    except ValueError as error:
+        raise Wrong("record: expected JSON, found %s" % error) from error
+    for field, member in (("parcel_id", "id"), ("posted_on", "posted")):
+        if not isinstance(record, dict) or receipt.get(field) != record.get(member):
+            raise Wrong("receipt: expected the %s of the record, found %r" % (field, receipt.get(field)))
+    return event, size, record
+
+
 def main(arguments):
     """Verify one receipt and say the result in one line."""
     if len(arguments) != 2:
@@ -189,7 +218,11 @@ def main(arguments):
         if "+" not in key:
             with open(key, encoding="utf-8") as file:
                 key = file.read(4096)
-        event, size = verify(json.loads(raw), key)
+        receipt, record = json.loads(raw), None
+        if isinstance(receipt, dict) and receipt.get("format") == "openecp-parcel-receipt-1":
+            event, size, record = verify_parcel(receipt, key)
+        else:
+            event, size = verify(receipt, key)
     except (Wrong, ValueError, OSError, RecursionError) as error:
         print("NOT VERIFIED: %s" % error)
         return 1
@@ -197,6 +230,10 @@ def main(arguments):
         "VERIFIED: event %d, %s of case %s, recorded at %s, is in the journal of %d events that the key signed."
         % (event["seq"], event.get("kind"), event.get("case_id"), event.get("recorded_at"), size)
     )
+    if record is not None:
+        print(
+            "VERIFIED: parcel %s of %s, %s, is in its batch." % (record["id"], record["posted"], record.get("decision"))
+        )
     return 0
 
 

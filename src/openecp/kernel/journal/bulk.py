@@ -24,6 +24,7 @@ MAX_RECORD = 64_000  # characters
 MAX_PARCEL_ID = 100  # characters, also of a person's and an entity's hash
 MAX_MOVES = 200_000  # of totals, in one batch
 BATCH_STREAMS = "parcels/"  # how the case of a batch begins, so that its events are found again
+PARCEL_RECEIPT_FORMAT = "openecp-parcel-receipt-1"
 _sha256 = hashlib.sha256
 
 
@@ -51,6 +52,14 @@ class CounterState(NamedTuple):
     total_micro: int
 
 
+class RecordTree(NamedTuple):
+    """The records of a batch in bytes, their leaf hashes and the root over them, where these are computed once."""
+
+    data: list[bytes]
+    leaves: list[bytes]
+    root: str  # hexadecimal, as the event's body has it
+
+
 class ParcelBatch(msgspec.Struct, frozen=True, kw_only=True):
     """All that one bulk decision writes in one transaction; the columns have one entry a parcel, in the tree's order.
 
@@ -68,6 +77,7 @@ class ParcelBatch(msgspec.Struct, frozen=True, kw_only=True):
     records: Sequence[str]
     persons: Sequence[str | None] = ()  # salted hash of the entity key; empty: none
     counters: tuple[CounterMove, ...] = ()
+    tree: RecordTree | None = None  # `record_tree(records)`, where whoever made the batch has it already
 
 
 class EarlierParcel(NamedTuple):
@@ -130,14 +140,20 @@ class ParcelStore(Protocol):
 
 def records_root(records: Sequence[str]) -> bytes:
     """Return the root of the tree over records: leaf hashes of their bytes, in their order."""
-    return tree_root([leaf_hash(record.encode("ascii")) for record in records])
+    return bytes.fromhex(record_tree(records).root)
+
+
+def record_tree(records: Sequence[str]) -> RecordTree:
+    """Hash the records of a batch once, for its event and for the store."""
+    data = [record.encode("ascii") for record in records]
+    leaves = [_sha256(b"\x00" + record).digest() for record in data]  # RFC 6962: a leaf begins with zero
+    return RecordTree(data, leaves, tree_root(leaves).hex())
 
 
 class CheckedBatch(NamedTuple):
-    """A batch that may be recorded: the bytes of its records, their leaf hashes, and its dates as days of the era."""
+    """A batch that may be recorded: its tree, and its posting dates as days of the era."""
 
-    data: list[bytes]
-    leaves: list[bytes]
+    tree: RecordTree
     days: dict[str, int]  # ordinal of each posting date
 
 
@@ -159,10 +175,11 @@ def check_batch(batch: ParcelBatch) -> CheckedBatch:
     if not 1 <= batch.first_row <= batch.last_row <= MAX_INTEGER:
         raise NotCanonical(f"rows: expected 1 <= first <= last, found {batch.first_row} and {batch.last_row}")
     _check_moves(batch.counters)
-    data = [record.encode() for record in records]
-    leaves = [_sha256(b"\x00" + record).digest() for record in data]
-    _check_event(batch.write, tree_root(leaves).hex(), count)
-    return CheckedBatch(data, leaves, {text: _ordinal(text) for text in set(batch.posted_on)})
+    data, leaves, root = tree = batch.tree or record_tree(records)
+    if not len(data) == len(leaves) == count:
+        raise NotCanonical(f"tree: expected {count} records and leaves, found {len(data)} and {len(leaves)}")
+    _check_event(batch.write, root, count)
+    return CheckedBatch(tree, {text: _ordinal(text) for text in set(batch.posted_on)})
 
 
 def _check_texts(where: str, texts: Sequence[str], longest: int) -> None:
@@ -202,7 +219,7 @@ def _check_event(write: CaseWrite, root: str, count: int) -> None:
     if (body.get("root"), body.get("parcels")) != (root, count):
         raise NotCanonical(
             f"event: expected the root {root} over {count} parcels, found {body.get('root')!r} over "
-            f"{body.get('parcels')!r}; fix: records_root(records) in hexadecimal, and their number"
+            f"{body.get('parcels')!r}; fix: record_tree(records).root, and their number"
         )
 
 
@@ -239,3 +256,13 @@ def record_proven(record: str, *, number: int, parcels: int, path: Sequence[byte
     """Tell whether the path shows that the record stands at this number of the batch with this root."""
     leaf = leaf_hash(record.encode())
     return verify_inclusion(index=number, size=parcels, leaf=leaf, proof=path, root=root)
+
+
+def batch_told(event: bytes) -> tuple[bytes, int] | None:
+    """Return root and number of parcels that a batch's event holds; None for any other event."""
+    try:
+        body = msgspec.json.decode(event)["body"]
+        root, parcels = bytes.fromhex(body["root"]), body["parcels"]
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError):
+        return None
+    return (root, parcels) if type(parcels) is int else None

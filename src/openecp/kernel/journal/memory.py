@@ -17,6 +17,7 @@ import msgspec
 from openecp.kernel.journal.admission import StoreSettings, check_write
 from openecp.kernel.journal.canonical import NotCanonical, event_bytes
 from openecp.kernel.journal.groups import group_fault, repeated, units_of, withheld
+from openecp.kernel.journal.memory_parcels import MemoryParcels
 from openecp.kernel.journal.merkle import inclusion_ranges, leaf_hash, prove, tree_root
 from openecp.kernel.journal.model import (
     CaseRow,
@@ -36,7 +37,7 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class MemoryStore:
+class MemoryStore(MemoryParcels):
     """Store and queries in memory, with the answers that the real store gives."""
 
     def __init__(self, *, clock: Callable[[], str] = utc_now, settings: StoreSettings | None = None) -> None:
@@ -54,6 +55,9 @@ class MemoryStore:
         self.entries: dict[str, LedgerEntry] = {}
         self.clocks: dict[tuple[str, str], str] = {}
         self.all_faces: dict[str, list[Face]] = {}
+        self.batches = {}
+        self.parcel_places = {}
+        self.totals = {}
 
     def write(self, batch: list[CaseWrite]) -> list[Written]:
         """Record a batch; the answers stand in the batch's order."""

@@ -45,7 +45,8 @@ def verify(context: click.Context, as_json: bool, processes: int, data: str | No
         verdict = "sound" if report.ok else f"NOT SOUND: {len(report.findings)} findings{more}"
         click.echo(
             f"journal {verdict}: {report.events} events, {report.checkpoints} checkpoints, {report.documents} "
-            f"documents ({report.documents_erased} erased), {report.ledger_entries} ledger entries, root {report.root}"
+            f"documents ({report.documents_erased} erased), {report.ledger_entries} ledger entries, "
+            f"{report.parcels} parcels in {report.parcel_batches} batches, root {report.root}"
         )
     sys.exit(0 if report.ok else 1)
 

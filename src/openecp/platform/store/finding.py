@@ -9,7 +9,8 @@ import msgspec
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One place where the journal is not what was recorded."""
 
-    what: str  # "event", "sequence", "tree node", "frontier", "checkpoint", "document", "ledger", "face"
+    what: str  # "event", "sequence", "tree node", "frontier", "checkpoint", "document", "ledger", "face",
+    # "parcel", "parcel batch"
     seq: int | None
     expected: str
     got: str

@@ -3,14 +3,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
-from typing import LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
-from openecp.kernel.journal.bulk import EarlierParcel, ParcelRow
+from openecp.kernel.journal.bulk import (
+    PARCEL_RECEIPT_FORMAT,
+    EarlierParcel,
+    ParcelRow,
+    batch_told,
+    record_path,
+    record_proven,
+)
+from openecp.platform.store.errors import JournalTampered
 from openecp.platform.store.parcels import known_parcels
 from openecp.platform.store.pool import Pool, Row
 
-PARCEL_RECEIPT_FORMAT = "openecp-parcel-receipt-1"
 MAX_POSTINGS = 1_000  # of one identifier
 PART = 5_000  # rows fetched at once
 
@@ -39,6 +47,11 @@ class ParcelReads:
 
     pool: Pool
 
+    if TYPE_CHECKING:
+
+        def receipt(self, seq: int) -> dict[str, object] | None:
+            """Return the receipt of an event (of `Receipts`)."""
+
     def parcel_ranges(self, source: str) -> list[tuple[int, int, int]]:
         """Return the recorded ranges of a source: first row, last row, seq of the event; in the order of rows."""
         rows = self.pool.fetch(
@@ -64,6 +77,40 @@ class ParcelReads:
             cursor.execute(_BY_BATCH, (seq,))
             for row in cursor:
                 yield _row(row)
+
+    def parcel_receipt(self, parcel_id: str, posted_on: str | None = None) -> dict[str, object] | None:
+        """Return the receipt of a parcel's decision as JSON: record, path to its batch's root, the event's receipt.
+
+        Without a date it is the latest posting's.
+        Raises: JournalTampered, when the record no longer leads to the root that the event holds.
+        """
+        rows = self.parcel_rows(parcel_id, posted_on)
+        if not rows:
+            return None
+        row = rows[0]
+        stored = self.pool.fetch("SELECT leaves FROM parcel_batches WHERE seq = %s", (row.seq,), binary=True)
+        event = self.receipt(row.seq)
+        if not stored or event is None:
+            raise JournalTampered(f"journal: parcel {row.parcel_id} stands at event {row.seq}, which has no batch")
+        data = bytes(stored[0][0])
+        leaves = [data[at : at + 32] for at in range(0, len(data), 32)]
+        told = batch_told(base64.b64decode(str(event["event"])))
+        path = record_path(leaves, row.number) if row.number < len(leaves) else []
+        if told is None or not record_proven(row.record, number=row.number, parcels=told[1], path=path, root=told[0]):
+            raise JournalTampered(
+                f"journal: the record of parcel {row.parcel_id} of {row.posted_on} is not what event {row.seq} holds; "
+                "no receipt is given; fix: run `openecp journal verify`"
+            )
+        return {
+            "format": PARCEL_RECEIPT_FORMAT,
+            "parcel_id": row.parcel_id,
+            "posted_on": row.posted_on,
+            "record": base64.b64encode(row.record.encode()).decode(),
+            "number": row.number,
+            "parcels": told[1],
+            "path": [base64.b64encode(part).decode() for part in path],
+            "event_receipt": event,
+        }
 
 
 def _row(row: Row) -> ParcelRow:

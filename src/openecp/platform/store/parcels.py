@@ -16,6 +16,7 @@ from psycopg import errors
 
 from openecp.kernel.journal.admission import check_write
 from openecp.kernel.journal.bulk import (
+    MAX_PARCEL_ID,
     BatchWritten,
     CheckedBatch,
     EarlierParcel,
@@ -45,6 +46,7 @@ _KNOWN: LiteralString = """
     CROSS JOIN LATERAL (SELECT seq, number FROM parcels p
         WHERE p.posted_on = w.posted_on AND p.parcel_id = w.parcel_id LIMIT 1) AS p
     ORDER BY w.place"""
+_SIZES = [size_of(size) for size in range(MAX_PARCEL_ID + 1)]
 _RECORDED_AT = ',"recorded_at":"'
 
 
@@ -185,10 +187,10 @@ def _refused(error: psycopg.Error) -> BatchWritten:
 
 
 def _batch_row(seq: int, batch: ParcelBatch, checked: CheckedBatch) -> list[bytes]:
-    leaves = b"".join(checked.leaves)
+    leaves = b"".join(checked.tree.leaves)
     return [
         ROW_OF[6], int8_field(8, seq), text_field(batch.source), int8_field(8, batch.first_row),
-        int8_field(8, batch.last_row), int4_field(4, len(checked.leaves)), size_of(len(leaves)), leaves,
+        int8_field(8, batch.last_row), int4_field(4, len(checked.tree.leaves)), size_of(len(leaves)), leaves,
     ]  # fmt: skip
 
 
@@ -196,30 +198,16 @@ def _parcel_rows(seq: int, batch: ParcelBatch, checked: CheckedBatch) -> list[by
     """Lay out a row for each parcel; what they have in common is packed once."""
     begin = ROW_OF[6] + int8_field(8, seq)
     days = {text: int4_field(4, ordinal - _POSTGRES_EPOCH) for text, ordinal in checked.days.items()}
-    persons = batch.persons or [None] * len(checked.data)
+    size = _SIZES
+    data = checked.tree.data
+    names = [name.encode() for name in batch.parcel_ids]
+    persons = [None if person is None else person.encode() for person in batch.persons] or [None] * len(data)
     rows: list[bytes] = []
     add = rows.extend
-    for number, (posted_on, parcel_id, person, data) in enumerate(
-        zip(batch.posted_on, batch.parcel_ids, persons, checked.data, strict=True)
-    ):
-        name = parcel_id.encode()
+    for number, (posted_on, name, person, record) in enumerate(zip(batch.posted_on, names, persons, data, strict=True)):
         if person is None:
-            add(
-                (
-                    begin,
-                    int4_field(4, number),
-                    days[posted_on],
-                    size_of(len(name)),
-                    name,
-                    NULL,
-                    size_of(len(data)),
-                    data,
-                )
-            )
+            who: tuple[bytes, ...] = (NULL,)
         else:
-            who = person.encode()
-            add((
-                begin, int4_field(4, number), days[posted_on], size_of(len(name)), name, size_of(len(who)), who,
-                size_of(len(data)), data,
-            ))  # fmt: skip
+            who = (size[len(person)], person)
+        add((begin, int4_field(4, number), days[posted_on], size[len(name)], name, *who, size_of(len(record)), record))
     return rows

@@ -24,6 +24,7 @@ from openecp.kernel.journal.checkpoint import open_checkpoint
 from openecp.kernel.journal.merkle import EMPTY_ROOT, Frontier, Node, cover, fold, tree_root
 from openecp.platform.store.finding import Finding
 from openecp.platform.store.pool import Connection
+from openecp.platform.store.verify_parcels import verify_parcels
 from openecp.platform.store.verify_records import verify_documents, verify_faces, verify_ledger
 
 CHUNK = 4096  # events fetched at once: 16 stored subtrees of 256
@@ -53,6 +54,8 @@ class Verification(msgspec.Struct, kw_only=True):
     documents: int = 0
     documents_erased: int = 0
     ledger_entries: int = 0
+    parcel_batches: int = 0
+    parcels: int = 0
     findings: list[Finding] = []
     findings_left_off: int = 0
 
@@ -110,6 +113,7 @@ def verify_journal(
         verify_ledger(connection, report, ledger_number, bytes(ledger_chain))
         verify_documents(connection, report)
         verify_faces(connection, report)
+        verify_parcels(connection, report)
         report.events, report.root = size, roots.get(size, EMPTY_ROOT).hex()
     finally:
         connection.close()
