@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The online door for parcels: requests wait in one queue, one thread assesses a batch while another records the last.
+
+A batch starts when the previous one is assessed, after at most `gather_ms` of waiting for company. A request is never
+torn apart; a request with a key that is in work waits until that one is answered.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from queue import Queue
+from typing import Any
+
+from openecp.platform.core.parcel_model import LodgeParcels, ParcelsAnswer
+from openecp.platform.core.parceldesk import ParcelDesk, Work, busy, unavailable
+from openecp.platform.core.settings import Settings
+
+log = logging.getLogger("openecp.core.parcels")
+MAX_WAITING = 50_000  # parcels that wait
+
+Done = Callable[[list[tuple[int, ParcelsAnswer]]], None]
+
+
+class _Waiting:
+    """One request that waits or is in work."""
+
+    __slots__ = ("arrived", "key", "number", "request", "to")
+
+    def __init__(self, number: int, request: LodgeParcels, to: Done, arrived: float) -> None:
+        self.number, self.request, self.to, self.arrived = number, request, to, arrived
+        self.key = (request.principal.organisation, request.key) if request.key is not None else None
+
+
+class ParcelLine:
+    """Two threads and the queue before them; `submit` may be called from any thread."""
+
+    def __init__(self, desk: ParcelDesk, settings: Settings, *, batch_max: int | None = None) -> None:
+        self._desk, self._settings = desk, settings
+        self._batch_max = batch_max or settings.batch_max
+        self._queue: deque[_Waiting] = deque()
+        self._size = 0  # parcels in the queue
+        self._keys: set[tuple[str, str]] = set()  # in work
+        self._ready = threading.Condition()
+        self._to_journal: Queue[tuple[list[_Waiting], Work] | None] = Queue(maxsize=1)
+        self._stopping = False
+        self._assessing = threading.Thread(target=self._assess, name="parcel-assessment", daemon=True)
+        self._recording = threading.Thread(target=self._record, name="parcel-journal", daemon=True)
+        self.counts: dict[str, float] = {
+            "parcel_requests": 0, "parcels_assess_s": 0, "parcels_write_s": 0, "parcels_largest": 0,
+        }  # fmt: skip
+
+    def start(self) -> None:
+        """Start both threads."""
+        self._assessing.start()
+        self._recording.start()
+
+    def stop(self, timeout_s: float = 30.0) -> None:
+        """Work off what waits, then end both threads."""
+        with self._ready:
+            self._stopping = True
+            self._ready.notify_all()
+        self._assessing.join(timeout_s)
+        self._recording.join(timeout_s)
+
+    @property
+    def alive(self) -> bool:
+        """Both threads are at work."""
+        return self._assessing.is_alive() and self._recording.is_alive()
+
+    def statistics(self) -> dict[str, Any]:
+        """Return the counters, and how many parcels wait."""
+        return {**self.counts, **self._desk.counts, "parcels_waiting": self._size}
+
+    def submit(self, items: list[tuple[int, LodgeParcels]], to: Done) -> None:
+        """Take requests in; `to` gets the answers, some or all at a time, from another thread."""
+        now = time.monotonic()
+        turned_away: list[tuple[int, ParcelsAnswer]] = []
+        with self._ready:
+            for number, request in items:
+                if self._stopping or self._size >= MAX_WAITING:
+                    turned_away.append((number, busy()))
+                    continue
+                self._queue.append(_Waiting(number, request, to, now))
+                self._size += len(request.parcels)
+            self._ready.notify_all()
+        if turned_away:
+            to(turned_away)
+
+    # -- the assessment thread ------------------------------------------------------------------------------------
+
+    def _assess(self) -> None:
+        while True:
+            batch = self._gather()
+            if batch is None:
+                self._to_journal.put(None)
+                return
+            began = time.monotonic()
+            try:
+                work = self._desk.prepare([waiting.request for waiting in batch])
+            except Exception:
+                log.exception("a batch of %d requests was lost before it was written", len(batch))
+                self._answer([(waiting, unavailable()) for waiting in batch])
+                continue
+            self.counts["parcels_assess_s"] += time.monotonic() - began
+            self._to_journal.put((batch, work))
+
+    def _gather(self) -> list[_Waiting] | None:
+        """Return the next batch; None at the end."""
+        with self._ready:
+            while True:
+                if self._queue:
+                    self._wait_for_company()
+                    batch = self._take()
+                    if batch:
+                        return batch
+                elif self._stopping:
+                    return None
+                self._ready.wait(timeout=0.05 if self._queue else None)
+
+    def _wait_for_company(self) -> None:
+        end = self._queue[0].arrived + self._settings.gather_ms / 1000
+        while self._size < self._batch_max and not self._stopping:
+            left = end - time.monotonic()
+            if left <= 0 or not self._ready.wait(timeout=left):
+                return
+
+    def _take(self) -> list[_Waiting]:
+        """Take requests in order up to the limit; the first is always taken, however large."""
+        batch: list[_Waiting] = []
+        left: deque[_Waiting] = deque()
+        size, keys = 0, set(self._keys)
+        while self._queue and (not batch or size + len(self._queue[0].request.parcels) <= self._batch_max):
+            waiting = self._queue.popleft()
+            if waiting.key is not None and waiting.key in keys:
+                left.append(waiting)
+                continue
+            if waiting.key is not None:
+                keys.add(waiting.key)
+            batch.append(waiting)
+            size += len(waiting.request.parcels)
+        self._queue.extendleft(reversed(left))
+        self._size -= size
+        self._keys = keys
+        self.counts["parcel_requests"] += len(batch)
+        self.counts["parcels_largest"] = max(self.counts["parcels_largest"], size)
+        return batch
+
+    # -- the journal thread ---------------------------------------------------------------------------------------
+
+    def _record(self) -> None:
+        while True:
+            job = self._to_journal.get()
+            if job is None:
+                return
+            batch, work = job
+            began = time.monotonic()
+            try:
+                answers = self._desk.record(work)
+            except Exception:
+                log.exception("a batch of %d requests was lost while it was written", len(batch))
+                answers = [unavailable()] * len(batch)
+            self.counts["parcels_write_s"] += time.monotonic() - began
+            self._answer(list(zip(batch, answers, strict=True)))
+
+    def _answer(self, answers: list[tuple[_Waiting, ParcelsAnswer]]) -> None:
+        by_sender: dict[Done, list[tuple[int, ParcelsAnswer]]] = {}
+        for waiting, answer in answers:
+            by_sender.setdefault(waiting.to, []).append((waiting.number, answer))
+        with self._ready:
+            self._keys.difference_update(waiting.key for waiting, _ in answers if waiting.key is not None)
+            self._ready.notify_all()
+        for to, items in by_sender.items():
+            try:
+                to(items)
+            except Exception:
+                log.exception("%d answers could not be given back", len(items))
