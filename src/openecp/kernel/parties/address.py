@@ -199,7 +199,7 @@ def address_words(words: list[str]) -> list[str]:
 
 
 def _after_letters(words: list[str], place: int, found: list[str]) -> int:
-    """Take single letters: initials (M. G. Road), the letter of a number (12 A) or block (A block); say where to go on."""
+    """Take single letters: initials (M. G. Road), a letter of a number (12 A) or block (A block); say where to go on."""
     end = place + 1
     while end < len(words) and len(words[end]) == 1 and words[end].isalpha():
         end += 1
@@ -232,7 +232,7 @@ def _after_number(words: list[str], place: int, found: list[str]) -> int:
             found[-1] = plain + last[:-2]  # 2nd floor is floor 2
             return place + 1
         return _after_kind(words, place, found, plain)
-    if last and (joined := _joined(last, plain)):
+    if last and (joined := _joined(last, plain, words[place + 1 :])):
         found[-1] = joined
     else:
         found.append(plain)
@@ -259,15 +259,16 @@ def _after_kind(words: list[str], place: int, found: list[str], kind: str) -> in
     return place
 
 
-def _joined(last: str, plain: str) -> str | None:
-    """Return two parts of one number or postcode as one: 560 001, SW1A 1AA, 12/4; None where they are two."""
+def _joined(last: str, plain: str, rest: list[str]) -> str | None:
+    """Return two parts of one number or postcode as one: 560 001 (near the end), SW1A 1AA, 12/4; None for two."""
     size = len(plain)
     if size > 4 or len(last) > 4:
         return None
     if plain.isdigit():
         if not last.isdigit():
             return None
-        return last + plain if size == 3 and len(last) == 3 else f"{last}-{plain}"
+        at_end = len(rest) < 3 and all(word.isalpha() for word in rest)
+        return last + plain if size == 3 and len(last) == 3 and at_end else f"{last}-{plain}"
     if size == 3 and plain[0].isdigit() and plain[1:].isalpha() and last[0].isalpha() and not last.isalpha():
         return last + plain
     return None

@@ -62,3 +62,11 @@ def name_words(words: list[str]) -> list[str]:
         return []
     found.sort()
     return found or sorted(words)
+
+
+def head_word(words: list[str]) -> str:
+    """Return the word that a name begins with, honorifics left out; empty where it is a part of one."""
+    for word in words:
+        if plain := _WORDS.get(word, word):
+            return "" if plain in _GLUED else plain
+    return ""
