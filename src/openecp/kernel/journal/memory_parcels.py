@@ -64,8 +64,8 @@ class MemoryParcels:
                 return BatchWritten(outcome="stale", seq=self.last_seq.get(row.case_id, 0))
             twice = doubles(batch)
             if twice:
-                error = f"parcels: expected each once in a batch, found again: {twice[:5]}"
-                return BatchWritten(outcome="invalid", error=error)
+                fault = f"parcels: expected each once in a batch, found again: {twice[:5]}"
+                return BatchWritten(outcome="invalid", error=fault)
             earlier = self.parcels_known(list(zip(batch.parcel_ids, batch.posted_on, strict=True)))
             if earlier:
                 return BatchWritten(outcome="parcels", earlier=tuple(earlier))
