@@ -17,7 +17,7 @@ import msgspec
 
 from openecp.kernel.journal.canonical import MAX_INTEGER, NotCanonical
 from openecp.kernel.journal.merkle import inclusion_ranges, leaf_hash, prove, tree_root, verify_inclusion
-from openecp.kernel.journal.model import CaseWrite
+from openecp.kernel.journal.model import CaseWrite, Idempotency
 
 MAX_RECORDS = 50_000  # of one batch
 MAX_RECORD = 64_000  # characters
@@ -78,6 +78,7 @@ class ParcelBatch(msgspec.Struct, frozen=True, kw_only=True):
     persons: Sequence[str | None] = ()  # salted hash of the entity key; empty: none
     counters: tuple[CounterMove, ...] = ()
     tree: RecordTree | None = None  # `record_tree(records)`, where whoever made the batch has it already
+    keys: tuple[Idempotency, ...] = ()  # of the requests whose parcels these are: recorded with them, each once
 
 
 class EarlierParcel(NamedTuple):

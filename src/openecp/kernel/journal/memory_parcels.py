@@ -76,6 +76,8 @@ class MemoryParcels:
             return BatchWritten(outcome="invalid", error=written.error or f"the write is a {written.outcome}")
         seq = written.last_seq
         self.batches[seq] = batch
+        for used in batch.keys:
+            self.keys[used.organisation, used.key] = (used.body_hash, written)
         for number, place in enumerate(zip(batch.parcel_ids, batch.posted_on, strict=True)):
             self.parcel_places[place] = (seq, number)
         for move in batch.counters:
@@ -101,6 +103,10 @@ class MemoryParcels:
     def parcels_known(self, keys: Sequence[tuple[str, str]]) -> list[EarlierParcel]:
         """Return which of these (parcel_id, posted_on) were decided before, in the order asked."""
         return [EarlierParcel(*key, *self.parcel_places[key]) for key in keys if key in self.parcel_places]
+
+    def keys_known(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+        """Return the body hash of each (organisation, key) that was used before."""
+        return {key: self.keys[key][0] for key in keys if key in self.keys}
 
     def parcel_rows(self, parcel_id: str, posted_on: str | None = None) -> list[ParcelRow]:
         """Return the records of an identifier, latest posting first."""

@@ -101,8 +101,7 @@ class ParcelDesk:
                 continue
             keyed = request.key is not None and (request.principal.organisation, request.key) in known_keys
             for index, parcel in enumerate(request.parcels):
-                self._row += 1
-                wanted = Wanted((number, index), ParcelPlace(parcel, request.principal.organisation, self._row), keyed)
+                wanted = Wanted((number, index), ParcelPlace(parcel, request.principal.organisation, 0), keyed)
                 if (parcel.parcel_id, parcel.posted_on) in seen:
                     work.doubled.append(wanted)
                     continue
@@ -116,8 +115,11 @@ class ParcelDesk:
                         body_hash=request.body_hash,
                     )
                 )
-        for jurisdiction, wanted in groups.items():
-            prepared = Prepared(jurisdiction, wanted, None, tuple(keys.get(jurisdiction, ())))
+        for jurisdiction, group in groups.items():
+            for wanted in group:  # a batch's rows stand together: no two batches share a range
+                self._row += 1
+                wanted.place = msgspec.structs.replace(wanted.place, row=self._row)
+            prepared = Prepared(jurisdiction, group, None, tuple(keys.get(jurisdiction, ())))
             prepared.batch = self._clear(prepared, self._clearer)
             work.prepared.append(prepared)
         return work

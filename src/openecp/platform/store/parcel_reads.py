@@ -41,6 +41,11 @@ _BY_BATCH: LiteralString = (
     "SELECT seq, number, parcel_id, posted_on::text, record, person FROM parcels WHERE seq = %s ORDER BY number"
 )
 
+_KEYS: LiteralString = (
+    "SELECT i.organisation, i.key, i.body_hash FROM unnest(%s::text[], %s::text[]) AS w (organisation, key) "
+    "JOIN idempotency i ON i.organisation = w.organisation AND i.key = w.key"
+)
+
 
 class ParcelReads:
     """The reading half of bulk decisions."""
@@ -63,6 +68,11 @@ class ParcelReads:
         """Return which of these (parcel_id, posted_on) were decided before, in the order asked."""
         with self.pool.transaction() as connection:
             return known_parcels(connection, keys)
+
+    def keys_known(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+        """Return the body hash of each (organisation, key) that was used before."""
+        rows = self.pool.fetch(_KEYS, ([one[0] for one in keys], [one[1] for one in keys]))
+        return {(organisation, key): bytes(body_hash) for organisation, key, body_hash in rows}
 
     def parcel_rows(self, parcel_id: str, posted_on: str | None = None) -> list[ParcelRow]:
         """Return the records of an identifier, latest posting first."""

@@ -25,7 +25,7 @@ from openecp.kernel.journal.bulk import (
     doubles,
 )
 from openecp.kernel.journal.canonical import NotCanonical
-from openecp.platform.store.admit import admit
+from openecp.platform.store.admit import Batch, admit
 from openecp.platform.store.counters import COPY_COUNTERS, have_moved, move_counters, new_counter_rows
 from openecp.platform.store.errors import StoreUnavailable
 from openecp.platform.store.pool import BROKEN, Connection
@@ -117,6 +117,7 @@ class BulkWriter(Writer):
             connection.rollback()
             return answer
         seq = state.size
+        _add_keys(state, batch, seq)
         self._store(
             connection,
             state,
@@ -148,6 +149,16 @@ class BulkWriter(Writer):
         finally:
             self._roll_back()
         return BatchWritten(outcome="parcels", earlier=tuple(earlier))
+
+
+def _add_keys(state: Batch, batch: ParcelBatch, seq: int) -> None:
+    """Keep the keys of the requests: what they got is found by their parcels, so no answer is kept."""
+    for key in batch.keys:
+        state.idempotency += (
+            ROW_OF[8], text_field(key.organisation), text_field(key.key), size_of(len(key.body_hash)), key.body_hash,
+            text_field(batch.write.row.case_id), int8_field(8, seq), int8_field(8, seq), text_field(state.recorded_at),
+            size_of(0),
+        )  # fmt: skip
 
 
 def known_parcels(connection: Connection, keys: Sequence[tuple[str, str]]) -> list[EarlierParcel]:
