@@ -30,6 +30,8 @@ from openecp.platform.console.pages import (
     redirect,
     visitor_of,
 )
+from openecp.platform.console.parcels.desk import ParcelDesk
+from openecp.platform.console.parcels.routes import parcel_routes
 from openecp.platform.console.plans.desk import PlanDesk
 from openecp.platform.console.plans.routes import plan_routes
 from openecp.platform.console.records.routes import record_routes
@@ -55,14 +57,17 @@ def console_routes(
     profile: Profile | None = None,
     desk: PlanDesk | None = None,
     book: RecordBook | None = None,
+    parcels: ParcelDesk | None = None,
     **clocks: Any,
 ) -> list[ControllerRouterHandler]:
     """Return the console's routes, all under /console.
 
     `profile` gives offices and taxes their names; `desk` brings the pages of action plans, `book` those
-    of records.
+    of records, `parcels` those of low-value regimes and parcels.
     """
-    console = Console(queries, core, register, settings, profile=profile, desk=desk, book=book, **clocks)
+    console = Console(
+        queries, core, register, settings, profile=profile, desk=desk, book=book, parcels=parcels, **clocks
+    )
     return [
         Router(
             path="/console",
@@ -84,6 +89,7 @@ def console_routes(
                 officer_acts.do_act,
                 *(plan_routes() if desk is not None else ()),
                 *(record_routes() if book is not None else ()),
+                *(parcel_routes() if parcels is not None else ()),
                 static_file,
                 nothing_here,
             ],

@@ -30,6 +30,7 @@ from openecp.platform.console import session, words
 from openecp.platform.console.assets import Assets
 from openecp.platform.console.language import LANGUAGES_BY_NAME, Language, load_languages, moment_of, preferred
 from openecp.platform.console.names import Names
+from openecp.platform.console.parcels.desk import ParcelDesk
 from openecp.platform.console.plans.desk import PlanDesk
 from openecp.platform.console.session import SignInBrake, Visitor
 from openecp.platform.console.tree import element_of
@@ -102,11 +103,13 @@ class Console:
         profile: Profile | None = None,
         desk: PlanDesk | None = None,
         book: RecordBook | None = None,
+        parcels: ParcelDesk | None = None,
         now: Callable[[], datetime] | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.desk = desk  # of action plans; None: this console has no such pages
         self.book = book  # of records; None: this console has no such pages
+        self.parcels = parcels  # regimes, quotes, parcels; None: this console has no such pages
         self.queries, self.core, self.register = queries, core, register
         self.secure = settings.cookie_secure
         self.now = now or (lambda: datetime.now(UTC))
@@ -147,6 +150,7 @@ class Console:
             has_plans=self.desk is not None,
             reads_declarations=reads_declarations,
             has_records=self.book is not None,
+            has_parcels=self.parcels is not None,
         )
         templates.filters["say"] = lambda code, table: language.text(words.word_of(table, code)) if code else ""
         templates.filters["amount"] = language.amount

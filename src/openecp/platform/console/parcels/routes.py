@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every address of the pages of parcels, in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import get
+from litestar.response import Redirect
+
+from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, redirect
+from openecp.platform.console.parcels import calculator, regimes
+from openecp.platform.console.parcels.frame import ParcelFrame
+
+
+def parcel_routes() -> list[Any]:
+    """Return the handlers of the pages of parcels."""
+    return [
+        show_first,
+        regimes.show_regimes,
+        regimes.regimes_csv,
+        regimes.show_regime,
+        calculator.show_calculator,
+    ]
+
+
+@get("/parcels")
+async def show_first(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> Redirect:
+    """The first page that this reader has."""
+    frame = ParcelFrame(request, console, visitor)
+    return redirect(frame.tabs[0][1])
