@@ -5,13 +5,14 @@ The reference of the declaration is the parcel's identifier, its issue date the 
 no place for (the channel where it is not mail, a scheme that is not IOSS, evidence that tax was paid) stands as a
 statement of the type `LVP` with its name as code and its value as description.
 Source: WCO Data Model 3.6; EU customs data set H7 and its additional procedure codes, as published lists of fields.
-Limits: a line has one amount: it is taken as so many pieces at one price where it can be divided so, else as one piece.
+Limits: a line has one amount for all its pieces; where it does not divide into whole millionths, the line becomes two
+items, whose prices differ by one millionth: the sum stays exact, and limits on one article are judged on one article.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from openecp.kernel.datamodel.declaration import Consignment, Declaration, GoodsShipment
@@ -29,7 +30,7 @@ from openecp.kernel.datamodel.item import (
     Origin,
 )
 from openecp.kernel.datamodel.parcel import Parcel, ParcelItem
-from openecp.kernel.datamodel.parcel_check import ParcelFault, shown
+from openecp.kernel.datamodel.parcel_check import MICRO, ParcelFault, shown
 from openecp.kernel.datamodel.parties import Address, Carrier, DomesticDutyTaxParty, Exporter, Importer
 from openecp.kernel.datamodel.transport import BorderTransportMeans, Destination, ExportCountry
 from openecp.kernel.datamodel.values import Amount, DateTime, Quantity
@@ -98,7 +99,9 @@ def parcel_of_declaration(declaration: Declaration) -> tuple[Parcel, list[Parcel
         gross_weight_kg=_measure(declaration.total_gross_mass_measure),
         documents=_flag(said, "documents", 0, faults),
         items=tuple(
-            _item(item, number, faults) for number, item in enumerate(shipment.government_agency_goods_item, start=1)
+            line
+            for number, item in enumerate(shipment.government_agency_goods_item, start=1)
+            for line in _items(item, number, faults)
         ),
     )
     return parcel, faults
@@ -194,40 +197,48 @@ def _decimal(text: str | None) -> Decimal | None:
     return value if value is not None and value.is_finite() else None
 
 
-def _item(item: GovernmentAgencyGoodsItem, number: int, faults: list[ParcelFault]) -> ParcelItem:
+def _items(item: GovernmentAgencyGoodsItem, number: int, faults: list[ParcelFault]) -> Iterator[ParcelItem]:
     commodity = item.commodity or Commodity()
     said = _said(item.additional_information)
     measure = commodity.goods_measure or GoodsMeasure()
     line = commodity.invoice_line.item_charge_amount if commodity.invoice_line else None
-    quantity, price = _pieces(measure.tariff_quantity, line)
-    hs = next((one.id for one in commodity.classification if one.id and one.id[:4].isdigit()), None)
     rates: dict[str, Any] = {
         name: _share(commodity.duty_tax_fee, types, name, number, faults) for name, types in RATE_TYPES.items()
     }
-    return ParcelItem(
-        description=commodity.description,
-        hs=hs,
-        origin=next((one.country_code for one in item.origin if one.country_code), None),
-        quantity=quantity,
-        unit_price=price,
-        weight_kg=_measure(measure.net_net_weight_measure),
-        restricted=_flag(said, "restricted", number, faults),
-        tax_paid=_flag(said, "tax_paid", number, faults),
-        **rates,
-    )
+    for place, (quantity, price) in enumerate(_pieces(measure.tariff_quantity, line)):
+        yield ParcelItem(
+            description=commodity.description,
+            hs=next((one.id for one in commodity.classification if one.id and one.id[:4].isdigit()), None),
+            origin=next((one.country_code for one in item.origin if one.country_code), None),
+            quantity=quantity,
+            unit_price=price,
+            weight_kg=_measure(measure.net_net_weight_measure) if place == 0 else None,
+            restricted=_flag(said, "restricted", number, faults),
+            tax_paid=_flag(said, "tax_paid", number, faults),
+            **rates,
+        )
 
 
-def _pieces(quantity: Quantity | None, line: Amount | None) -> tuple[str, str | None]:
-    """Return how many pieces at which price make up the line; one piece where it does not divide."""
-    count, value = _decimal(quantity.value if quantity else None), _decimal(line.value if line else None)
-    if line is None or value is None or count is None or not 0 < count <= 10**9 or value > 10**12:
-        return "1", line.value if line else None
-    with localcontext() as context:
-        context.prec = 40
-        price = (value / count).quantize(Decimal("0.000001")).normalize()
-        if price * count != value:
-            return "1", line.value
-    return f"{count:f}", f"{price:f}"
+def _pieces(quantity: Quantity | None, line: Amount | None) -> tuple[tuple[str, str | None], ...]:
+    """Return how many pieces at which price make up the line; what cannot be read is left for the check to refuse."""
+    count, value = _decimal(quantity.value if quantity else "1"), _decimal(line.value if line else None)
+    readable = value is not None and 0 <= value <= 10**12 and count is not None and 0 < count <= 10**9
+    if value is None or count is None or not readable or (value * MICRO) % 1:
+        return ((quantity.value if quantity else "1", line.value if line else None),)
+    whole = int(value * MICRO)
+    if count % 1:  # kilograms, litres: one piece
+        return (("1", line.value if line else None),)
+    price, rest = divmod(whole, int(count))
+    if not rest:
+        return ((f"{int(count)}", _text(price)),)
+    return ((f"{int(count) - rest}", _text(price)), (f"{rest}", _text(price + 1)))
+
+
+def _text(micro: int) -> str:
+    """Return millionths as decimal text: two decimals, or as many as are needed."""
+    text = f"{micro // MICRO}.{micro % MICRO:06d}"
+    kept = text.rstrip("0")
+    return text[: max(len(kept), len(text) - 4)]
 
 
 def _share(
@@ -322,7 +333,9 @@ def _statements(of: Parcel | ParcelItem, names: tuple[str, ...]) -> tuple[Additi
 
 def _goods_item(parcel: Parcel, item: ParcelItem, number: int) -> GovernmentAgencyGoodsItem:
     count, price = _decimal(item.quantity), _decimal(item.unit_price)
-    line = f"{count * price:f}" if count is not None and price is not None else item.unit_price
+    line = item.unit_price
+    if count is not None and price is not None:
+        line = _text(int(count * price * MICRO))
     fees = tuple(
         DutyTaxFee(type_code=types[0], tax_rate_numeric=f"{value.scaleb(2):f}")
         for name, types in RATE_TYPES.items()

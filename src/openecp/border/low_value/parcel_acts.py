@@ -315,9 +315,32 @@ def side_by_side(declared: Parcel | None, found: Parcel) -> list[dict[str, Any]]
 
 
 def _release(draft: _Draft) -> None:
+    """Release; a parcel that was held unassessed is charged now, on its goods as they stand."""
+    case, record = draft.case, draft.context.assessed
     if draft.act.declaration:
         draft.record("FullDeclarationLodged", declaration=draft.act.declaration)
-    draft.record("ParcelReleased", officer=draft.officer())
+    if case.decision != "hold" or draft.act.declaration:
+        draft.record("ParcelReleased", officer=draft.officer())
+        return
+    if record is None or not record["decision"].startswith("release"):
+        raise ActRefused(
+            "OECP-PARCEL-UNANSWERED",
+            "The parcel cannot be charged as it is declared, so it cannot be released.",
+            where="act",
+            expected="goods that can be charged",
+            got=", ".join(record["reasons"]) if record is not None else "no assessment",
+            fix="Revise the goods with what was answered, or release on a full declaration.",
+            status=409,
+        )
+    MACHINE.require(case.status, "ParcelReleased", case)
+    wanted = charges_of(record)
+    draft.record(
+        "ParcelReleased",
+        decision=record["decision"],
+        entries=draft.charge(wanted, "release") or None,
+        charges=_facts(wanted),
+        officer=draft.officer(),
+    )
 
 
 def _ends(kind: str, reason: str) -> Callable[[_Draft], None]:

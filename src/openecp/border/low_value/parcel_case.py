@@ -231,6 +231,10 @@ def _revised(case: ParcelCase, at: str, body: Body) -> dict[str, Any]:
     return {"revision": body["revision"], "revision_id": body["goods"]["id"], "decision": body["decision"]}
 
 
+def _released(case: ParcelCase, at: str, body: Body) -> dict[str, Any]:
+    return {"released_at": at, "held_for": (), "decision": body.get("decision", case.decision)}
+
+
 def _paid(case: ParcelCase, at: str, body: Body) -> dict[str, Any]:
     paid = dict(case.paid)
     for one in body["payments"]:
@@ -247,7 +251,7 @@ _CHANGES: dict[str, Callable[[ParcelCase, str, Body], dict[str, Any]]] = {
     "QueryAnswered": lambda case, at, body: {"answer_id": body["answer"]["id"]},
     "ParcelExamined": lambda case, at, body: {"examined": body["result"]},
     "ParcelRevised": _revised,
-    "ParcelReleased": lambda case, at, body: {"released_at": at, "held_for": ()},
+    "ParcelReleased": _released,
     "ParcelPaid": _paid,
 }
 

@@ -63,7 +63,11 @@ class OnRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActContext(msgspec.Struct, frozen=True, kw_only=True):
-    """The world at the moment of an act; `assessed` is the record of the goods as found, for a revision."""
+    """The world at the moment of an act; `assessed` is the record of the goods as they stand now.
+
+    For a revision that is of the goods as found, for a release of a held parcel of those declared or last found; the
+    quality of the data holds nothing up there, since an officer has looked at it.
+    """
 
     now: str
     new_id: Callable[[], str]
