@@ -199,7 +199,7 @@ def address_words(words: list[str]) -> list[str]:
 
 
 def _after_letters(words: list[str], place: int, found: list[str]) -> int:
-    """Take single letters: initials (M. G. Road), a letter of a number (12 A) or block (A block); say where to go on."""
+    """Take single letters: initials (M. G. Road), that of a number (12 A) or block (A block); say where to go on."""
     end = place + 1
     while end < len(words) and len(words[end]) == 1 and words[end].isalpha():
         end += 1

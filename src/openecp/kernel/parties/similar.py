@@ -110,19 +110,19 @@ class _Groups:
         return [self._root(place) for place in range(len(self._parent))]
 
     def _judge(self, one: int, other: int) -> int:
-        """Return 3 for surely the same, 2 for the same with something missing, 1 by initials, 0 or less for no ground."""
+        """Return 3 for the same, 2 with something missing, 1 by initials, 0 for no ground, -1 for two parties."""
         first, second = self._forms[one], self._forms[other]
         mine, theirs = self._identifiers[one], self._identifiers[other]
         if mine and theirs and OSA.distance(mine, theirs, score_cutoff=1) > 1:
             return -1
-        named = self._likeness.names(first.names, second.names)
-        if named <= 0:
-            return named
-        if named == 2 and self._likeness.lacks_head(first, second):
-            named = 1
-        placed = self._likeness.addresses(first, second)
+        placed = self._likeness.addresses(first, second)  # first: most pairs that share a block live elsewhere
         if placed <= 0:
             return placed
+        named = self._likeness.names(first.names, second.names)
+        if named == 2 and self._likeness.lacks_head(first, second):
+            named = 1
+        if named <= 0:
+            return named
         return min(named, 3 if placed == 2 else 2 if named == 3 else 0)
 
     def _join_unless_contradicted(self, one: int, other: int) -> None:
@@ -178,7 +178,7 @@ class _Groups:
                     yield (one, other) if one < other else (other, one)
 
     def _blocks(self) -> Iterator[list[int]]:
-        """Yield the rows that share two features: a word of the name by its sound, a number, a postcode, a rare word."""
+        """Yield the rows that share two features: a word of the name by sound, a number, a postcode, a rare word."""
         seen_in = Counter(word for form in self._forms for word in form.words)
         features: dict[str, int] = {}
         keys: list[int] = []

@@ -29,38 +29,46 @@ class Person(NamedTuple):
     country: str
 
 
-_INDIAN = (
-    "Aarav Aditi Aditya Ajay Akash Alok Amit Ananya Anand Anil Anita Anjali Arjun Arun Asha Ashok Bhavna Chetan Deepa "
-    "Deepak Devika Dinesh Farhan Gaurav Geeta Gopal Harish Hema Indira Ishaan Jayant Jyoti Kamala Karan Kavita Kiran "
-    "Kishore Lakshmi Lalita Madhav Mahesh Manish Manoj Meena Meera Mohan Mukesh Nandini Naveen Neeraj Neha Nikhil "
-    "Nisha Pankaj Parvati Pooja Pradeep Pranav Prakash Priya Rahul Rajesh Rakesh Ramesh Rekha Ritu Rohan Sachin Sandeep "
-    "Sanjay Sarita Shalini Shankar Shreya Shweta Sneha Srinivas Subhash Sudha Sunil Sunita Suresh Tanvi Uday Usha Vandana "
-    "Varun Vasant Vijay Vikram Vinod Vishal Yash"
-).split()
-_INDIAN_FAMILIES = (
-    "Agarwal Banerjee Bhat Bhattacharya Bose Chatterjee Chaudhary Chopra Choudhury Das Desai Deshmukh Dutta Fernandes "
-    "Gandhi Ghosh Gokhale Gupta Hegde Iyengar Iyer Jadhav Jain Joshi Kapoor Kaur Khanna Krishnan Kulkarni Kumar Malhotra "
-    "Mehta Menon Mishra Mukherjee Murthy Naidu Nair Pandey Patel Patil Pillai Prasad Rao Reddy Saxena Sen Shah Sharma "
-    "Shetty Shinde Singh Sinha Srivastava Subramanian Thakur Tiwari Trivedi Varma Verma Yadav"
-).split()
-_GULF = (
-    "Ahmed Aisha Ali Amina Fahad Faisal Fatima Hamad Hamdan Hana Hassan Huda Hussain Ibrahim Jassim Jawaher Khalid "
-    "Latifa Layla Mahmoud Mansour Mariam Mohammed Moza Nasser Noora Omar Osama Rashid Reem Saeed Salem Salma Sara Shamma "
-    "Sultan Tariq Yousef Zainab Zayed"
-).split()
-_GULF_FAMILIES = (
-    "Al-Ansari|Al-Balushi|Al-Farsi|Al-Habsi|Al-Harthy|Al-Hashimi|Al-Kaabi|Al-Ketbi|Al-Khalifa|Al-Kindi|Al-Mansouri|"
-    "Al-Marri|Al-Mazrouei|Al-Naimi|Al-Nuaimi|Al-Qasimi|Al-Rashidi|Al-Shamsi|Al-Suwaidi|Al-Tamimi|Al-Zaabi|Bin Hamdan|"
-    "Bin Saeed|Haddad|Khoury|Mirza|Qureshi|Siddiqui|Khan|Rahman"
-).split("|")
-_STREETS = (
-    "Mahatma Gandhi|Nehru|Station|Temple|Hill|Lake View|Church|Residency|Brigade|Linking|Turner|Carter|Park|Ring|Old Mill|"
-    "Rose|Canal|Palace|Market|Garden|College|Airport|Fort|River|Mango Grove|Lotus|Jasmine|Peacock|Neem Tree|Banyan"
-).split("|")
-_BUILDINGS = (
-    "Sunrise|Green Valley|Silver Oak|Lotus|Pearl|Orchid|Sapphire|Palm|Skyline|Coral|Emerald|Jasmine|Marigold|Cedar|Maple|"
-    "Golden Sands|Blue Lagoon|Sea Breeze|Moonlight|Heritage"
-).split("|")
+_INDIAN_TEXT = (
+    "Aarav Aditi Aditya Ajay Akash Alok Amit Ananya Anand Anil Anita Anjali Arjun Arun Asha Ashok Bhavna "
+    "Chetan Deepa Deepak Devika Dinesh Farhan Gaurav Geeta Gopal Harish Hema Indira Ishaan Jayant Jyoti Kamala "
+    "Karan Kavita Kiran Kishore Lakshmi Lalita Madhav Mahesh Manish Manoj Meena Meera Mohan Mukesh Nandini "
+    "Naveen Neeraj Neha Nikhil Nisha Pankaj Parvati Pooja Pradeep Pranav Prakash Priya Rahul Rajesh Rakesh "
+    "Ramesh Rekha Ritu Rohan Sachin Sandeep Sanjay Sarita Shalini Shankar Shreya Shweta Sneha Srinivas Subhash "
+    "Sudha Sunil Sunita Suresh Tanvi Uday Usha Vandana Varun Vasant Vijay Vikram Vinod Vishal Yash"
+)
+_INDIAN = _INDIAN_TEXT.split()
+_INDIAN_FAMILIES_TEXT = (
+    "Agarwal Banerjee Bhat Bhattacharya Bose Chatterjee Chaudhary Chopra Choudhury Das Desai Deshmukh Dutta "
+    "Fernandes Gandhi Ghosh Gokhale Gupta Hegde Iyengar Iyer Jadhav Jain Joshi Kapoor Kaur Khanna Krishnan "
+    "Kulkarni Kumar Malhotra Mehta Menon Mishra Mukherjee Murthy Naidu Nair Pandey Patel Patil Pillai Prasad "
+    "Rao Reddy Saxena Sen Shah Sharma Shetty Shinde Singh Sinha Srivastava Subramanian Thakur Tiwari Trivedi "
+    "Varma Verma Yadav"
+)
+_INDIAN_FAMILIES = _INDIAN_FAMILIES_TEXT.split()
+_GULF_TEXT = (
+    "Ahmed Aisha Ali Amina Fahad Faisal Fatima Hamad Hamdan Hana Hassan Huda Hussain Ibrahim Jassim Jawaher "
+    "Khalid Latifa Layla Mahmoud Mansour Mariam Mohammed Moza Nasser Noora Omar Osama Rashid Reem Saeed Salem "
+    "Salma Sara Shamma Sultan Tariq Yousef Zainab Zayed"
+)
+_GULF = _GULF_TEXT.split()
+_GULF_FAMILIES_TEXT = (
+    "Al-Ansari|Al-Balushi|Al-Farsi|Al-Habsi|Al-Harthy|Al-Hashimi|Al-Kaabi|Al-Ketbi|Al-Khalifa|Al-Kindi|"
+    "Al-Mansouri|Al-Marri|Al-Mazrouei|Al-Naimi|Al-Nuaimi|Al-Qasimi|Al-Rashidi|Al-Shamsi|Al-Suwaidi|Al-Tamimi|"
+    "Al-Zaabi|Bin Hamdan|Bin Saeed|Haddad|Khoury|Mirza|Qureshi|Siddiqui|Khan|Rahman"
+)
+_GULF_FAMILIES = _GULF_FAMILIES_TEXT.split("|")
+_STREETS_TEXT = (
+    "Mahatma Gandhi|Nehru|Station|Temple|Hill|Lake View|Church|Residency|Brigade|Linking|Turner|Carter|Park|"
+    "Ring|Old Mill|Rose|Canal|Palace|Market|Garden|College|Airport|Fort|River|Mango Grove|Lotus|Jasmine|"
+    "Peacock|Neem Tree|Banyan"
+)
+_STREETS = _STREETS_TEXT.split("|")
+_BUILDINGS_TEXT = (
+    "Sunrise|Green Valley|Silver Oak|Lotus|Pearl|Orchid|Sapphire|Palm|Skyline|Coral|Emerald|Jasmine|Marigold|"
+    "Cedar|Maple|Golden Sands|Blue Lagoon|Sea Breeze|Moonlight|Heritage"
+)
+_BUILDINGS = _BUILDINGS_TEXT.split("|")
 _INDIAN_CITIES = (
     ("Mumbai", "400", "Andheri West|Bandra East|Borivali|Chembur|Dadar|Goregaon|Kurla|Malad|Powai|Vile Parle"),
     ("Bengaluru", "560", "Basavanagudi|Hebbal|Indiranagar|Jayanagar|Koramangala|Malleswaram|Whitefield|Yelahanka"),
@@ -111,8 +119,9 @@ def _person(number: int, chance: Random) -> Person:
         postcode, area = "", chance.choice(areas.split("|"))
     else:
         city, start, names = chance.choice(_INDIAN_CITIES)
-        country, place = "India", chance.randrange(len(areas := names.split("|")))
-        postcode, area = f"{start}{place * 7 + 1:03d}", areas[place]
+        choices = names.split("|")
+        country, place = "India", chance.randrange(len(choices))
+        postcode, area = f"{start}{place * 7 + 1:03d}", choices[place]
     person = Person(
         number,
         chance.choice(_GULF if gulf else _INDIAN),
