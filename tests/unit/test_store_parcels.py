@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import psycopg
 import pytest
@@ -27,7 +28,8 @@ from tests.store_world import (  # noqa: F401  fixtures
 
 from openecp.kernel.journal.bulk import CounterKey, CounterMove, EarlierParcel, ParcelBatch, record_tree
 from openecp.kernel.journal.memory import MemoryStore
-from openecp.kernel.journal.model import Idempotency
+from openecp.kernel.journal.model import Idempotency, StoredDocument
+from openecp.platform.engines.parcel_redaction import without_persons
 from openecp.platform.store import JournalTampered, PostgresStore, restore_store
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "verify_receipt.py"
@@ -287,3 +289,53 @@ def test_backup_and_restore_hold_all(store: PostgresStore, empty_database: str, 
         assert restored.counters([DAY]) == {DAY: (1, 5)}
         assert restored.write_parcels(parcel_batch(IDS[:60])).outcome == "repeated"
         assert restored.write_parcels(parcel_batch(IDS[59:61], first_row=61, expected_seq=1)).outcome == "parcels"
+
+
+def persons_file(folder: Path, rows: list[tuple[int, str, str]]) -> bytes:
+    """Return a Parquet file of rows, buyers and senders."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE persons (row_id BIGINT, sender_name VARCHAR, sender_address VARCHAR, buyer_id VARCHAR, "
+            "buyer_name VARCHAR, buyer_address VARCHAR)"
+        )
+        connection.executemany("INSERT INTO persons VALUES (?, ?, NULL, NULL, ?, NULL)", rows)
+        connection.execute(f"COPY persons TO '{folder / 'persons.parquet'}'")
+    return (folder / "persons.parquet").read_bytes()
+
+
+def names_in(content: bytes, folder: Path) -> list[tuple[int, str | None]]:
+    (folder / "left.parquet").write_bytes(content)
+    with duckdb.connect() as connection:
+        query = f"SELECT row_id, buyer_name FROM '{folder / 'left.parquet'}' ORDER BY row_id"
+        return connection.execute(query).fetchall()
+
+
+def test_one_person_is_taken_out_of_a_batch(store: PostgresStore, tmp_path: Path) -> None:  # noqa: F811
+    rows = [(1, "S", "Ada"), (2, "S", "Ada"), (3, "S", "Ben"), (4, "T", "Ada"), (5, "T", "Ada"), (6, "S", "Cy")]
+    ada, ben = "a" * 32, "b" * 32
+    whole = StoredDocument(
+        document_id="persons-1", kind="parcel_persons", media_type="application/vnd.apache.parquet",
+        content=persons_file(tmp_path, rows), salt=b"s" * 16,
+    )  # fmt: skip
+    records = [parcel_record(IDS[n], row=row) for n, row in enumerate((1, 3, 4, 5, 6))]
+    batch = parcel_batch(IDS[:5], records=records, persons=[ada, ben, ada, ada, None], documents=(whole, document(2)))
+    assert store.write_parcels(batch).outcome == "recorded"
+    store.redactions = {"parcel_persons": without_persons}
+    done = store.erase(ada)
+    assert (done.documents, done.parties) == (1, 0)
+    left = store.document("persons-1")
+    assert left is not None
+    assert names_in(left.content, tmp_path) == [(1, None), (2, None), (3, "Ben"), (4, None), (5, None), (6, "Cy")]
+    assert store.verify().ok
+    assert store.erase(ben).documents == 1  # found again, although it is no longer what the event holds
+    left = store.document("persons-1")
+    assert left is not None
+    assert [name for _, name in names_in(left.content, tmp_path) if name] == ["Cy"]
+    assert store.erase("c" * 32).documents == 0
+    report = store.verify()
+    assert report.ok, report.findings
+    events = [event for event in store.events(limit=10) if event.kind == "PersonErased"]
+    assert [len(event.body.get("documents", [])) for event in events] == [1, 1, 0]
+    store.backup(tmp_path / "backup.zip")
+    tamper(store, "UPDATE documents SET content = 'x' WHERE document_id = 'persons-1'")
+    assert [finding.where for finding in store.verify().findings] == ["persons-1"]

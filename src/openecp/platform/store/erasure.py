@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -13,9 +15,10 @@ from openecp.kernel.journal.admission import StoreSettings
 from openecp.kernel.journal.canonical import body_bytes, salted_digest
 from openecp.kernel.journal.model import NewEvent
 from openecp.platform.store.pool import Connection, Pool
+from openecp.platform.store.redaction import MAX_NAMED, Redaction, redact_documents, redacted_documents
+from openecp.platform.store.verify_records import ERASURE_STREAM
 from openecp.platform.store.writer import Writer
 
-ERASURE_STREAM = "installation:erasure"  # stream of events about the store itself, which belong to no case
 _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -35,26 +38,32 @@ class Erasures:
     pool: Pool
     writer: Writer
     settings: StoreSettings
+    redactions: Mapping[str, Redaction] = MappingProxyType({})  # by kind of document: how one person is taken out
     clock: Callable[[], str]
 
     def erase(self, person_key: str, *, actor: str = "customs") -> Erasure:
         """Blank the documents about a person and what the register knows of them; record it with a salted hash only.
 
         Blanked are documents whose `person_keys` name the person (with the answers kept for repeated requests of the
-        same cases), the person or system of this id, and the organisation of this id or number.
+        same cases), the person or system of this id, and the organisation of this id or number. A document about many
+        of whose kind `redactions` knows how to take one out loses the parcels recorded for this person.
         """
         if not person_key:
             raise ValueError("person: expected the key of a person, found an empty text")
         salt = secrets.token_bytes(16)
         now = self.clock()
         done: dict[str, int] = {}
-        event = NewEvent(
-            kind="PersonErased",
-            occurred_at=now,
-            actor=actor,
-            body={"person_sha256": salted_digest(salt, person_key.encode())},
-        )
-        events = [(event, body_bytes(event))]
+        hashed = {"person_sha256": salted_digest(salt, person_key.encode())}
+        redacted = redacted_documents(self.pool, person_key, self.redactions) if self.redactions else []
+        named = [{"id": each.document_id, "sha256": each.digest} for each in redacted]
+        bodies: list[dict[str, Any]] = [
+            hashed | {"documents": named[at : at + MAX_NAMED]} for at in range(0, len(named), MAX_NAMED)
+        ]
+        events = [
+            (event, body_bytes(event))
+            for body in bodies or [hashed]
+            for event in [NewEvent(kind="PersonErased", occurred_at=now, actor=actor, body=body)]
+        ]
 
         def blank(connection: Connection) -> None:
             cases = connection.execute(
@@ -62,7 +71,8 @@ class Erasures:
                 "document_id IN (SELECT document_id FROM document_persons WHERE person_key = %s) RETURNING case_id",
                 (now, person_key),
             ).fetchall()
-            done["documents"] = len(cases)
+            redact_documents(connection, redacted)
+            done["documents"] = len(cases) + len(redacted)
             connection.execute("DELETE FROM document_persons WHERE person_key = %s", (person_key,))
             done["answers"] = connection.execute(
                 "UPDATE idempotency SET answer = '' WHERE case_id = ANY(%s) AND answer <> ''",

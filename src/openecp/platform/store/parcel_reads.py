@@ -83,6 +83,7 @@ class ParcelReads:
     def batch_rows(self, seq: int) -> Iterator[ParcelRow]:
         """Yield the records of a batch in their order."""
         with self.pool.transaction() as connection, connection.cursor(name="batch") as cursor:
+            connection.execute("SET LOCAL enable_seqscan = off")
             cursor.itersize = PART
             cursor.execute(_BY_BATCH, (seq,))
             for row in cursor:

@@ -12,6 +12,8 @@ from openecp.platform.store.admit import ledger_link
 from openecp.platform.store.finding import Finding
 from openecp.platform.store.pool import Connection
 
+ERASURE_STREAM = "installation:erasure"  # stream of events about the store itself, which belong to no case
+
 
 class Report(Protocol):
     """What findings are added to."""
@@ -28,10 +30,13 @@ def verify_documents(connection: Connection, report: Report) -> None:
     """Compare each document with its digest, and the digest with the events of its case."""
     with connection.cursor(name="documents") as cursor:
         cursor.itersize = 500
-        cursor.execute("SELECT document_id, case_id, content, salt, digest, erased_at FROM documents ORDER BY number")
+        cursor.execute(
+            "SELECT document_id, case_id, content, salt, digest, erased_at, redacted_digest FROM documents "
+            "ORDER BY number"
+        )
         pending: list[tuple[str, str, str]] = []
-        for document_id, case_id, content, salt, digest, erased_at in cursor:
-            expected = bytes(digest).hex()
+        for document_id, case_id, content, salt, digest, erased_at, redacted in cursor:
+            expected = bytes(digest if redacted is None else redacted).hex()
             if content is None:
                 report.documents_erased += 1
                 if erased_at is None or salt is not None:
@@ -41,7 +46,9 @@ def verify_documents(connection: Connection, report: Report) -> None:
                 got = hashlib.sha256(bytes(salt or b"") + bytes(content)).hexdigest()
                 if got != expected:
                     report.add(_document(document_id, f"salted hash {expected}", got))
-            pending.append((document_id, case_id, expected))
+            pending.append((document_id, case_id, bytes(digest).hex()))
+            if redacted is not None:
+                pending.append((document_id, ERASURE_STREAM, expected))
             if len(pending) >= 500:
                 _verify_named(connection, report, pending)
                 pending = []

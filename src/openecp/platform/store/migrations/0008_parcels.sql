@@ -42,3 +42,6 @@ CREATE TABLE parcel_counters (
     total_micro  bigint NOT NULL,
     PRIMARY KEY (entity, scope, period, currency)
 ) WITH (fillfactor = 80);
+
+-- One person is taken out of a document about many: what is left has this digest, told by the event of the erasure.
+ALTER TABLE documents ADD COLUMN redacted_digest bytea;
