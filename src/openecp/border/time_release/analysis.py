@@ -10,6 +10,7 @@ import msgspec
 from openecp.border.time_release.attribution import attribution_sql
 from openecp.border.time_release.clocks import Clock, ClockFault, column
 from openecp.border.time_release.cube import cells_sql, durations_sql
+from openecp.border.time_release.sureness import median_intervals
 
 SECOND = 1_000_000
 _SECONDS = ("p10", "p25", "median", "p75", "p90", "p95", "std", "least", "most")
@@ -65,20 +66,26 @@ class Cell(msgspec.Struct, kw_only=True):
 
 
 def analysed(
-    engine: StudyEngine, clock: Clock, segments: tuple[str, ...], *, target_us: int | None = None
+    engine: StudyEngine,
+    clock: Clock,
+    segments: tuple[str, ...],
+    *,
+    clusters: tuple[str, ...] = (),
+    target_us: int | None = None,
 ) -> list[Cell]:
-    """Return the cells of a clock.
+    """Return the cells of a clock; `clusters` are columns that say which cases wait together.
 
     Raises: ClockFault where a segment is no column of the events.
     """
     columns = engine.columns()
-    for name in segments:
+    for name in (*segments, *clusters):
         if name not in columns:
             raise ClockFault(
                 f"--by {name[:80]!r}: expected columns of the events ({', '.join(columns)}); fix: name one of these"
             )
-    engine.stage("durations", durations_sql(clock, segments))
+    engine.stage("durations", durations_sql(clock, tuple(dict.fromkeys((*segments, *clusters)))))
     rows = engine.ask(cells_sql("durations", segments, target_us))
+    intervals = median_intervals(engine, segments, [row["median_us"] for row in rows], clusters)
     agency = "e.agency" if "agency" in columns else "NULL"
     engine.stage("owners", attribution_sql("durations", agency=agency))
     names = "".join(f"d.{column(name)} AS {column(name)}, " for name in segments)
@@ -100,7 +107,8 @@ def analysed(
             negative=row["negative"],
             within=row["within"],
             quantiles={name: row[f"{name}_us"] for name in _SECONDS},
+            median_ci_us=interval,
             owners=taken.get(tuple(row[name] for name in segments), {}),
         )
-        for row in rows
+        for row, interval in zip(rows, intervals, strict=True)
     ]

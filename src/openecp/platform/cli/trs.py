@@ -26,16 +26,17 @@ def trs() -> None:
 @click.argument("events", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--clock", "clocks", multiple=True, required=True, help="A named clock, or from=A,to=B; may be repeated.")
 @click.option("--by", default="", metavar="COLUMNS", help="Segments, joined by commas: office,channel.")
+@click.option("--cluster", default="", metavar="COLUMNS", help="What waits together (the ship), for the intervals.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a cell.")
-def run(events: tuple[Path, ...], clocks: tuple[str, ...], by: str, as_json: bool) -> None:
+def run(events: tuple[Path, ...], clocks: tuple[str, ...], by: str, cluster: str, as_json: bool) -> None:
     """Run a study over files of EVENTS (CSV, Parquet, XES)."""
-    segments = tuple(name.strip() for name in by.split(",") if name.strip())
+    segments, clusters = _names(by), _names(cluster)
     try:
         engine = TrsEngine()
         for path in events:
             read_events(engine, path)
         for text in clocks:
-            for cell in analysed(engine, clock_of(text), segments):
+            for cell in analysed(engine, clock_of(text), segments, clusters=clusters):
                 if as_json:
                     click.echo(msgspec.json.encode(cell.shown()))
                 else:
@@ -44,6 +45,10 @@ def run(events: tuple[Path, ...], clocks: tuple[str, ...], by: str, as_json: boo
         raise CommandFault(
             str(error), where="trs run", expected="see above", got="see above", fix="see above"
         ) from None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def read_events(engine: TrsEngine, path: Path) -> None:
