@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 from rich.progress import Progress
 
 from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
+
+if TYPE_CHECKING:
+    from openecp.platform.store import PostgresStore
 
 
 @click.group()
@@ -69,17 +74,24 @@ def checkpoint(context: click.Context, out: Path | None, data: str | None) -> No
 
 
 @journal.command()
-@click.argument("name", metavar="SEQ|MRN")
+@click.argument("name", metavar="SEQ|MRN|PARCEL")
+@click.option("--parcel", is_flag=True, help="NAME is a parcel's identifier: the receipt of its decision in a batch.")
+@click.option("--posted", metavar="DATE", help="The parcel's posting date (else its latest posting).")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for one file a receipt.")
 @data_option
 @click.pass_context
-def receipt(context: click.Context, name: str, out: Path | None, data: str | None) -> None:
-    """Print the receipt of an event by its seq, or of all events of a case by its MRN, one JSON line each."""
+def receipt(
+    context: click.Context, name: str, parcel: bool, posted: str | None, out: Path | None, data: str | None
+) -> None:
+    """Print the receipt of an event by its seq, of all events of a case by its MRN, or of a parcel; JSON lines."""
     from openecp.platform.cli.show import find
 
     here = installation(context).with_settings(data=data)
     store = here.open_store()
     try:
+        if parcel:
+            _put(f"receipt-{posted or 'latest'}-{name}.json", _parcel_receipt(store, name, posted), out)
+            return
         if name.isdigit() and len(name) < 16:
             seqs = [int(name)]
         else:
@@ -94,10 +106,44 @@ def receipt(context: click.Context, name: str, out: Path | None, data: str | Non
                     got=str(seq),
                     fix="Look it up with openecp show.",
                 )
-            if out is None:
-                click.echo(msgspec.json.encode(found))
-            else:
-                out.mkdir(parents=True, exist_ok=True)
-                (out / f"receipt-{seq}.json").write_bytes(msgspec.json.encode(found))
+            _put(f"receipt-{seq}.json", found, out)
     finally:
         store.close()
+
+
+def _parcel_receipt(store: PostgresStore, parcel_id: str, posted: str | None) -> dict[str, object]:
+    """Return the receipt of a parcel's decision."""
+    if posted is not None and not _is_date(posted):
+        raise CommandFault(
+            f"{posted}: no date",
+            where="--posted",
+            expected="a date such as 2026-07-01",
+            got=posted,
+            fix="Give the posting date, or leave it out for the latest posting.",
+        )
+    found = store.parcel_receipt(parcel_id, posted)
+    if found is None:
+        raise CommandFault(
+            f"{parcel_id}: no such parcel was decided in a batch",
+            where="PARCEL",
+            expected="the identifier of a parcel, and the date it was posted on",
+            got=f"{parcel_id} {posted or ''}".strip(),
+            fix="Look at the result file of its batch.",
+        )
+    return found
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _put(name: str, receipt: dict[str, object], out: Path | None) -> None:
+    """Write one receipt into a file of the folder, or as a line."""
+    if out is None:
+        click.echo(msgspec.json.encode(receipt))
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    (out / name.replace("/", "_")).write_bytes(msgspec.json.encode(receipt))
