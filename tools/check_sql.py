@@ -27,6 +27,7 @@ from sqlglot.schema import MappingSchema
 from openecp.border.batch import BATCH_STEPS, OUTSIDE_COLUMNS, BatchAssessor
 from openecp.border.low_value.charges import LOW_VALUE_STEPS, SEVERAL, ChargeAssessor
 from openecp.border.low_value.load import load_regimes
+from openecp.border.low_value.splits import SEEN_COLUMNS, SPLIT_STEPS, SplitRule, split_composer
 from openecp.border.low_value.tables import EXCHANGE_COLUMNS
 from openecp.border.low_value.tables import ITEM_COLUMNS as PARCEL_COLUMNS
 from openecp.border.online import PATTERN_FACTS, item_steps
@@ -179,12 +180,16 @@ def check_low_value() -> set[tuple[str, str]]:
     for facts in (frozenset({SEVERAL}), frozenset[str]()):
         schemas = {name: dict(schema) for name, schema in (inputs | engine.schemas).items()}
         faults.update(check(composer, facts, schemas))
+    splits = split_composer(SplitRule(threshold_micro=150_000_000, currency="EUR"))
+    faults.update(check(splits, frozenset(), {"seen_parcels": dict(SEEN_COLUMNS)}))
     return faults
 
 
 def files_without_step(root: Path) -> Iterator[tuple[str, str]]:
     """Yield step files that no step names."""
-    steps = {step.file or step.name for step in (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS)}
+    steps = {
+        step.file or step.name for step in (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS, *SPLIT_STEPS)
+    }
     for path in sorted(root.glob("*/steps/*.sql")):
         try:
             sqlglot.parse_one(path.read_text(encoding="utf-8"), read="duckdb")

@@ -23,7 +23,8 @@ _FOLDS = (
 _DOUBLED = re.compile(r"(.)\1+")
 _VOWELS = re.compile(r"[aeiou]")
 _SPELLINGS = (
-    "mohammed muhammad mohamed mohammad mohamad muhammed mohd md muhd", "khalid khaled", "ahmed ahmad ahmet", "yousef yusuf youssef yousuf",
+    "mohammed muhammad mohamed mohammad mohamad muhammed mohd md muhd", "khalid khaled", "ahmed ahmad ahmet",
+    "yousef yusuf youssef yousuf",
     "fatima fatimah fatma", "aisha ayesha aysha aishah", "rashid rasheed", "saeed said sayeed", "qureshi quraishi",
     "hussain hussein husain hossain", "laxmi lakshmi", "prakash parkash", "sara sarah", "mariam maryam meriam miriam",
     "chaudhary chaudhari choudhary choudhury chowdhury", "siddiqui siddiqi siddique", "agarwal aggarwal agrawal",

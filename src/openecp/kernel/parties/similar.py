@@ -59,6 +59,12 @@ def similar(
     return found
 
 
+def same_key(keys: Sequence[str]) -> list[int]:
+    """Return the group of each row by its exact key, numbered as `similar` numbers; rows without a key stay alone."""
+    first: dict[str, int] = {}
+    return [first.setdefault(key, place) if key else place for place, key in enumerate(keys)]
+
+
 def agreement(groups: Sequence[int], truth: Sequence[int]) -> Agreement:
     """Return precision, recall and F1 over all pairs of rows, computed from counts."""
 
@@ -115,6 +121,8 @@ class _Groups:
         mine, theirs = self._identifiers[one], self._identifiers[other]
         if mine and theirs and OSA.distance(mine, theirs, score_cutoff=1) > 1:
             return -1
+        if not self._text[one][1] and not self._text[other][1]:
+            return 3 if self._likeness.names(first.names, second.names) == 3 else 0
         placed = self._likeness.addresses(first, second)  # first: most pairs that share a block live elsewhere
         if placed <= 0:
             return placed
@@ -209,6 +217,8 @@ def _feature_pairs(form: Written, seen_in: Counter[str]) -> Iterator[tuple[str, 
     yield from ((f"#{one}", f"#{other}") for one, other in combinations(sorted(numbers), 2))
     if form.postcode and numbers:
         yield f"#{numbers[0]}", f"@{form.postcode}"
+    if not form.words and not numbers:  # nobody says where: the name alone, all of it
+        yield from ((f"w{one}", f"w{other}") for one, other in combinations(sorted(sounds), 2))
     shared = sorted((seen_in[word], word) for word in form.words if seen_in[word] > 1)
     for _, word in shared[: 2 if numbers else 4]:
         for sound in sounds:
