@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is odd about the events, before anyone believes a figure: each finding has a code, a count and examples.
+
+Nothing is left out here. A study that excludes cases names these codes, and reports how many it left out for each.
+Source: verification in the analysis phase of the Guide to Measure the Time Required for the Release of Goods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from openecp.border.time_release.clocks import quoted
+from openecp.border.time_release.events import ACTIVITIES
+
+EXAMPLES = 5
+DAY_US = 86_400_000_000
+
+
+class Order(NamedTuple):
+    """Two activities of which the first cannot come after the second, and whether the other order is a fault."""
+
+    first: str
+    then: str
+    is_fault: bool = True
+
+
+ORDERS: tuple[Order, ...] = (
+    Order("LODGED", "ACCEPTED"),
+    Order("LODGED", "RELEASED"),
+    Order("ACCEPTED", "CHANNELLED"),
+    Order("ACCEPTED", "RELEASED"),
+    Order("ARRIVAL", "UNLOADED"),
+    Order("ARRIVAL", "GATE_OUT"),
+    Order("TRANSIT_START", "TRANSIT_END"),
+    Order("DOC_CHECK_START", "DOC_CHECK_END"),
+    Order("QUERY_RAISED", "QUERY_ANSWERED"),
+    Order("AGENCY_REQUESTED", "AGENCY_DECIDED"),
+    Order("AGENCY_INSPECT_START", "AGENCY_INSPECT_END"),
+    Order("SAMPLE_TAKEN", "LABORATORY_RESULT"),
+    Order("ASSESSED", "PAYMENT_CONFIRMED"),
+    Order("PAYMENT_INITIATED", "PAYMENT_CONFIRMED"),
+    Order("INSPECT_CALLED", "INSPECT_START"),
+    Order("INSPECT_START", "INSPECT_END"),
+    Order("RELEASED", "GATE_OUT"),
+    Order("ARRIVAL", "RELEASED", is_fault=False),  # cleared before arrival: a fact to report, no fault
+)
+PAIRS: tuple[tuple[str, str], ...] = (
+    ("TRANSIT_START", "TRANSIT_END"),
+    ("DOC_CHECK_START", "DOC_CHECK_END"),
+    ("QUERY_RAISED", "QUERY_ANSWERED"),
+    ("AGENCY_REQUESTED", "AGENCY_DECIDED"),
+    ("AGENCY_INSPECT_START", "AGENCY_INSPECT_END"),
+    ("SAMPLE_TAKEN", "LABORATORY_RESULT"),
+    ("INSPECT_START", "INSPECT_END"),
+)
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of oddity: how many cases or rows show it, some of them, and what it means for the study."""
+
+    code: str
+    severity: str  # fault, note
+    what: str
+    rows: int
+    cases: int
+    examples: tuple[str, ...] = ()
+
+
+class Asks(Protocol):
+    """The part of an engine that is asked here."""
+
+    def ask(self, statement: str) -> list[dict[str, Any]]:
+        """Run a statement and return its rows."""
+
+
+def verified(engine: Asks, *, as_of_us: int | None = None, known: Sequence[str] | None = None) -> list[Finding]:
+    """Return everything odd about the events of `trs_events`.
+
+    `as_of_us` is the moment of the study: later stamps are faults. `known` are the activities that clocks and owners
+    know; the canonical ones if not given.
+    """
+    codes = {row["activity"] for row in engine.ask("SELECT DISTINCT activity FROM trs_events")}
+    found = [*_orders(engine, codes), *_pairs(engine, codes), *_doubles(engine), *_date_only(engine)]
+    found += _outlying(engine, as_of_us) + _unknown(engine, codes, known)
+    return [finding for finding in found if finding.rows]
+
+
+def _orders(engine: Asks, codes: set[str]) -> list[Finding]:
+    orders = [order for order in ORDERS if order.first in codes and order.then in codes]
+    if not orders:
+        return []
+    needed = sorted({code for order in orders for code in (order.first, order.then)})
+    firsts = ", ".join(f"MIN(CASE WHEN activity = {quoted(code)} THEN ts_us END) AS f_{code}" for code in needed)
+    lasts = ", ".join(f"MAX(CASE WHEN activity = {quoted(code)} THEN ts_us END) AS l_{code}" for code in needed)
+    wrong = ", ".join(
+        f"COUNT(*) FILTER (WHERE f_{o.first} > l_{o.then}) AS n{place}, "
+        f"LIST(case_id) FILTER (WHERE f_{o.first} > l_{o.then})[1:{EXAMPLES}] AS e{place}"
+        for place, o in enumerate(orders)
+    )
+    row = engine.ask(
+        f"SELECT {wrong} FROM (SELECT case_id, {firsts}, {lasts} FROM trs_events "
+        f"WHERE activity IN ({', '.join(map(quoted, needed))}) GROUP BY case_id) AS c"
+    )[0]
+    return [
+        Finding(
+            code=f"{'order' if order.is_fault else 'note'}:{order.then}<{order.first}",
+            severity="fault" if order.is_fault else "note",
+            what=f"{order.then} before {order.first}",
+            rows=row[f"n{place}"],
+            cases=row[f"n{place}"],
+            examples=tuple(sorted(row[f"e{place}"] or ())),
+        )
+        for place, order in enumerate(orders)
+    ]
+
+
+def _pairs(engine: Asks, codes: set[str]) -> list[Finding]:
+    found = []
+    for first, then in PAIRS:
+        if first not in codes and then not in codes:
+            continue
+        for have, lack in ((first, then), (then, first)):
+            rows = engine.ask(
+                f"SELECT COUNT(*) AS n, LIST(case_id)[1:{EXAMPLES}] AS e FROM (SELECT case_id FROM trs_events "
+                f"WHERE activity IN ({quoted(have)}, {quoted(lack)}) GROUP BY case_id "
+                f"HAVING COUNT(*) FILTER (WHERE activity = {quoted(lack)}) = 0) AS c"
+            )
+            found.append(
+                Finding(
+                    code=f"missing:{lack}",
+                    severity="note",
+                    what=f"{have} without {lack}",
+                    rows=rows[0]["n"],
+                    cases=rows[0]["n"],
+                    examples=tuple(sorted(rows[0]["e"] or ())),
+                )
+            )
+    return found
+
+
+def _doubles(engine: Asks) -> list[Finding]:
+    row = engine.ask(
+        f"SELECT COALESCE(SUM(n - 1), 0) AS rows, COUNT(DISTINCT case_id) AS cases, LIST(case_id)[1:{EXAMPLES}] AS e "
+        "FROM (SELECT case_id, activity, ts_us, COUNT(*) AS n FROM trs_events GROUP BY ALL HAVING COUNT(*) > 1) AS d"
+    )[0]
+    return [
+        Finding(
+            code="double",
+            severity="note",
+            what="The same activity of a case at the same moment, more than once",
+            rows=int(row["rows"]),
+            cases=row["cases"],
+            examples=tuple(sorted(set(row["e"] or ()))),
+        )
+    ]
+
+
+def _date_only(engine: Asks) -> list[Finding]:
+    """Find activities whose stamps nearly all fall on one or two minutes of the day: dates that became midnights."""
+    rows = engine.ask(
+        "SELECT source, activity, COUNT(*) AS n, COUNT(DISTINCT case_id) AS cases FROM trs_events "
+        f"GROUP BY source, activity HAVING COUNT(*) >= 20 AND COUNT(DISTINCT ts_us % {DAY_US}) <= 2 "
+        "AND COUNT(DISTINCT ts_us) > 2 ORDER BY n DESC"
+    )
+    return [
+        Finding(
+            code="date_only",
+            severity="note",
+            what=f"{row['activity']} in {row['source']} has dates without a time of day",
+            rows=row["n"],
+            cases=row["cases"],
+        )
+        for row in rows
+    ]
+
+
+def _outlying(engine: Asks, as_of_us: int | None) -> list[Finding]:
+    checks = [("before_1980", "Stamps before 1980: an empty clock", f"ts_us < {315_532_800 * 1_000_000}")]
+    if as_of_us is not None:
+        checks.append(("future", "Stamps after the moment of the study", f"ts_us > {as_of_us}"))
+    found = []
+    for code, what, condition in checks:
+        row = engine.ask(
+            f"SELECT COUNT(*) AS n, COUNT(DISTINCT case_id) AS cases, LIST(case_id)[1:{EXAMPLES}] AS e "
+            f"FROM trs_events WHERE {condition}"
+        )[0]
+        examples = tuple(sorted(set(row["e"] or ())))
+        found.append(
+            Finding(code=code, severity="fault", what=what, rows=row["n"], cases=row["cases"], examples=examples)
+        )
+    return found
+
+
+def _unknown(engine: Asks, codes: set[str], known: Sequence[str] | None) -> list[Finding]:
+    wanted = set(known) if known is not None else {activity.code for activity in ACTIVITIES}
+    strange = sorted(codes - wanted)
+    if not strange:
+        return []
+    row = engine.ask(
+        "SELECT COUNT(*) AS n, COUNT(DISTINCT case_id) AS cases FROM trs_events "
+        f"WHERE activity IN ({', '.join(map(quoted, strange))})"
+    )[0]
+    return [
+        Finding(
+            code="unknown_activity",
+            severity="note",
+            what="Activities without an owner: their waits go to UNKNOWN unless a mapping names one",
+            rows=row["n"],
+            cases=row["cases"],
+            examples=tuple(strange[:EXAMPLES]),
+        )
+    ]
