@@ -45,6 +45,12 @@ class DuckBatchEngine(DuckEngine):
         """Run a statement into a table; see the protocol."""
         self.connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {statement}').fetchall()
 
+    def append(self, name: str, schema: Schema, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows to a table that was loaded."""
+        self.connection.register("incoming", self.arrow(schema, rows))
+        self.connection.execute(f'INSERT INTO "{name}" FROM incoming')  # noqa: S608 - our own names
+        self.connection.unregister("incoming")
+
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a small statement; see the protocol."""
         cursor = self.connection.execute(statement)

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clears staged parcels of one jurisdiction on one day: what each is charged, by whom it is collected, what is decided.
+
+From `parcel_rows` to `parcel_results` (one row a parcel, with its record) and `collector_sums`. What hangs on a pattern
+of parcels alone is judged once a pattern and remembered over chunks (ways.py); amounts are computed item by item.
+Limits: one thread; an engine of its own. The answer is a function of rows, regimes, rates, day and totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from openecp.border.low_value import fast_charges, records
+from openecp.border.low_value.charges import SEVERAL, ChargeAssessor
+from openecp.border.low_value.exchange import OfficialRates, exchange_row
+from openecp.border.low_value.item_rows import ClearingEngine, ItemRows, listed
+from openecp.border.low_value.model import Jurisdiction
+from openecp.border.low_value.quote import in_force
+from openecp.border.low_value.rate_tables import DutyRates
+from openecp.border.low_value.tables import EXCHANGE_COLUMNS, FIRST_DAY, ITEM_COLUMNS, LAST_DAY
+from openecp.border.low_value.ways import PATTERN_KEYS, WAY_COLUMNS, Tried, Ways, seen_of, treatments_of
+
+PATTERN_COLUMNS = (("pattern_no", "BIGINT"), *PATTERN_KEYS)
+_NO_BAND = "CAST(-1 AS BIGINT)"
+PATTERNS_MOST = 100_000  # remembered; then they are weighed anew
+
+
+class Clearance:
+    """Clears chunks of parcels under the regimes of one jurisdiction, as they stand on one day."""
+
+    def __init__(
+        self,
+        file: Jurisdiction,
+        engine: ClearingEngine,
+        *,
+        on: date,
+        regime: str = "",
+        rates: OfficialRates | None = None,
+        duty_rates: DutyRates | None = None,
+    ) -> None:
+        self.file, self.on, self.regime, self._engine = file, on, regime, engine
+        self._rates = rates or OfficialRates()
+        self.assessor = ChargeAssessor([file], engine)
+        self.treatments, self.entries = treatments_of(file)
+        named = [row for row in self.treatments.values() if not regime or row["regime_id"] == regime or row["ordinary"]]
+        self.seen = seen_of(named)
+        self.tests = sorted(
+            {
+                row[f"{name}_scope"] * 2 + int(row[f"{name}_cif"])
+                for row in named
+                for name in ("limit", "limit2")
+                if row[f"{name}_scope"]
+            }
+        )
+        self.items = ItemRows(
+            engine,
+            jurisdiction=file.jurisdiction,
+            regime=regime,
+            on=on,
+            rates=duty_rates or DutyRates((), on),
+            seen=self.seen,
+        )
+        self._ways = Ways(self.treatments, self.entries, {})
+        self._tried = self.assessor.composer.statement("treatments_tried", facts=frozenset({SEVERAL}))
+        records.no_quality(engine)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._patterns = 0
+        self._engine.load("patterns", PATTERN_COLUMNS, [], ())
+        self._engine.load("ways", WAY_COLUMNS, [], ())
+
+    # --- the chunk, step by step ---
+
+    def assess(self, rows: str = "parcel_rows") -> None:
+        """Make parcel_results and collector_sums of the rows of one chunk."""
+        several = self.charge(rows)
+        records.make(self._engine, rows, self.on, several=several)
+
+    def charge(self, rows: str = "parcel_rows") -> bool:
+        """Make chunk_items and charges of the rows; return whether some parcel has several items."""
+        several = self.items.make(rows)
+        self._match_patterns(several=several)
+        self._engine.stage("charges", self.charges_sql(several=several))
+        return several
+
+    def charges_sql(self, *, several: bool) -> str:
+        """Return the SQL of the charges of chunk_items whose patterns are known."""
+        parts, found = [], []
+        for many in (False, True) if several else (False,):
+            name = "many" if many else "one"
+            values = fast_charges.values_statement(several=many, hs6=self.seen.hs6)
+            parts.append(f"{name}_values AS ({values})")
+            parts.append(f"{name}_ways AS ({fast_charges.chosen_statement(self.tests, f'{name}_values')})")
+            found.append(
+                fast_charges.charges_statement(several=many, values=f"{name}_values", chosen=f"{name}_ways")
+            )
+        return f"WITH {', '.join(parts)} " + " UNION ALL ".join(f"({one})" for one in found)
+
+    # --- patterns ---
+
+    def _match_patterns(self, *, several: bool) -> None:
+        """Say of each item which pattern it is of; weigh the patterns that were not seen before."""
+        self._engine.stage("item_keys", self._keys_statement(several=several))
+        names = [name for name, _ in PATTERN_KEYS]
+        same = " AND ".join(f"p.{name} = k.{name}" for name in names)
+        new = self._engine.ask(
+            f"SELECT {', '.join(f'k.{name}' for name in names)}, MIN(k.row_id) AS row_id, MIN(k.basket_id) AS basket_id "
+            f"FROM item_keys AS k ANTI JOIN patterns AS p ON {same} GROUP BY {', '.join(f'k.{name}' for name in names)}"
+        )
+        if new:
+            if self._patterns + len(new) > PATTERNS_MOST and self._patterns:
+                self._forget()
+                return self._match_patterns(several=several)
+            self._weigh(new)
+        self._engine.stage(
+            "item_patterns", f"SELECT k.row_id, p.pattern_no FROM item_keys AS k JOIN patterns AS p ON {same}"
+        )
+
+    def _keys_statement(self, *, several: bool) -> str:
+        seen = self.seen
+
+        def named(column: str, words: Sequence[str]) -> str:
+            return f"CASE WHEN i.{column} IN {listed(words)} THEN i.{column} ELSE '' END" if words else "''"
+
+        day = f"CAST('{self.on.isoformat()}' AS DATE)"
+        goods, origin = "i.goods_out", named("origin", seen.origins)
+        restricted = "i.restricted" if seen.restricted else "FALSE"
+        cells = {
+            "currency": "i.currency",
+            "sale_date": "i.sale_date" if seen.sale else day,
+            "arrival_date": "i.arrival_date" if seen.arrival else day,
+            "channel": "i.channel",
+            "trade": "i.trade",
+            "dispatch": named("dispatch_country", seen.dispatch),
+            "scheme": "i.scheme_seen",
+            "scheme_form": "COALESCE(f.form, '')",
+            "buyer_form": "COALESCE(b.form, '')" if seen.buyer else "''",
+            "single": self._of_parcel("quantity_micro", several) + " <= 1000000" if seen.single else "FALSE",
+            "documents": "i.documents",
+            "counted": "i.counted" if seen.counted else "FALSE",
+            "band_e8": f"COALESCE({self._of_parcel('duty_rate_e8', several)}, -1)" if seen.bands else _NO_BAND,
+            "goods": goods,
+            "origin": origin,
+            "restricted": restricted,
+            "tax_paid": "i.tax_paid",
+            "mix": "COALESCE(m.mix, '')" if several else "''",
+        }
+        columns = ", ".join(f"{cells[name]} AS {name}" for name, _ in PATTERN_KEYS)
+        joins = "LEFT JOIN scheme_forms AS f ON f.identifier = i.scheme_id"
+        if seen.buyer:
+            joins += " LEFT JOIN buyer_forms AS b ON b.identifier = i.buyer_id"
+        if several:
+            kind = f"CONCAT({goods}, '/', {origin}, '/', CASE WHEN {restricted} THEN 'r' ELSE '' END)"
+            joins += (
+                f" LEFT JOIN (SELECT i.basket_id, STRING_AGG(DISTINCT {kind}, ' ' ORDER BY {kind}) AS mix, "
+                "CAST(SUM(i.quantity_micro) AS BIGINT) AS quantity_micro, MAX(i.duty_rate_e8) AS duty_rate_e8 "
+                "FROM chunk_items AS i WHERE i.is_several GROUP BY i.basket_id) AS m ON m.basket_id = i.basket_id"
+            )
+        return f"SELECT i.row_id, i.basket_id, {columns} FROM chunk_items AS i {joins}"
+
+    @staticmethod
+    def _of_parcel(column: str, several: bool) -> str:
+        return f"COALESCE(m.{column}, i.{column})" if several else f"i.{column}"
+
+    def _weigh(self, new: Sequence[Mapping[str, Any]]) -> None:
+        """Weigh one parcel of each new pattern, without its amounts, by the steps; keep the ways that come out."""
+        baskets = sorted({row["basket_id"] for row in new})
+        single = {row["basket_id"]: row["single"] for row in new}
+        names = [name for name, _ in ITEM_COLUMNS]
+        found = self._engine.ask(
+            f"SELECT {', '.join(names)} FROM chunk_items "
+            f"WHERE basket_id IN ({', '.join(str(number) for number in baskets)}) ORDER BY basket_id, item"
+        )
+        items = []
+        for row in found:
+            nothing = {name: 0 for name in names if name.startswith(("used_", "price_", "freight_", "insurance_"))}
+            count = 0 if single[row["basket_id"]] else 2_000_000
+            items.append(tuple((row | nothing | {"quantity_micro": count})[name] for name in names))
+        tries = self._engine.run(
+            self._tried, {"parcel_items": (ITEM_COLUMNS, items), "exchange": (EXCHANGE_COLUMNS, self.exchange(new))}
+        )
+        by_row: dict[int, list[Tried]] = {}
+        for row_id, _, treatment_no, regime_no, ordinary, failed in tries:
+            by_row.setdefault(row_id, []).append(Tried(treatment_no, regime_no, ordinary, int(failed)))
+        patterns, ways = [], []
+        for number, pattern in enumerate(new, start=self._patterns + 1):
+            patterns.append((number, *(pattern[name] for name, _ in PATTERN_KEYS)))
+            ways += self._ways.of(number, pattern, by_row.get(pattern["row_id"], []))
+        self._patterns += len(new)
+        self._engine.append("patterns", PATTERN_COLUMNS, patterns)
+        self._engine.append("ways", WAY_COLUMNS, ways)
+
+    def exchange(self, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """Return the rates of exchange of the currencies of rows into those of the regimes, on the day of acceptance.
+
+        The same as a quote takes: of the first regime in force that names a table with both.
+        """
+        found = []
+        targets = {regime.currency or self.file.currency for regime in self.file.regimes}
+        for currency in sorted({row["currency"] for row in rows}):
+            for target in sorted(targets | {currency}):
+                pair = (1, 1) if target == currency else self._official(currency, target)
+                if pair is not None:
+                    self._ways.pairs[currency, target] = pair
+                    found.append(exchange_row("", currency, target, (FIRST_DAY, LAST_DAY), pair))
+        return found
+
+    def _official(self, source: str, target: str) -> tuple[int, int] | None:
+        for regime in self.file.regimes:
+            if regime.exchange is not None and in_force(regime, self.on):
+                pair = self._rates.pair(regime.exchange.table, source, target, self.on)
+                if pair is not None:
+                    return pair
+        return None

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From declared rows to the items that are charged: the step `parcel_items`, and the small tables that it joins.
+
+The tables hold one row for each value that occurs (goods code, place, scheme, currency), worked out once in Python by
+the functions that a quote uses too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+import sqlglot
+from sqlglot import exp
+
+from openecp.border.low_value.currencies import exponent
+from openecp.border.low_value.rate_tables import DutyRates
+from openecp.border.low_value.tables import ITEM_COLUMNS, plain
+from openecp.border.low_value.ways import Seen, ascii_text, form_of, goods_words, scheme_word
+from openecp.kernel.assessment.engine import Engine, Schema
+from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
+
+_PACKAGE = "openecp.border.low_value"
+SEVERAL = "several"
+LINE_COLUMNS: Schema = (
+    *ITEM_COLUMNS,
+    ("missing", "INTEGER"),
+    ("is_several", "BOOLEAN"),
+    ("goods_out", "VARCHAR"),
+    ("scheme_seen", "VARCHAR"),
+)
+CLEARANCE_STEPS = (Step("parcel_items", _PACKAGE, tuple(LINE_COLUMNS)),)
+GOODS_COLUMNS: Schema = (
+    ("hs_given", "VARCHAR"),
+    ("hs_plain", "VARCHAR"),
+    ("goods_out", "VARCHAR"),  # the excluded codes that it falls under
+    ("table_duty_e8", "BIGINT"),
+    ("table_excise_e8", "BIGINT"),
+)
+PLACE_COLUMNS: Schema = (("place", "VARCHAR"), ("table_tax_e8", "BIGINT"))
+SCHEME_COLUMNS: Schema = (("scheme_given", "VARCHAR"), ("scheme_plain", "VARCHAR"), ("scheme_seen", "VARCHAR"))
+UNIT_COLUMNS: Schema = (("currency", "VARCHAR"), ("unit_micro", "BIGINT"), ("unit_inverse", "DECIMAL(8,6)"))
+FORM_COLUMNS: Schema = (("identifier", "VARCHAR"), ("form", "VARCHAR"))
+COLLECTOR_COLUMNS: Schema = (("given_id", "VARCHAR"), ("named_id", "VARCHAR"))
+TOTAL_COLUMNS: Schema = (
+    ("basket_id", "BIGINT"),
+    ("counted", "BOOLEAN"),
+    ("used_order_micro", "BIGINT"),
+    ("used_day_micro", "BIGINT"),
+    ("used_month_micro", "BIGINT"),
+    ("used_year_micro", "BIGINT"),
+)
+KEPT_MOST = 200_000  # values of a kind that are remembered; then they are looked up anew
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+class ClearingEngine(Engine, Protocol):
+    """An engine that also keeps tables between statements."""
+
+    def stage(self, name: str, statement: str) -> None:
+        """Run a statement into a table that later statements read under `name`."""
+
+    def append(self, name: str, schema: Schema, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows to a table that was loaded."""
+
+    def ask(self, statement: str) -> list[dict[str, Any]]:
+        """Run a small statement and return its rows."""
+
+
+class Learned:
+    """A table of one row a value, which grows with the values that occur."""
+
+    def __init__(
+        self, engine: ClearingEngine, name: str, schema: Schema, work_out: Callable[[str], Sequence[Any]]
+    ) -> None:
+        """`work_out` gives the cells beside the value."""
+        self._engine, self._name, self._schema, self._work_out = engine, name, schema, work_out
+        self._known = 0
+        engine.load(name, schema, [], ())
+
+    def learn(self, values: str) -> None:
+        """Work out what the SQL `values` (one column, value) names and the table does not hold."""
+        key = self._schema[0][0]
+        new = self._engine.ask(
+            f"SELECT DISTINCT n.value FROM ({values}) AS n LEFT JOIN {self._name} AS k ON k.{key} = n.value "
+            f"WHERE k.{key} IS NULL AND n.value IS NOT NULL"
+        )
+        if not new:
+            return
+        if self._known + len(new) > KEPT_MOST:
+            self._engine.load(self._name, self._schema, [], ())
+            self._known = 0
+            new = self._engine.ask(f"SELECT DISTINCT n.value FROM ({values}) AS n WHERE n.value IS NOT NULL")
+        self._engine.append(self._name, self._schema, [(row["value"], *self._work_out(row["value"])) for row in new])
+        self._known += len(new)
+
+
+def collector_name(given: str) -> str:
+    """Return how an identifier stands in an account; `unnamed` where it is none."""
+    return given if _NAME.fullmatch(given) else "unnamed"
+
+
+class ItemRows:
+    """Makes `chunk_items` of `parcel_rows` for one jurisdiction on one day."""
+
+    def __init__(
+        self, engine: ClearingEngine, *, jurisdiction: str, regime: str, on: date, rates: DutyRates, seen: Seen
+    ) -> None:
+        self._engine, self._seen = engine, seen
+        self._composer = Composer(
+            CLEARANCE_STEPS,
+            parameters={
+                "jurisdiction": jurisdiction,
+                "regime": regime,
+                "acceptance_date": f"CAST('{on.isoformat()}' AS DATE)",
+            },
+            macros=ITEM_MACROS,
+            column_groups={},
+            macro_facts=frozenset({SEVERAL}),
+        )
+        self._statements = {
+            facts: written_out(self._composer.statement("parcel_items", facts=facts))
+            for facts in (frozenset[str](), frozenset({SEVERAL}))
+        }
+        self._tables = {
+            "hs": Learned(engine, "goods_rates", GOODS_COLUMNS, lambda hs: _goods_cells(hs, seen, rates)),
+            "place": Learned(engine, "place_rates", PLACE_COLUMNS, lambda place: (rates.of_place(place),)),
+            "scheme": Learned(
+                engine, "scheme_names", SCHEME_COLUMNS, lambda name: (plain(name), scheme_word(name, seen.schemes))
+            ),
+            "currency": Learned(engine, "currency_units", UNIT_COLUMNS, _unit_cells),
+            "scheme_id": Learned(
+                engine, "scheme_forms", FORM_COLUMNS, lambda text: (form_of(text, seen.scheme_forms),)
+            ),
+            "buyer_id": Learned(
+                engine, "buyer_forms", FORM_COLUMNS, lambda text: (form_of(text, seen.buyer_forms),)
+            ),
+            "collector": Learned(engine, "collector_ids", COLLECTOR_COLUMNS, lambda text: (collector_name(text),)),
+        }
+        self.no_totals()
+
+    def no_totals(self) -> None:
+        """Keep no totals of persons."""
+        self._engine.load("person_totals", TOTAL_COLUMNS, [], ())
+
+    def make(self, rows: str = "parcel_rows") -> bool:
+        """Make chunk_items of the rows; return whether some parcel has several items."""
+        self._learn(rows)
+        self._engine.stage("several_parcels", f"SELECT DISTINCT parcel_no FROM {rows} WHERE item > 1")
+        several = bool(self._engine.ask("SELECT COUNT(*) AS n FROM several_parcels")[0]["n"])
+        alone = self._statements[frozenset()]
+        if not several:
+            self._engine.stage("chunk_items", over(alone, {"parcel_rows": rows}))
+            return False
+        kept, left = (
+            f"(SELECT x.* FROM {rows} AS x {kind} JOIN several_parcels AS y ON y.parcel_no = x.parcel_no)"
+            for kind in ("SEMI", "ANTI")
+        )
+        statement = f"({over(alone, {'parcel_rows': left})}) UNION ALL " + (
+            f"({over(self._statements[frozenset({SEVERAL})], {'parcel_rows': kept})})"
+        )
+        self._engine.stage("chunk_items", statement)
+        return True
+
+    def general(self, rows: str, *, several: bool = True) -> str:
+        """Return the SQL of the step over all rows at once: what `make` must be equal to."""
+        facts = frozenset({SEVERAL}) if several else frozenset[str]()
+        return over(self._statements[facts], {"parcel_rows": rows})
+
+    def _learn(self, rows: str) -> None:
+        columns = {
+            "hs": "hs",
+            "place": "COALESCE(destination_subdivision, '')",
+            "scheme": "scheme",
+            "currency": "currency",
+            "scheme_id": "scheme_id",
+        }
+        for name, column in columns.items():
+            self._tables[name].learn(f"SELECT {column} AS value FROM {rows}")
+        if self._seen.buyer:
+            self._tables["buyer_id"].learn(f"SELECT buyer_id AS value FROM {rows}")
+        self._tables["collector"].learn(
+            f"SELECT carrier AS value FROM {rows} UNION ALL SELECT scheme_id AS value FROM {rows}"
+        )
+
+
+def _goods_cells(hs: str, seen: Seen, rates: DutyRates) -> tuple[Any, ...]:
+    digits = hs.replace(".", "").replace(" ", "")
+    return digits, goods_words(digits, seen.goods), rates.of_goods("duty", digits), rates.of_goods("excise", digits)
+
+
+def _unit_cells(currency: str) -> tuple[Any, ...]:
+    unit = 10 ** (6 - exponent(currency))
+    return unit, Decimal(1) / unit
+
+
+def _share_of_parcel(x: Sequence[str], facts: Facts) -> str:
+    """SQL of an item's share of the parcel's amount by price, in millionths that sum up to it."""
+    if SEVERAL not in facts:
+        return x[0]
+    parcel = "PARTITION BY q.basket_id"
+    upto = f"{parcel} ORDER BY q.item ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    whole = f"SUM(q.price_micro) OVER ({parcel})"
+    weight = f"CASE WHEN {whole} > 0 THEN SUM(q.price_micro) OVER ({upto}) ELSE q.item END"
+    before = f"CASE WHEN {whole} > 0 THEN SUM(q.price_micro) OVER ({upto}) - q.price_micro ELSE q.item - 1 END"
+    divisor = f"CASE WHEN {whole} > 0 THEN {whole} ELSE COUNT(*) OVER ({parcel}) END"
+    parts = [f"whole_quotient({x[0]}, {part}, {divisor})" for part in (weight, before)]
+    return f"CASE WHEN {x[0]} = 0 THEN 0 ELSE CAST({parts[0]} - {parts[1]} AS BIGINT) END"
+
+
+def _line_price(x: Sequence[str], facts: Facts) -> str:
+    quantity, price = x
+    product = f"CAST(whole_quotient({price}, {quantity}, 1000000) AS BIGINT)"
+    return f"CASE WHEN COALESCE({quantity}, 1000000) = 1000000 THEN {price} ELSE {product} END"
+
+
+ITEM_MACROS: dict[str, Macro] = {
+    "share_of_parcel": _share_of_parcel,
+    "line_price": _line_price,
+    "of_several": lambda x, facts: "TRUE" if SEVERAL in facts else "FALSE",
+}
+
+
+def written_out(statement: str) -> str:
+    """Return a statement with `whole_quotient(a, b, c)` written as a × b ÷ c of whole numbers, cut."""
+
+    def quotient(node: Any) -> Any:
+        if isinstance(node, exp.Anonymous) and node.name.lower() == "whole_quotient":
+            a, b, c = (f"CAST({one.transform(quotient).sql('duckdb')} AS HUGEINT)" for one in node.expressions)
+            return exp.maybe_parse(f"(({a} * {b}) // {c})", dialect="duckdb")
+        return node
+
+    return sqlglot.parse_one(statement, read="duckdb").transform(quotient).sql(dialect="duckdb")
+
+
+def over(statement: str, tables: Mapping[str, str]) -> str:
+    """Return a statement that reads other tables, or bracketed statements, under the same names."""
+
+    def other(node: Any) -> Any:
+        if isinstance(node, exp.Table) and tables.get(node.name, node.name) != node.name:
+            alias = node.alias_or_name
+            if tables[node.name].startswith("("):
+                return exp.maybe_parse(f"SELECT * FROM {tables[node.name]} AS {alias}", dialect="duckdb").args[
+                    "from_"
+                ].this
+            return exp.alias_(exp.to_table(tables[node.name]), alias, table=True)
+        return node
+
+    return sqlglot.parse_one(statement, read="duckdb").transform(other).sql(dialect="duckdb")
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return SQL of a list of texts; one that nothing equals where there is none."""
+    return "(" + ", ".join(f"'{ascii_text(word)}'" for word in words or ("~",)) + ")"
