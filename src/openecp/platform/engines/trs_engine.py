@@ -64,8 +64,11 @@ class TrsEngine:
         literal = "'" + str(path).replace("'", "''") + "'"
         with path.open("rb") as stream:
             parquet = stream.read(4) == b"PAR1"
-        reader = f"read_parquet({literal})" if parquet else f"read_csv({literal}, all_varchar = true, header = true)"
-        return self._read(path.name, f"SELECT * FROM {reader}", columns)  # noqa: S608 - our own names, quoted path
+        if parquet:  # read where it lies: nothing is copied
+            source = f"SELECT * FROM read_parquet({literal}, file_row_number = true)"  # noqa: S608 - quoted path
+            return self._read(path.name, source, columns, place="file_row_number")
+        source = f"SELECT * FROM read_csv({literal}, all_varchar = true, header = true)"  # noqa: S608 - quoted path
+        return self._read(path.name, source, columns)
 
     def read_batches(self, name: str, batches: Iterable[Batch], columns: Mapping[str, str] | None = None) -> Loaded:
         """Read events that come as columns of text (a log in XES)."""
@@ -82,7 +85,7 @@ class TrsEngine:
             files = f"read_parquet('{folder}/*.parquet', union_by_name = true)"
             return self._read(name, f"SELECT * FROM {files}", columns)  # noqa: S608 - our own names
 
-    def _read(self, name: str, source: str, columns: Mapping[str, str] | None) -> Loaded:
+    def _read(self, name: str, source: str, columns: Mapping[str, str] | None, *, place: str = "") -> Loaded:
         try:
             described = self.connection.execute(f"DESCRIBE {source}").fetchall()
         except duckdb.Error as error:
@@ -92,10 +95,11 @@ class TrsEngine:
         given = {row[0]: str(row[1]) for row in described}
         found = {ours: self._column(name, ours, given, columns or {}) for ours in NEEDED}
         number = len(self._sources)
-        rest = [column for column in given if column not in found.values()]
+        rest = [column for column in given if column not in found.values() and column != place]
         kept = "".join(f", CAST({_quoted(c)} AS VARCHAR) AS {_quoted(c)}" for c in rest)
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE part_{number} AS SELECT ROW_NUMBER() OVER () AS place, "  # noqa: S608
+            f"CREATE OR REPLACE TEMP {'VIEW' if place else 'TABLE'} part_{number} AS "  # noqa: S608
+            f"SELECT {place + ' + 1' if place else 'ROW_NUMBER() OVER ()'} AS place, "
             f"CAST({_quoted(found['case_id'])} AS VARCHAR) AS case_id, "
             f"CAST({_quoted(found['activity'])} AS VARCHAR) AS activity, "
             f"{_stamp(_quoted(found['ts']), given[found['ts']])} AS ts_us{kept} FROM ({source})"
