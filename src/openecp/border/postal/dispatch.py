@@ -9,11 +9,12 @@ Limits: RECEPTACLES_MAX a dispatch, ITEMS_MAX items.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
 from openecp.border.postal.faults import PostalFault, shown
+from openecp.border.postal.s10 import key_faults
 from openecp.border.postal.table import ITEMS_MAX
 
 RECEPTACLES_MAX = 2_000
@@ -102,7 +103,7 @@ def identifier_fault(text: str, where: str) -> PostalFault | None:
 
 def dispatch_faults(dispatch: Dispatch) -> list[PostalFault]:
     """Return what is wrong with a pre-advice: identifiers, doubles, limits."""
-    found = [identifier_fault(dispatch.dispatch_id, "dispatch_id")]
+    found: list[PostalFault | None] = [identifier_fault(dispatch.dispatch_id, "dispatch_id")]
     seen: dict[str, str] = {}
     names: set[str] = set()
     if len(dispatch.receptacles) > RECEPTACLES_MAX or sum(len(r.items) for r in dispatch.receptacles) > ITEMS_MAX:
@@ -117,6 +118,7 @@ def dispatch_faults(dispatch: Dispatch) -> list[PostalFault]:
             )
         names.add(receptacle.receptacle_id)
         for place, key in enumerate(receptacle.items[:ITEMS_MAX]):
+            found += key_faults(key, f"{where}.items[{place}]")
             if key in seen:
                 at = f"{where}.items[{place}]"
                 found.append(_fault(at, "The item is in two places.", "one receptacle", f"{key}, also in {seen[key]}",
@@ -135,18 +137,11 @@ def preadvised_in(state: DispatchState) -> dict[str, str]:
     return {key: name for name, held in state.receptacles.items() if held.preadvised for key in held.items}
 
 
-def key_in(text: str, known: Mapping[str, str]) -> str | None:
-    """Return the key that a scanned text stands for among known ones: the key itself, or by identifier alone."""
-    if "/" in text:
-        return text if text in known else None
-    return next((key for key in known if key.partition("/")[0] == text), None)
-
-
 def match(state: DispatchState) -> DispatchMatch:
     """Return how pre-advice and arrival match as things stand."""
     items = list(_matched(state))
-    counts = {name: 0 for name in ("arrived", "missing", "without_preadvice", "other_receptacle")}
-    bags = {name: 0 for name in ("arrived", "missing", "without_preadvice")}
+    counts = dict.fromkeys(("arrived", "missing", "without_preadvice", "other_receptacle"), 0)
+    bags = dict.fromkeys(("arrived", "missing", "without_preadvice"), 0)
     for item in items:
         counts[item.outcome] += 1
     for held in state.receptacles.values():

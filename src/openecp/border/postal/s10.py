@@ -155,6 +155,23 @@ def item_key(identifier: str, posted_on: str) -> str:
     return f"{identifier}/{posted_on}"
 
 
+def key_faults(key: str, where: str) -> list[PostalFault]:
+    """Return what is wrong with a key, which is an identifier and a posting date: RB123456785GB/2026-07-01."""
+    identifier, _, posted_on = key.partition("/")
+    faults = [fault for fault in s10_faults(identifier, where)[1] if fault.severity == "fault"]
+    if identifier != "".join(identifier.split()):
+        faults.append(_fault("FORM", where, "Blanks stand in a key.", "RB123456785GB/2026-07-01", key, "Remove them."))
+    try:
+        good = date.fromisoformat(posted_on).isoformat() == posted_on
+    except ValueError:
+        good = False
+    if not good:
+        faults.append(
+            _fault("DATE", where, "A key has no posting date.", "RB123456785GB/2026-07-01", key, "Write it after a /.")
+        )
+    return faults
+
+
 def year_after(day: date) -> date:
     """Return the day twelve months later; after 29 February it is 1 March."""
     try:
