@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +23,10 @@ from openecp.kernel.parties.model import Principal, Register
 from openecp.platform.api.access import Tokens, bearer_token, demand, wrong_token
 from openecp.platform.api.cases import Cases
 from openecp.platform.api.http import TITLES, Call, Problem, Refusal, Reply, json_reply, problem_reply
-from openecp.platform.api.lodging import Lodging, key_of, media_of, too_large
+from openecp.platform.api.lodging import Lodging, key_of, media_name, media_of, too_large
 from openecp.platform.api.metrics import Counters
 from openecp.platform.api.openapi import openapi
+from openecp.platform.api.parcels import Parcels
 from openecp.platform.api.plans import PlanApi
 from openecp.platform.api.quotes import Quotes
 from openecp.platform.api.records import RecordApi
@@ -51,6 +53,7 @@ class Api:
         plans: Plans | None = None,
         records: RecordBook | None = None,
         quoter: Callable[[], Quoter] | None = None,
+        parcels: Parcels | None = None,
     ) -> None:
         self.settings = settings
         self._core = core
@@ -76,6 +79,7 @@ class Api:
             "openapi": self._openapi,
             **(PlanApi(plans, core, self._pool).answerers() if plans is not None else {}),
             **({"quote": Quotes(quoter).quote} if quoter is not None else {}),
+            **(parcels.answerers() if parcels is not None else {}),
             **(RecordApi(records, core, self._pool).answerers() if records is not None else {}),
         }
 
@@ -138,6 +142,8 @@ class Api:
             )
 
     def _check_media(self, route: Route, call: Call) -> None:
+        if media_name(call.headers.get("content-type")) in route.more_media:
+            return
         media = media_of(call.headers.get("content-type"))
         if media == "xml" and "application/xml" not in route.body_media:
             raise Refusal(
@@ -201,7 +207,7 @@ def _incident(where: str, error: Exception) -> Reply:
 
 def litestar_handler(api: Api, entry: Route) -> HTTPRouteHandler:
     """Return the Litestar handler of a route of the table."""
-    path = entry.path.replace("{id}", "{id:str}")
+    path = re.sub(r"\{(\w+)\}", r"{\1:str}", entry.path)
 
     @route(path, http_method=[entry.method], include_in_schema=False, name=f"{entry.method} {entry.path}")  # type: ignore[list-item]
     async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from openecp.platform.api.app import Api
 from openecp.platform.api.http import Call, Refusal, Reply
@@ -20,7 +21,9 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 BODY_SECONDS = 30.0
-_LODGE = {route.path: route for route in ROUTES if route.name == "lodge"}
+_LODGE = {
+    route.path: route for route in ROUTES if route.method == "POST" and route.name in ("lodge", "parcels", "quote")
+}
 _NO_PARAMETERS: dict[str, str] = {}
 
 
@@ -37,7 +40,9 @@ def with_raw_lodging(api: Api, inner: Application) -> Application:
             await inner(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        call = Call("POST", entry.path, _NO_PARAMETERS, _NO_PARAMETERS, headers)
+        text = scope.get("query_string") or b""
+        query = dict(parse_qsl(text.decode("latin-1"), max_num_fields=20)) if text else _NO_PARAMETERS
+        call = Call("POST", entry.path, _NO_PARAMETERS, query, headers)
         try:
             reply = await api.answer(entry, call, lambda limit: read_body(receive, limit))
         except Gone:

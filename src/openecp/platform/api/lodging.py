@@ -77,6 +77,11 @@ def media_of(content_type: str | None) -> Media:
     return media
 
 
+def media_name(content_type: str | None) -> str:
+    """Return the media type of a Content-Type, without its parameters."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
 def key_of(text: str | None) -> str | None:
     """Return the idempotency key.
 

@@ -34,6 +34,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     body_media: tuple[str, ...] = ()
     success_media: str = "application/json"
     max_body: int | None = None
+    more_media: tuple[str, ...] = ()  # of body_media: those that the route itself knows, beside JSON and XML
 
 
 def whole(least: int, most: int, default: int) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from openecp.platform.api.cases import (
 )
 from openecp.platform.api.http import Call, Reply
 from openecp.platform.api.lodging import Lodged
+from openecp.platform.api.parcel_routes import PARCEL_ROUTES
 from openecp.platform.api.plan_routes import PLAN_ROUTES
 from openecp.platform.api.quotes import QUOTE_ROUTES
 from openecp.platform.api.record_routes import RECORD_ROUTES
@@ -197,6 +198,7 @@ ROUTES: tuple[Route, ...] = (
         errors=(),
     ),
     *QUOTE_ROUTES,
+    *PARCEL_ROUTES,
     *PLAN_ROUTES,
     *RECORD_ROUTES,
 )

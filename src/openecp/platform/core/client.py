@@ -19,6 +19,8 @@ from openecp.platform.core.desk import refused, unavailable
 from openecp.platform.core.frames import (
     Answered,
     FrameError,
+    ParcelsAnswered,
+    ParcelsSubmitted,
     Statistics,
     StatisticsWanted,
     Submitted,
@@ -27,6 +29,8 @@ from openecp.platform.core.frames import (
     read_frame,
 )
 from openecp.platform.core.model import Command
+from openecp.platform.core.parcel_model import LodgeParcels, ParcelsAnswer, request_fault
+from openecp.platform.core.parceldesk import unavailable as parcels_unavailable
 
 log = logging.getLogger("openecp.core.client")
 
@@ -36,7 +40,7 @@ class _Open:
 
     __slots__ = ("command", "end", "future")
 
-    def __init__(self, command: Command, future: asyncio.Future[Answer], end: float) -> None:
+    def __init__(self, command: Command | LodgeParcels, future: asyncio.Future[Any], end: float) -> None:
         self.command, self.future, self.end = command, future, end
 
 
@@ -49,7 +53,7 @@ class CoreClient:
         self._number = 0
         self._open: dict[int, _Open] = {}
         self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._outgoing: list[tuple[int, Command]] = []
+        self._outgoing: list[tuple[int, Command | LodgeParcels]] = []
         self._flushing = False
         self._writer: asyncio.StreamWriter | None = None
         self._running: asyncio.Task[None] | None = None
@@ -92,9 +96,16 @@ class CoreClient:
 
     def send(self, command: Command) -> asyncio.Future[Answer]:
         """Send one command; the future gets its answer, and never an exception."""
+        return self._send(command)
+
+    def send_parcels(self, request: LodgeParcels) -> asyncio.Future[ParcelsAnswer]:
+        """Send parcels; the future gets what became of each, and never an exception."""
+        return self._send(request)
+
+    def _send(self, command: Command | LodgeParcels) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         self._number += 1
-        future: asyncio.Future[Answer] = loop.create_future()
+        future: asyncio.Future[Any] = loop.create_future()
         self._open[self._number] = _Open(command, future, time.monotonic() + self._patience_s)
         self._outgoing.append((self._number, command))
         if not self._flushing:
@@ -122,16 +133,27 @@ class CoreClient:
         if self._writer is None or not self._outgoing:
             return
         items, self._outgoing = self._outgoing, []
-        try:
-            self._writer.write(frame(Submitted(items)))
-        except FrameError:
-            for item in items:  # a frame too large for many may do for one
-                self._send_alone(item)
+        commands = [(number, one) for number, one in items if not isinstance(one, LodgeParcels)]
+        parcels = [(number, one) for number, one in items if isinstance(one, LodgeParcels)]
+        if commands:
+            self._write(Submitted(commands))
+        if parcels:
+            self._write(ParcelsSubmitted(parcels))
 
-    def _send_alone(self, item: tuple[int, Command]) -> None:
+    def _write(self, message: Submitted | ParcelsSubmitted) -> None:
         try:
             if self._writer is not None:
-                self._writer.write(frame(Submitted([item])))
+                self._writer.write(frame(message))
+        except FrameError:
+            for item in message.items:  # a frame too large for many may do for one
+                self._send_alone(item)
+
+    def _send_alone(self, item: tuple[int, Command | LodgeParcels]) -> None:
+        number, one = item
+        alone = ParcelsSubmitted([(number, one)]) if isinstance(one, LodgeParcels) else Submitted([(number, one)])
+        try:
+            if self._writer is not None:
+                self._writer.write(frame(alone))
         except FrameError as error:
             self._finish(item[0], _too_large(str(error)))
 
@@ -162,6 +184,9 @@ class CoreClient:
             if isinstance(message, Answered):
                 for number, answer in message.items:
                     self._finish(number, answer)
+            elif isinstance(message, ParcelsAnswered):
+                for number, told in message.items:
+                    self._finish(number, told)
             elif isinstance(message, Statistics) and (asked := self._asked.pop(message.number, None)) is not None:
                 asked.set_result(message.values)
 
@@ -169,7 +194,7 @@ class CoreClient:
         """Send again what was on its way when the core died; what waits here goes with it."""
         waiting = {number for number, _ in self._outgoing}
         for number, entry in tuple(self._open.items()):
-            if number not in waiting and not isinstance(entry.command, Lodge):
+            if number not in waiting and not isinstance(entry.command, Lodge | LodgeParcels):
                 self._finish(number, unavailable())
         self._outgoing = [(number, entry.command) for number, entry in self._open.items()]
         self._flush()
@@ -184,10 +209,28 @@ class CoreClient:
                     self._outgoing = [item for item in self._outgoing if item[0] != number]
                     self._finish(number, unavailable())
 
-    def _finish(self, number: int, answer: Answer) -> None:
+    def _finish(self, number: int, answer: Answer | ParcelsAnswer) -> None:
         entry = self._open.pop(number, None)
         if entry is not None and not entry.future.done():
+            if isinstance(entry.command, LodgeParcels) and isinstance(answer, Answer):
+                answer = _of_parcels(answer)
             entry.future.set_result(answer)
+
+
+def _of_parcels(answer: Answer) -> ParcelsAnswer:
+    """Return why parcels got no answer of the core."""
+    if answer.http_status != 413 or answer.error is None:
+        return parcels_unavailable()
+    error = answer.error
+    return request_fault(
+        error.code,
+        error.message,
+        where="body",
+        expected=error.expected or "",
+        got=error.got or "",
+        fix=error.fix or "",
+        status=413,
+    )
 
 
 def _too_large(got: str) -> Answer:

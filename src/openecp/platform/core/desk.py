@@ -16,6 +16,8 @@ from typing import Protocol
 import msgspec
 
 from openecp.border.lodgement.commands import Answer, Lodge
+from openecp.border.low_value.parcel_case import parcel_stream
+from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Written
@@ -38,6 +40,12 @@ class DecidesProgramme(Protocol):
     """Decides what the programme side is asked to record."""
 
     def decide(self, command: ProgrammeCommand) -> Decided: ...
+
+
+class DecidesParcels(Protocol):
+    """Decides acts on parcels after their decision."""
+
+    def decide(self, command: ParcelAct) -> Decided: ...
 
 
 class Writes(Protocol):
@@ -63,6 +71,8 @@ def case_key(command: Command, row: CaseRow | None) -> tuple[str, ...]:
         return ("lrn", command.principal.organisation, reference)
     if isinstance(command, ProgrammeCommand):
         return ("programme",)  # few, and one may concern many streams: one after the other
+    if isinstance(command, ParcelAct):
+        return ("case", parcel_stream(command.parcel_id, command.posted_on))
     return ("case", command.case_id)
 
 
@@ -82,16 +92,18 @@ class Desk:
         reader: CaseReader,
         writer: Writes,
         programme: DecidesProgramme | None = None,
+        parcels: DecidesParcels | None = None,
     ) -> None:
         self._assessor = assessor
         self._casework = casework
         self._reader = reader
         self._writer = writer
         self._programme = programme
+        self._parcels = parcels
 
     def locate(self, command: Command) -> CaseRow | None:
         """Return the case that a command is about: by id, by MRN, else by the LRN within the organisation."""
-        if isinstance(command, ProgrammeCommand):
+        if isinstance(command, ProgrammeCommand | ParcelAct):
             return None
         if not isinstance(command, Lodge):
             found = self._reader.case(command.case_id)
@@ -125,18 +137,22 @@ class Desk:
 
     def _decide_together(self, work: Sequence[tuple[Command, LoadedCase | None]]) -> list[Decided]:
         wanted = [
-            None if isinstance(command, ProgrammeCommand) else self._casework.to_assess(command, case)
+            None if isinstance(command, ProgrammeCommand | ParcelAct) else self._casework.to_assess(command, case)
             for command, case in work
         ]
         assessments = self._assess(wanted)
         return [
-            self._decide_programme(command)
-            if isinstance(command, ProgrammeCommand)
+            self._decide_elsewhere(command)
+            if isinstance(command, ProgrammeCommand | ParcelAct)
             else self._casework.decide(command, case, assessment)
             for (command, case), assessment in zip(work, assessments, strict=True)
         ]
 
-    def _decide_programme(self, command: ProgrammeCommand) -> Decided:
+    def _decide_elsewhere(self, command: ProgrammeCommand | ParcelAct) -> Decided:
+        if isinstance(command, ParcelAct):
+            if self._parcels is None:
+                raise LookupError("this core has no parcels")
+            return self._parcels.decide(command)
         if self._programme is None:
             raise LookupError("this core has no programme side")
         return self._programme.decide(command)

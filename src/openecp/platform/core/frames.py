@@ -13,6 +13,7 @@ import msgspec
 
 from openecp.border.lodgement.commands import Answer
 from openecp.platform.core.model import Command
+from openecp.platform.core.parcel_model import LodgeParcels, ParcelsAnswer
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 
@@ -42,8 +43,20 @@ class Statistics(msgspec.Struct, frozen=True, array_like=True, tag="t"):
     values: dict[str, Any]
 
 
-ToCore = Submitted | StatisticsWanted
-FromCore = Answered | Statistics
+class ParcelsSubmitted(msgspec.Struct, frozen=True, array_like=True, tag="p"):
+    """Parcels of one turn of the web's loop, request by request."""
+
+    items: list[tuple[int, LodgeParcels]]
+
+
+class ParcelsAnswered(msgspec.Struct, frozen=True, array_like=True, tag="q"):
+    """What became of the parcels of some requests."""
+
+    items: list[tuple[int, ParcelsAnswer]]
+
+
+ToCore = Submitted | StatisticsWanted | ParcelsSubmitted
+FromCore = Answered | Statistics | ParcelsAnswered
 
 _encoder = msgspec.msgpack.Encoder()
 to_core = msgspec.msgpack.Decoder(ToCore)

@@ -11,6 +11,7 @@ import msgspec
 
 from openecp.border.lodgement.commands import Answer
 from openecp.border.lodgement.commands import Command as LodgementCommand
+from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import CaseRow, CaseWrite
@@ -27,7 +28,7 @@ class ProgrammeCommand(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     key: str | None = None  # Idempotency-Key
 
 
-Command = LodgementCommand | ProgrammeCommand
+Command = LodgementCommand | ProgrammeCommand | ParcelAct
 
 
 class Core(Protocol):

@@ -12,6 +12,7 @@ Permission = Literal[
     "read_own",  # cases, notifications and receipts of one's own organisation
     "read_all",  # those of every organisation
     "act",  # officer acts
+    "handle",  # acts on parcels: an officer's, and of those it lodged a trader's two (present, answer)
     "quote",  # what a basket would cost; nothing is stored
     "read_metrics",  # counters of the installation
     "administer",  # organisations, tokens, webhooks
@@ -21,8 +22,8 @@ Permission = Literal[
 ]
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    "trader": frozenset({"quote", "lodge", "read_own", "read_plans"}),
-    "officer": frozenset({"quote", "read_own", "read_all", "act", "read_plans"}),
+    "trader": frozenset({"quote", "lodge", "handle", "read_own", "read_plans"}),
+    "officer": frozenset({"quote", "handle", "read_own", "read_all", "act", "read_plans"}),
     "auditor": frozenset({"quote", "read_own", "read_all", "read_metrics", "read_plans"}),
     "operator": frozenset({"quote", "read_metrics", "administer", "read_plans"}),
     "secretariat": frozenset({"quote", "read_plans", "report", "programme"}),

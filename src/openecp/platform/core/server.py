@@ -17,6 +17,8 @@ from openecp.platform.core.frames import (
     Answered,
     FrameError,
     FromCore,
+    ParcelsAnswered,
+    ParcelsSubmitted,
     Statistics,
     StatisticsWanted,
     frame,
@@ -24,6 +26,9 @@ from openecp.platform.core.frames import (
     to_core,
 )
 from openecp.platform.core.line import ClearanceLine
+from openecp.platform.core.parcel_line import ParcelLine
+from openecp.platform.core.parcel_model import ParcelsAnswer
+from openecp.platform.core.parceldesk import busy
 
 log = logging.getLogger("openecp.core")
 _ANSWERS_A_FRAME = 200
@@ -32,8 +37,15 @@ _ANSWERS_A_FRAME = 200
 class CoreServer:
     """Serves the clearance line on a Unix socket."""
 
-    def __init__(self, line: ClearanceLine, socket: Path, statistics: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        line: ClearanceLine,
+        socket: Path,
+        statistics: Callable[[], dict[str, Any]],
+        parcels: ParcelLine | None = None,
+    ) -> None:
         self._line = line
+        self._parcels = parcels
         self._socket = socket
         self._statistics = statistics
         self._connections: set[asyncio.StreamWriter] = set()
@@ -48,12 +60,17 @@ class CoreServer:
         finally:
             os.umask(before)
         self._line.start()
+        if self._parcels is not None:
+            self._parcels.start()
         watching = asyncio.create_task(self._watch(stop))
         try:
             await stop.wait()
         finally:
             server.close()
-            await asyncio.get_running_loop().run_in_executor(None, self._line.stop)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(None, self._line.stop)
+            if self._parcels is not None:
+                await loop.run_in_executor(None, self._parcels.stop)
             await asyncio.sleep(0.05)  # the last answers leave
             watching.cancel()
             for writer in tuple(self._connections):
@@ -64,7 +81,8 @@ class CoreServer:
         """End the process where one of the threads has died: the supervisor starts a new one."""
         while not stop.is_set():
             await asyncio.sleep(1)
-            if not stop.is_set() and not self._line.alive:  # at a stop the threads end one after the other
+            alive = self._line.alive and (self._parcels is None or self._parcels.alive)
+            if not stop.is_set() and not alive:  # at a stop the threads end one after the other
                 log.error("a thread of the core has died")
                 os._exit(70)
 
@@ -80,11 +98,20 @@ class CoreServer:
             for start in range(0, len(items), _ANSWERS_A_FRAME):
                 loop.call_soon_threadsafe(send, Answered(items[start : start + _ANSWERS_A_FRAME]))
 
+        def give_parcels(items: list[tuple[int, ParcelsAnswer]]) -> None:
+            for start in range(0, len(items), _ANSWERS_A_FRAME):
+                loop.call_soon_threadsafe(send, ParcelsAnswered(items[start : start + _ANSWERS_A_FRAME]))
+
         try:
             while True:
                 message = to_core.decode(await read_frame(reader))
                 if isinstance(message, StatisticsWanted):
                     send(Statistics(message.number, self._statistics()))
+                elif isinstance(message, ParcelsSubmitted):
+                    if self._parcels is None:
+                        give_parcels([(number, busy()) for number, _ in message.items])
+                    else:
+                        self._parcels.submit(message.items, give_parcels)
                 else:
                     self._line.submit(message.items, give)
         except (asyncio.IncompleteReadError, ConnectionError):
