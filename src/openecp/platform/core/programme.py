@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from openecp.border.lodgement.commands import Answer
+from openecp.border.postal.acts import PostalAct
 from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import utc_now
@@ -75,10 +76,12 @@ class ProgrammeCasework:
         *,
         clock: Callable[[], str] = utc_now,
         records: DecidesProgramme | None = None,
+        post: DecidesProgramme | None = None,
     ) -> None:
         self._source = source
         self._clock = clock
         self._records = records
+        self._post = post
         self._randomness = Randomness()
 
     def decide(self, command: ProgrammeCommand) -> Decided:
@@ -88,6 +91,10 @@ class ProgrammeCasework:
             if self._records is None:
                 raise LookupError("this core has no records")
             return self._records.decide(command)
+        if isinstance(act, PostalAct):
+            if self._post is None:
+                raise LookupError("this core has no post")
+            return self._post.decide(command)
         who = actor_of(command.principal)
         if not may(command.principal, "report"):
             return Decided(_refusal(_no_role(command.principal)))
