@@ -12,6 +12,7 @@ import msgspec
 from openecp.border.lodgement.commands import Answer
 from openecp.border.lodgement.commands import Command as LodgementCommand
 from openecp.border.low_value.parcel_commands import ParcelAct
+from openecp.border.postal.acts import PostalAct
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import CaseRow, CaseWrite
@@ -24,7 +25,7 @@ class ProgrammeCommand(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A command of the programme side: who gives it, and what is to be recorded."""
 
     principal: Principal
-    act: PlanAct | RecordAct
+    act: PlanAct | RecordAct | PostalAct
     key: str | None = None  # Idempotency-Key
 
 
