@@ -7,8 +7,7 @@ gate, agencies, the bank) is recorded by those who know it, as `ActivityRecorded
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from openecp.border.time_release.events import ACTIVITIES
@@ -53,8 +52,8 @@ class EventRow(NamedTuple):
     segments: dict[str, str]
 
 
-def event_rows(events: Iterable[Event], *, pepper: bytes) -> Iterator[EventRow]:
-    """Yield the rows of journal events; an organisation is named by a salted hash, an officer never."""
+def event_rows(events: Iterable[Event], *, pseudonym: Callable[[str], str]) -> Iterator[EventRow]:
+    """Yield the rows of journal events; an organisation is named by its pseudonym, an officer never."""
     for event in events:
         body = event.body
         if event.kind == ACTIVITY_RECORDED:
@@ -63,7 +62,7 @@ def event_rows(events: Iterable[Event], *, pepper: bytes) -> Iterator[EventRow]:
                 yield _row(event, activity, _given(body), precision=str(body.get("precision", "second")))
             continue
         for activity in KINDS.get(event.kind, ()):
-            yield _row(event, activity, _told(event, pepper))
+            yield _row(event, activity, _told(event, pseudonym))
 
 
 def _row(event: Event, activity: str, segments: dict[str, str], precision: str = "second") -> EventRow:
@@ -78,7 +77,7 @@ def _given(body: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in segments.items() if name in JOURNAL_SEGMENTS and value is not None}
 
 
-def _told(event: Event, pepper: bytes) -> dict[str, str]:
+def _told(event: Event, pseudonym: Callable[[str], str]) -> dict[str, str]:
     body, found = event.body, {}
     for name, key in (("office", "office"), ("direction", "movement"), ("data_set", "data_set")):
         if body.get(key):
@@ -87,5 +86,5 @@ def _told(event: Event, pepper: bytes) -> dict[str, str]:
     if isinstance(officer, dict) and officer.get("channel"):
         found["channel"] = str(officer["channel"])
     if body.get("organisation"):
-        found["operator"] = hashlib.sha256(pepper + str(body["organisation"]).encode()).hexdigest()[:16]
+        found["operator"] = pseudonym(str(body["organisation"]))
     return found

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from openecp.border.time_release.analysis import Cell, analysed
 from openecp.border.time_release.clocks import ClockFault, clock_of
-from openecp.platform.cli.wiring import CommandFault, console
+from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
+from openecp.platform.core.release_times import export_journal
 from openecp.platform.engines.trs_engine import EventFileFault, TrsEngine
 from openecp.platform.wire.xes import UnreadableXes, read_xes
 
@@ -23,16 +24,32 @@ def trs() -> None:
 
 
 @trs.command()
-@click.argument("events", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("events", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--clock", "clocks", multiple=True, required=True, help="A named clock, or from=A,to=B; may be repeated.")
 @click.option("--by", default="", metavar="COLUMNS", help="Segments, joined by commas: office,channel.")
 @click.option("--cluster", default="", metavar="COLUMNS", help="What waits together (the ship), for the intervals.")
+@click.option("--journal", "live", is_flag=True, help="The events of this installation's journal.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a cell.")
-def run(events: tuple[Path, ...], clocks: tuple[str, ...], by: str, cluster: str, as_json: bool) -> None:
-    """Run a study over files of EVENTS (CSV, Parquet, XES)."""
+@data_option
+@click.pass_context
+def run(
+    context: click.Context,
+    events: tuple[Path, ...],
+    clocks: tuple[str, ...],
+    by: str,
+    cluster: str,
+    live: bool,
+    as_json: bool,
+    data: str | None,
+) -> None:
+    """Run a study over files of EVENTS (CSV, Parquet, XES), or over the journal."""
+    if not events and not live:
+        raise click.UsageError("Expected files of events or --journal, got neither.")
     segments, clusters = _names(by), _names(cluster)
     try:
         engine = TrsEngine()
+        if live:
+            engine.read_export(_exported(context, data))
         for path in events:
             read_events(engine, path)
         for text in clocks:
@@ -41,10 +58,21 @@ def run(events: tuple[Path, ...], clocks: tuple[str, ...], by: str, cluster: str
                     click.echo(msgspec.json.encode(cell.shown()))
                 else:
                     _print(cell)
-    except (ClockFault, EventFileFault, UnreadableXes) as error:
+    except ClockFault as fault:
+        raise click.UsageError(str(fault)) from None
+    except (EventFileFault, UnreadableXes) as fault:
         raise CommandFault(
-            str(error), where="trs run", expected="see above", got="see above", fix="see above"
+            "The events cannot be read.", where=fault.where, expected=fault.expected, got=fault.got, fix=fault.fix
         ) from None
+
+
+def _exported(context: click.Context, data: str | None) -> list[Path]:
+    here = installation(context).with_settings(data=data)
+    store = here.open_store()
+    try:
+        return export_journal(store, Path(store.folder) / "events").files()
+    finally:
+        store.close()
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 _NAME = re.compile(r"events-(\d{12})-(\d{12})\.parquet")
@@ -46,7 +47,7 @@ class EventExport:
         for place, name in enumerate(_TEXTS, start=1):
             texts = pa.array([row[place] for row in rows], pa.string())
             if name == "ts":
-                stamps = pa.compute.cast(pa.compute.utf8_rtrim(texts, "Z"), pa.timestamp("us"))
+                stamps = pc.cast(pc.utf8_rtrim(texts, "Z"), pa.timestamp("us"))
                 columns[name] = stamps.cast(pa.timestamp("us", "UTC"))
             else:
                 columns[name] = texts

@@ -22,6 +22,7 @@ ALIASES = {
     "ts": ("ts", "time:timestamp"),
 }
 _STAMP_TYPES = ("TIMESTAMP", "DATE")
+_OWN = ("file_row_number", "seq", "source")
 
 
 class EventFileFault(ValueError):  # noqa: N818
@@ -85,6 +86,14 @@ class TrsEngine:
             files = f"read_parquet('{folder}/*.parquet', union_by_name = true)"
             return self._read(name, f"SELECT * FROM {files}", columns)  # noqa: S608 - our own names
 
+    def read_export(self, files: Sequence[Path]) -> Loaded:
+        """Read the journal's export; rows keep the journal's sequence numbers."""
+        if not files:
+            raise EventFileFault("journal", "exported events", "none", "Export the journal first, or lodge something.")
+        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        source = f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608 - quoted paths
+        return self._read("journal", source, None, place="seq - 1")
+
     def _read(self, name: str, source: str, columns: Mapping[str, str] | None, *, place: str = "") -> Loaded:
         try:
             described = self.connection.execute(f"DESCRIBE {source}").fetchall()
@@ -95,7 +104,7 @@ class TrsEngine:
         given = {row[0]: str(row[1]) for row in described}
         found = {ours: self._column(name, ours, given, columns or {}) for ours in NEEDED}
         number = len(self._sources)
-        rest = [column for column in given if column not in found.values() and column != place]
+        rest = [column for column in given if column not in found.values() and column not in _OWN]
         kept = "".join(f", CAST({_quoted(c)} AS VARCHAR) AS {_quoted(c)}" for c in rest)
         self.connection.execute(
             f"CREATE OR REPLACE TEMP {'VIEW' if place else 'TABLE'} part_{number} AS "  # noqa: S608

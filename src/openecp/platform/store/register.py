@@ -226,6 +226,10 @@ class PartyRegister:
         text = secret.encode("utf-8", "surrogatepass")
         return hmac.digest(self._pepper, purpose.encode() + b"\x00" + text, "sha256")
 
+    def pseudonym(self, purpose: str, name: str) -> str:
+        """Return what stands for a name where it may not be shown: one for a name and purpose."""
+        return self._secret_hash("pseudonym " + purpose, name).hex()[:16]
+
     def _forget_tokens(self) -> None:
         with self._tokens_lock:
             self._tokens.clear()
