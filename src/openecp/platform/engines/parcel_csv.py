@@ -47,7 +47,7 @@ class CsvSource:
         self._cells = [n if n in self.columns else f"#{i}" for i, n in enumerate(self.names)]
         mark = re.escape(self.separator.encode())
         self._well_formed = re.compile(
-            rb'(?>[^"]*+(?<![^' + mark + rb'\n])"[^"]*+"(?=[' + mark + rb"\n]|\Z))*+" + rb'[^"]*+\Z'
+            rb'(?>[^"]*+(?<![^' + mark + rb'\r\n])"[^"]*+"(?=[' + mark + rb"\r\n]|\Z))*+" + rb'[^"]*+\Z'
         )
 
     def _header(self) -> tuple[int, list[str], str, int]:
@@ -97,7 +97,7 @@ class CsvSource:
         place, length, how, _ = block.place
         if how == _PLAIN:
             self._file.seek(place)
-            table = self._parse(_unix(self._file.read(length)), self.columns)
+            table = self._parse(self._file.read(length), self.columns)
             if table is None:
                 raise ParcelFileRefused(self._name, "the file as it was", "another", "Leave the file while it is read.")
             return Rows(table)
@@ -115,7 +115,7 @@ class CsvSource:
         """Return the line on which a row begins."""
         place, length, how, line = block.place
         self._file.seek(place)
-        if how == _PLAIN and _unix(self._file.read(length)).rstrip(b"\n").count(b"\n") + 1 == block.rows:
+        if how == _PLAIN and self._file.read(length).rstrip(b"\r\n").count(b"\n") + 1 == block.rows:
             return line + row_id - block.first_row
         for number, row in enumerate(self._rows(place), start=block.first_row):
             if number == row_id:
@@ -124,15 +124,17 @@ class CsvSource:
         return line
 
     def _plain_block(self, place: int) -> tuple[int, bytes | None]:
-        """Return the next block if its rows are well-formed, with line ends LF."""
+        """Return the length of the next block, and the block if its rows are well-formed."""
         self._file.seek(place)
         raw = self._file.read(min(self._limits.block_bytes, self._end - place))
         if place + len(raw) < self._end:
             raw = raw[: raw.rfind(b"\n") + 1]
-        length = len(raw)
-        data = _unix(raw)
-        if not raw or b"\r" in data or (b'"' in data and not self._well_formed.match(data.replace(b'""', b""))):
+        length, ends, returns = len(raw), raw.count(b"\n"), raw.count(b"\r")
+        if not raw or (returns and returns != ends and returns != raw.count(b"\r\n")):
+            return length, None  # a line that ends in CR alone
+        if b'"' in raw and not self._well_formed.match(raw.replace(b'""', b"") if b'""' in raw else raw):
             return length, None
+        data = raw
         try:
             data.decode()
         except UnicodeDecodeError:
@@ -170,10 +172,6 @@ class CsvSource:
     def _table(self, rows: list[CsvRow], columns: tuple[str, ...]) -> pa.Table:
         at = {name: self.names.index(name) for name in columns}
         return pa.table({name: pa.array([row.cells[i] for row in rows], pa.string()) for name, i in at.items()})
-
-
-def _unix(data: bytes) -> bytes:
-    return data.replace(b"\r\n", b"\n") if b"\r" in data else data
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from openecp.kernel.datamodel.parcel import PARCEL_HEADER_COLUMNS
+from openecp.kernel.datamodel.parcel import PARCEL_COLUMNS, PARCEL_HEADER_COLUMNS
 from openecp.kernel.datamodel.parcel_check import (
     AMOUNT_MAX,
     FIXES,
@@ -21,7 +22,9 @@ from openecp.kernel.datamodel.parcel_check import (
     shown,
     value_fault,
 )
-from openecp.platform.engines.parcel_source import ParcelLimits, RowFault
+from openecp.platform.engines.parcel_looks import changes
+from openecp.platform.engines.parcel_source import NAMES, ParcelLimits, RowFault
+from openecp.platform.engines.parcel_sql import ODD_LINE, TypedColumn, column_name, glance_sql
 
 FAULT_SCHEMA = pa.schema(
     [
@@ -40,46 +43,84 @@ _CELL_KEPT = 4_000
 
 def find_faults(
     run: duckdb.DuckDBPyConnection,
-    parcels: Sequence[tuple[int, int, bool]],
+    table: pa.Table,
+    typed: Sequence[TypedColumn],
+    peculiar: Sequence[tuple[int, int, bool]],
+    differing: Sequence[int],
     shapes: Sequence[RowFault],
-    columns: Sequence[str],
     limits: ParcelLimits,
 ) -> list[tuple[Any, ...]]:
-    """Return the rows of `parcel_faults`; `parcels` are those that stand twice or have too many items."""
+    """Return the rows of `parcel_faults`.
+
+    `peculiar` parcels stand twice or have too many items (first row, rows, twice), `differing` ones may contradict
+    themselves (parcel_no).
+    """
     found: dict[int, list[CellFault]] = {}
-    ids: dict[int, str] = {}
     by_row = {fault.row_id: fault for fault in shapes}
     for fault in shapes:
         found[fault.row_id] = [CellFault(fault.column, fault.code, fault.expected, fault.got)]
-    cells = ", ".join(f"left(CAST(i.{name} AS VARCHAR), {_CELL_KEPT})" for name in columns)
-    listed = ", ".join(map(str, by_row)) or "0"
-    suspects = run.execute(
-        f"SELECT i.row_id, {cells} FROM parcel_input AS i JOIN parcel_rows AS r USING (row_id) "
-        f"WHERE r.suspect OR i.row_id IN ({listed}) ORDER BY 1"
+    suspects, too_much = _suspects(run, typed)
+    suspects |= by_row.keys()
+    if suspects:
+        _row_faults(run, table, suspects, by_row, found, limits)
+    _parcel_faults(run, peculiar, differing, found)
+    if too_much:
+        _too_much(run, found)
+    return _rows(run, found)
+
+
+def _suspects(run: duckdb.DuckDBPyConnection, typed: Sequence[TypedColumn]) -> tuple[set[int], bool]:
+    """Return the rows that must be looked at, and whether a parcel may be worth too much."""
+    *flags, whole, quantity, price, costs = run.execute(glance_sql(typed)).fetchall()[0]
+    odd = [column.odd for column in typed if column.odd]
+    edged = [column for column in typed if column.edges]
+    odd += [column.odd_all for column, fine in zip(edged, flags, strict=True) if not fine]
+    suspects: set[int] = set()
+    if odd:
+        asked = " OR ".join(f"COALESCE({sql}, FALSE)" for sql in odd)
+        suspects.update(row[0] for row in run.execute(f"SELECT row_id FROM parcel_input WHERE {asked}").fetchall())
+    if not whole or quantity * price > AMOUNT_MAX * 10**12:
+        suspects.update(row[0] for row in run.execute(f"SELECT row_id FROM parcel_rows WHERE {ODD_LINE}").fetchall())
+    return suspects, quantity * price * ITEMS_MAX + costs * 10**6 > AMOUNT_MAX * 10**12
+
+
+def _row_faults(
+    run: duckdb.DuckDBPyConnection,
+    table: pa.Table,
+    suspects: set[int],
+    shapes: Mapping[int, RowFault],
+    found: dict[int, list[CellFault]],
+    limits: ParcelLimits,
+) -> None:
+    """Look at rows one by one."""
+    columns = [name for name in NAMES if name in table.column_names]
+    cells = ", ".join(f"left(CAST({name} AS VARCHAR), {_CELL_KEPT})" for name in columns)
+    run.register("parcel_suspects", pa.table({"row_id": pa.array(sorted(suspects), pa.int64())}))
+    asked = run.execute(
+        f"SELECT row_id, {cells} FROM parcel_input WHERE row_id IN (SELECT row_id FROM parcel_suspects)"
     )
-    while rows := suspects.fetchmany(1_000):
+    while rows := asked.fetchmany(1_000):
         for row_id, *texts in rows:
-            row = dict(zip(columns, texts, strict=True))
-            ids[row_id] = row["parcel_id"] or ""
-            shape = by_row.get(row_id)
+            shape = shapes.get(row_id)
             if shape and shape.code != "OECP-ROW-ENCODING":
                 continue
             if not any(texts):
                 found[row_id] = [CellFault("", "OECP-ROW-EMPTY", "a row", "a row of empty cells")]
                 continue
+            row = dict(zip(columns, texts, strict=True))
             faults = [f for f in row_faults(row, limits.check) if not shape or f.column != shape.column]
             if faults:
                 found.setdefault(row_id, []).extend(faults)
-    _parcel_faults(run, parcels, found)
-    return _rows(run, found, ids)
+    run.unregister("parcel_suspects")
 
 
 def _parcel_faults(
     run: duckdb.DuckDBPyConnection,
-    parcels: Sequence[tuple[int, int, bool]],
+    peculiar: Sequence[tuple[int, int, bool]],
+    differing: Sequence[int],
     found: dict[int, list[CellFault]],
 ) -> None:
-    for first, rows, doubled in parcels:
+    for first, rows, doubled in peculiar:
         if doubled:
             got = "rows of the same parcel in another place"
             for row in range(first, first + rows):
@@ -88,14 +129,24 @@ def _parcel_faults(
                 )
         if rows > ITEMS_MAX:
             found.setdefault(first, []).append(items_fault(rows))
-    several = "SELECT parcel_no FROM parcel_rows GROUP BY parcel_no HAVING count(*) > 1"
-    header = [n for n in _header_names(run) if n != "parcel_id"]
-    differ = " OR ".join(f"max({n}) IS DISTINCT FROM min({n}) OR count({n}) NOT IN (0, count(*))" for n in header)
-    contradicted = run.execute(
-        f"SELECT parcel_no FROM parcel_rows WHERE parcel_no IN ({several}) GROUP BY parcel_no HAVING {differ}"
-    ).fetchall()
-    for (number,) in contradicted:
-        _contradictions(run, number, header, found)
+    for number in differing:
+        _contradictions(run, number, found)
+
+
+def differing_parcels(table: pa.Table) -> list[int]:
+    """Return the numbers of the parcels some of whose rows have another header than the row before; maybe too many."""
+    other = None
+    for name in PARCEL_HEADER_COLUMNS[1:]:
+        if name in table.column_names:
+            now = changes(table.column(name))
+            other = now if other is None else pc.or_(other, now)
+    inside = pc.greater(table.column("item").combine_chunks().slice(1), 1)
+    numbers = table.column("parcel_no").combine_chunks().slice(1).filter(pc.and_(other, inside))
+    return pc.unique(numbers).to_pylist()  # type: ignore[no-any-return]
+
+
+def _too_much(run: duckdb.DuckDBPyConnection, found: dict[int, list[CellFault]]) -> None:
+    """Find the parcels that are worth too much in all."""
     total = run.execute(
         "SELECT min(row_id), sum(CAST(quantity_micro AS HUGEINT) * unit_price_micro) "
         "+ 1000000 * CAST(COALESCE(max(freight_micro), 0) + COALESCE(max(insurance_micro), 0) AS HUGEINT) AS total "
@@ -106,33 +157,24 @@ def _parcel_faults(
             found[first] = [value_fault(Decimal(int(much)).scaleb(-12))]
 
 
-def _header_names(run: duckdb.DuckDBPyConnection) -> list[str]:
-    names = [row[0] for row in run.execute("DESCRIBE parcel_rows").fetchall()]
-    plain = {name.removesuffix("_micro").removesuffix("_e8"): name for name in names}
-    return [plain[name] for name in PARCEL_HEADER_COLUMNS]
-
-
-def _contradictions(
-    run: duckdb.DuckDBPyConnection, number: int, header: Sequence[str], found: dict[int, list[CellFault]]
-) -> None:
+def _contradictions(run: duckdb.DuckDBPyConnection, number: int, found: dict[int, list[CellFault]]) -> None:
+    kinds = {name: column_name(name, kind) for name, kind, _ in PARCEL_COLUMNS}
+    names = PARCEL_HEADER_COLUMNS[1:]
+    cells = ", ".join(f"CAST(r.{kinds[n]} AS VARCHAR)" for n in names)
     rows = run.execute(
-        f"SELECT row_id, {', '.join(f'CAST({n} AS VARCHAR)' for n in header)} FROM parcel_rows WHERE parcel_no = ? ORDER BY 1",
-        [number],
+        f"SELECT row_id, {cells} FROM parcel_rows AS r WHERE parcel_no = ? ORDER BY 1", [number]
     ).fetchall()
     first = rows[0]
     for row in rows[1:]:
-        for name, was, now in zip(header, first[1:], row[1:], strict=True):
-            plain = name.removesuffix("_micro").removesuffix("_e8")
+        for name, was, now in zip(names, first[1:], row[1:], strict=True):
             told = {fault.column for fault in found.get(row[0], []) + found.get(first[0], [])}
-            if was != now and plain not in told:
+            if was != now and name not in told:
                 found.setdefault(row[0], []).append(
-                    CellFault(plain, "OECP-PARCEL-CONTRADICTION", f"{shown(was)} as in row {first[0]}", shown(now))
+                    CellFault(name, "OECP-PARCEL-CONTRADICTION", f"{shown(was)} as in row {first[0]}", shown(now))
                 )
 
 
-def _rows(
-    run: duckdb.DuckDBPyConnection, found: dict[int, list[CellFault]], ids: dict[int, str]
-) -> list[tuple[Any, ...]]:
+def _rows(run: duckdb.DuckDBPyConnection, found: dict[int, list[CellFault]]) -> list[tuple[Any, ...]]:
     """Return the faults as rows, and one for each row that another row of its parcel shuts out."""
     if not found:
         return []

@@ -19,10 +19,10 @@ import pyarrow.compute as pc
 
 from openecp.kernel.datamodel.parcel_check import ITEMS_MAX
 from openecp.platform.engines.parcel_csv import CsvSource
-from openecp.platform.engines.parcel_faults import FAULT_SCHEMA, find_faults
+from openecp.platform.engines.parcel_faults import FAULT_SCHEMA, differing_parcels, find_faults
 from openecp.platform.engines.parcel_parquet import ParquetSource
 from openecp.platform.engines.parcel_source import Block, ParcelFileRefused, ParcelLimits, Source, file_digest
-from openecp.platform.engines.parcel_sql import typed_sql
+from openecp.platform.engines.parcel_sql import typed_columns, typed_sql
 
 CHUNK_PARCELS = 25_000
 
@@ -121,9 +121,10 @@ class ParcelFile:
         table, shapes = self._input(chunk)
         run.register("parcel_input", table)
         try:
-            types = {name: table.schema.field(name).type for name in self._source.columns}
-            run.execute(f"CREATE OR REPLACE TEMP TABLE parcel_rows AS {typed_sql(types, self._limits)}")
-            faults = find_faults(run, self._peculiar(chunk), shapes, self._source.columns, self._limits)
+            columns = typed_columns(table, self._limits)
+            run.execute(f"CREATE OR REPLACE TEMP TABLE parcel_rows AS {typed_sql(columns)}")
+            differing = differing_parcels(table) if table.num_rows > chunk.parcels else []
+            faults = find_faults(run, table, columns, self._peculiar(chunk), differing, shapes, self._limits)
         finally:
             run.unregister("parcel_input")
         self._finish(faults)
@@ -137,7 +138,6 @@ class ParcelFile:
         run.unregister("parcel_found")
         if faults:
             run.execute("DELETE FROM parcel_rows WHERE row_id IN (SELECT row_id FROM parcel_faults)")
-        run.execute("ALTER TABLE parcel_rows DROP COLUMN suspect")
 
     def _peculiar(self, chunk: Chunk) -> list[tuple[int, int, bool]]:
         """Return first row, rows and whether it is doubled, of the parcels that stand twice or have too many items."""
@@ -173,7 +173,7 @@ class ParcelFile:
 
 
 def _numbers(first: int, many: int) -> pa.Array:
-    return pa.array(range(first, first + many), pa.int64())
+    return pa.arange(first, first + many)
 
 
 def _spread(values: pa.Array, ends: pa.Array) -> pa.Array:
