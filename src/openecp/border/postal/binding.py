@@ -91,7 +91,9 @@ def items_of_json(value: Any) -> ItemReading:
     if isinstance(value, dict) and "items" in value:
         found, before = value["items"], "items"
     elif isinstance(value, dict):
-        found = [value]
+        builder = Builder()
+        lone = builder.from_json(PostalItem, value)
+        return ItemReading(items=() if lone is None else (tidy_item(lone),), faults=tuple(builder.faults))
     if not isinstance(found, list):
         raise refuse("OECP-POSTAL-JSON", before or "$", "There are no items.", expected="a list of items",
                      got=type(found).__name__, fix="Write it as docs/postal.md shows.")  # fmt: skip
@@ -101,7 +103,7 @@ def items_of_json(value: Any) -> ItemReading:
         for name in value:
             if name != "items":
                 builder.tell(name, "There is no such field.", "items", name)
-    items = [builder.from_json(PostalItem, one, f"{before}[{n}]" if before else "") for n, one in enumerate(found)]
+    items = [builder.from_json(PostalItem, one, f"{before}[{n}]") for n, one in enumerate(found)]
     return ItemReading(items=tuple(tidy_item(one) for one in items if one is not None), faults=tuple(builder.faults))
 
 
