@@ -95,6 +95,26 @@ class Installation:
         table = OfficialRates(read_rates(Path(rates)) if rates else ())
         return Quoter(load_regimes(Path(regimes) if regimes else None), RowEngine(), table)
 
+    def clearing(
+        self,
+        store: Any,
+        *,
+        jurisdiction: str,
+        regime: str = "",
+        regimes: str | None = None,
+        rates: str | None = None,
+        duty_rates: str | None = None,
+        quality: bool = True,
+    ) -> Any:
+        """Return what clears files of parcels under the regimes of a jurisdiction.
+
+        Raises: RegimeFault, QuoteRefused.
+        """
+        from openecp.bootstrap_clearing import clearing_wiring, law_of
+
+        law = law_of(jurisdiction, regime=regime, regimes=regimes, rates=rates, duty_rates=duty_rates)
+        return clearing_wiring(store, law, quality=quality)
+
     def selection_secret(self) -> bytes:
         """Return what seeds random selection, made once for the installation: nobody can compute who is drawn.
 

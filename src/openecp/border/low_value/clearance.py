@@ -74,9 +74,11 @@ class Clearance:
 
     # --- the chunk, step by step ---
 
-    def assess(self, rows: str = "parcel_rows") -> None:
-        """Make parcel_results and collector_sums of the rows of one chunk."""
+    def assess(self, rows: str = "parcel_rows", *, quality: str = "") -> None:
+        """Make parcel_results and collector_sums of the rows of one chunk; `quality` is SQL of the codes of rows."""
         several = self.charge(rows)
+        if quality:
+            self._engine.stage("quality_codes", records.quality_statement(quality))
         records.make(self._engine, rows, self.on, several=several)
 
     def charge(self, rows: str = "parcel_rows") -> bool:

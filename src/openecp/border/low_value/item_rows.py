@@ -148,7 +148,7 @@ class ItemRows:
 
     def make(self, rows: str = "parcel_rows") -> bool:
         """Make chunk_items of the rows; return whether some parcel has several items."""
-        self._learn(rows)
+        self.learn(rows)
         self._engine.stage("several_parcels", f"SELECT DISTINCT parcel_no FROM {rows} WHERE item > 1")
         several = bool(self._engine.ask("SELECT COUNT(*) AS n FROM several_parcels")[0]["n"])
         alone = self._statements[frozenset()]
@@ -170,7 +170,8 @@ class ItemRows:
         facts = frozenset({SEVERAL}) if several else frozenset[str]()
         return over(self._statements[facts], {"parcel_rows": rows})
 
-    def _learn(self, rows: str) -> None:
+    def learn(self, rows: str) -> None:
+        """Work out what is new among the values of the rows."""
         columns = {
             "hs": "hs",
             "place": "COALESCE(destination_subdivision, '')",

@@ -24,6 +24,15 @@ def no_quality(engine: ClearingEngine) -> None:
     engine.load("quality_codes", QUALITY_COLUMNS, [], ())
 
 
+def quality_statement(codes: str) -> str:
+    """Return SQL of one row a finding, from a statement that gives row_id, quality (codes with a blank between them)
+    and quality_hold."""
+    return (
+        "SELECT q.row_id, UNNEST(STRING_SPLIT(q.quality, ' ')) AS code, q.quality_hold AS is_held "
+        f"FROM ({codes}) AS q WHERE q.quality <> ''"
+    )
+
+
 def make(engine: ClearingEngine, rows: str, on: date, *, several: bool) -> None:
     """Make parcel_results and collector_sums of charges, ways, chunk_items and quality_codes."""
     engine.stage("item_outcomes", item_statement(rows))
@@ -149,8 +158,11 @@ def _record(on: date) -> str:
     return f"CONCAT({', '.join(parts)})"
 
 
-def sums_statement() -> str:
-    """Return SQL of what each collector owes: account, type, currency, minor units, amounts."""
+def sums_statement(where: str = "TRUE") -> str:
+    """Return SQL of what each collector owes: account, type, currency, minor units, amounts.
+
+    `where` says of which parcels `p` of parcel_results.
+    """
     parts = [
         f"SELECT o.{kind}_by AS collected_by, CASE WHEN o.{kind}_by = 'seller' THEN o.seller_id ELSE o.carrier_id END "
         f"AS collector_id, o.currency, '{kind}' AS kind, o.{kind}_minor AS minor, o.basket_id FROM item_outcomes AS o "
@@ -161,6 +173,6 @@ def sums_statement() -> str:
         "SELECT CONCAT('collector:', a.collected_by, ':', a.collector_id, ':', a.currency) AS account, a.kind AS type, "
         "a.currency, CAST(SUM(a.minor) AS BIGINT) AS minor, COUNT(*) AS amounts "
         f"FROM ({' UNION ALL '.join(parts)}) AS a JOIN parcel_results AS p ON p.basket_id = a.basket_id "
-        "WHERE p.decision IN ('release', 'release_with_charges') "
+        f"WHERE p.decision IN ('release', 'release_with_charges') AND ({where}) "
         "GROUP BY a.collected_by, a.collector_id, a.currency, a.kind ORDER BY account, type"
     )

@@ -20,8 +20,10 @@ from openecp.platform.store.errors import StoreError
 COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one line of help
     "assess": ("assess", "assess", "Assess declarations: no server, no store."),
     "backup": ("upkeep", "backup", "Write the store into one file."),
+    "clear": ("clear", "clear", "Clear files of parcels, with a result file for each."),
     "conformance": ("conformance", "conformance", "Compare with the published scenarios."),
     "demo": ("demo", "demo", "Start everything and play a day of traffic."),
+    "demo-ecommerce": ("ecommerce", "demo_ecommerce", "Group, tax and classify orders of an online shop."),
     "erase": ("upkeep", "erase", "Erase a person's data; the journal stays verifiable."),
     "journal": ("journal", "journal", "Verify the journal, sign checkpoints, print receipts."),
     "lodge": ("lodge", "lodge", "Lodge declarations and requests."),

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from openecp.border.low_value.quote import Quoter
 from openecp.kernel.parties.model import Register
+from openecp.platform.core.clearing import Wiring
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.model import AssessesDeclarations
 from openecp.platform.core.recordbook import RecordBook
@@ -38,6 +39,18 @@ class Installation(Protocol):
     def assessor(self) -> AssessesDeclarations: ...
 
     def quoter(self, regimes: str | None = None, rates: str | None = None) -> Quoter: ...
+
+    def clearing(
+        self,
+        store: Any,
+        *,
+        jurisdiction: str,
+        regime: str = "",
+        regimes: str | None = None,
+        rates: str | None = None,
+        duty_rates: str | None = None,
+        quality: bool = True,
+    ) -> Wiring: ...
 
     def open_store(self) -> Any: ...
 

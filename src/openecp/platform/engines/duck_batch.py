@@ -6,10 +6,13 @@ Limits: memory as given, the rest spills into a temporary folder that is removed
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from openecp.kernel.assessment.engine import Schema
 from openecp.platform.engines.duck import DuckEngine
@@ -48,8 +51,20 @@ class DuckBatchEngine(DuckEngine):
     def append(self, name: str, schema: Schema, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows to a table that was loaded."""
         self.connection.register("incoming", self.arrow(schema, rows))
-        self.connection.execute(f'INSERT INTO "{name}" FROM incoming')  # noqa: S608 - our own names
+        self.connection.execute(f'INSERT INTO "{name}" FROM incoming')
         self.connection.unregister("incoming")
+
+    def columns(self, statement: str) -> list[list[Any]]:
+        """Run a statement and return its columns."""
+        table = self.connection.sql(statement).to_arrow_table()
+        return [column.to_pylist() for column in table.columns]
+
+    def parquet(self, statement: str) -> bytes:
+        """Run a statement and return its rows as a Parquet file."""
+        sink = io.BytesIO()
+        table = self.connection.sql(statement).to_arrow_table()
+        pq.write_table(table, sink, compression="zstd", compression_level=1, write_statistics=False)
+        return sink.getvalue()
 
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a small statement; see the protocol."""
@@ -64,3 +79,12 @@ class DuckBatchEngine(DuckEngine):
             f"COPY ({statement}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         ).fetchone()
         return int(written[0]) if written else 0
+
+    def update(self, statement: str) -> None:
+        """Run a statement that changes a table."""
+        self.connection.execute(statement).fetchall()
+
+    def write_csv(self, statement: str, file: Path) -> None:
+        """Run a statement into a CSV file without a header; lines end with CR LF (RFC 4180)."""
+        target = str(file).replace("'", "''")
+        self.connection.execute(f"COPY ({statement}) TO '{target}' (FORMAT csv, HEADER false)").fetchall()

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from openecp.kernel.journal.bulk import BatchWritten, ParcelBatch
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseWrite, Written
 from openecp.platform.store.backup import Manifest, fill_from_backup, write_backup
+from openecp.platform.store.collected import Collected
 from openecp.platform.store.counters import Counters
 from openecp.platform.store.deadlines import Deadlines
 from openecp.platform.store.embedded import EmbeddedServer, default_data_folder
@@ -38,7 +40,9 @@ READ_TIMEOUT = "60s"
 _OPTIONS = "-c search_path=openecp -c timezone=UTC"
 
 
-class PostgresStore(JournalReads, PartyRegister, Receipts, Erasures, Deadlines, Relay, Figures, ParcelReads, Counters):
+class PostgresStore(
+    JournalReads, PartyRegister, Receipts, Erasures, Deadlines, Relay, Figures, ParcelReads, Counters, Collected
+):
     """The one store. One thread at a time writes; any number read."""
 
     writer: BulkWriter
@@ -99,6 +103,11 @@ class PostgresStore(JournalReads, PartyRegister, Receipts, Erasures, Deadlines, 
         Raises: StoreUnavailable, when the database does not answer.
         """
         return self.writer.write_parcels(batch)
+
+    def person_hashes(self, keys: Sequence[str]) -> list[str | None]:
+        """Return the salted hash of each entity key, as the log holds it; None where nobody is named."""
+        salt = self._pepper
+        return [hashlib.sha256(salt + key.encode()).hexdigest()[:32] if key else None for key in keys]
 
     def verify(self, *, processes: int = 2, progress: Callable[[int, int], None] | None = None) -> Verification:
         """Recompute the whole journal and name every place where it is not what was recorded."""

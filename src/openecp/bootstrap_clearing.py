@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wires the clearing of parcel files: engine, staging, regimes, rates, quality, store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from openecp.border.low_value.clearance import Clearance
+from openecp.border.low_value.exchange import OfficialRate, OfficialRates, read_rates
+from openecp.border.low_value.faults import Fault, QuoteRefused
+from openecp.border.low_value.load import load_regimes
+from openecp.border.low_value.model import Jurisdiction
+from openecp.border.low_value.rate_tables import DutyRate, DutyRates, read_duty_rates
+from openecp.kernel.journal.memory import utc_now
+from openecp.platform.core.clearing import Wiring
+from openecp.platform.core.ids import Randomness
+from openecp.platform.engines.duck_batch import DuckBatchEngine
+from openecp.platform.engines.parcel_files import open_parcels
+
+
+class Law:
+    """Under what parcels are decided: regimes of one jurisdiction, rates of exchange and of duty."""
+
+    def __init__(
+        self, file: Jurisdiction, regime: str, rates: Sequence[OfficialRate], duty_rates: Sequence[DutyRate]
+    ) -> None:
+        self.file, self.regime, self._rates, self._duty_rates = file, regime, rates, duty_rates
+
+    def clearance(self, engine: Any, on: date) -> Clearance:
+        """Return what assesses parcels accepted on a day."""
+        return Clearance(
+            self.file,
+            engine,
+            on=on,
+            regime=self.regime,
+            rates=OfficialRates(self._rates),
+            duty_rates=DutyRates(self._duty_rates, on),
+        )
+
+    def digest(self, on: date) -> str:
+        """Return what the decisions of a day rest on, as one SHA-256."""
+        hold = [one for one in self._rates if one.valid_from <= on <= one.valid_to]
+        told = (self.file, self.regime, hold, DutyRates(self._duty_rates, on).digest_rows(), on.isoformat())
+        return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
+
+def law_of(
+    jurisdiction: str,
+    *,
+    regime: str = "",
+    regimes: str | None = None,
+    rates: str | None = None,
+    duty_rates: str | None = None,
+) -> Law:
+    """Read regimes and rates.
+
+    Raises: RegimeFault, QuoteRefused for what cannot be used.
+    """
+    files = {file.jurisdiction: file for file in load_regimes(Path(regimes) if regimes else None)}
+    if jurisdiction not in files:
+        raise QuoteRefused([_unknown("jurisdiction", "OECP-JURISDICTION", files, jurisdiction)])
+    file = files[jurisdiction]
+    ids = [one.id for one in file.regimes]
+    if regime and regime not in ids:
+        raise QuoteRefused([_unknown("regime", "OECP-REGIME", ids, regime)])
+    return Law(
+        file, regime, read_rates(Path(rates)) if rates else (), read_duty_rates(Path(duty_rates)) if duty_rates else ()
+    )
+
+
+def _unknown(where: str, code: str, known: Any, got: str) -> Fault:
+    return Fault(
+        code=code, where=where, message=f"There is no such {where}.", expected="one of " + ", ".join(sorted(known)),
+        got=got, fix="Name one of these.",
+    )  # fmt: skip
+
+
+def quality_sql(engine: DuckBatchEngine, on: date) -> str:
+    """Load the vague terms of a day and return the SQL of the quality codes of rows."""
+    from openecp.border.data_quality.columns import VAGUE_KEY_COLUMNS, quality_rows, quality_statement
+    from openecp.border.data_quality.terms import shipped_terms
+
+    terms = shipped_terms()
+    engine.load("vague_terms", VAGUE_KEY_COLUMNS, quality_rows(terms, on), ("term",))
+    return quality_statement(terms, on)
+
+
+def clearing_wiring(store: Any, law: Law, *, quality: bool = True, threads: int = 2) -> Wiring:
+    """Return what a clearing is made of."""
+    engine = DuckBatchEngine(threads=threads)
+    engine.connection.execute("SET preserve_insertion_order=true")
+    held: dict[date, Clearance] = {}
+
+    def clearance(on: date) -> Clearance:
+        if on not in held:
+            held.clear()  # one engine holds the tables of one day
+            held[on] = law.clearance(engine, on)
+        return held[on]
+
+    return Wiring(
+        engine=engine,
+        store=store,
+        open_file=lambda path: open_parcels(engine.connection, path),
+        clearance=clearance,
+        law=lru_cache(maxsize=4)(law.digest),
+        quality=lambda on: quality_sql(engine, on) if quality else "",
+        salt=Randomness().salt,
+        now=utc_now,
+    )

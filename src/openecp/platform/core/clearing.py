@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clears files of parcels: stages, assesses, writes the result and records, chunk by chunk, two threads side by side.
+
+A chunk is recorded in one transaction under the range of its rows, once: whoever is stopped, even by kill -9, starts
+again and goes on after what is recorded. The result file is the same as that of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from openecp.kernel.journal.bulk import BatchWritten, EarlierParcel, ParcelBatch, ParcelRow
+from openecp.platform.core.clearing_batch import BatchMaker, Range, Source, Totals, placed
+from openecp.platform.core.clearing_results import REPEATED_COLUMNS, RESULT_COLUMNS, ResultFile, result_rows
+
+CHUNK_PARCELS = 25_000
+STRIDE_CHUNKS = 4  # assessed at once: planning a statement costs as much as thousands of parcels
+RETRIES = 50
+
+
+class ClearingFault(Exception):  # noqa: N818 - what the user can mend
+    """A file cannot be cleared: where, expected, got, fix."""
+
+    def __init__(self, where: str, expected: str, got: str, fix: str) -> None:
+        super().__init__(f"{where}: expected {expected}; got {got}. {fix}")
+        self.where, self.expected, self.got, self.fix = where, expected, got, fix
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for."""
+
+    jurisdiction: str
+    on: date | None = None  # None: the day of the first run
+    regime: str = ""
+    carrier: str = ""
+    out: Path | None = None
+    result_format: str = ""  # empty: as the input
+    today: date
+
+
+class Piece(NamedTuple):
+    """A chunk of the input, as the staging knows it."""
+
+    number: int
+    first_row: int
+    last_row: int
+    parcels: int
+    first_parcel: int
+
+
+class StagedFile(Protocol):
+    """An input that can be staged."""
+
+    digest: str
+    rows: int
+    parcels: int
+    kind: str
+    warnings: tuple[str, ...]
+
+    def chunks(self, parcels: int = ...) -> Iterator[Any]: ...
+
+    def stage(self, chunk: Any) -> None: ...
+
+
+class Clears(Protocol):
+    """What assesses the staged rows: border/low_value/clearance.py."""
+
+    items: Any
+
+    def assess(self, rows: str = "parcel_rows", *, quality: str = "") -> None: ...
+
+
+class ClearingStore(Protocol):
+    """The part of the store that is needed."""
+
+    def write_parcels(self, batch: ParcelBatch) -> BatchWritten: ...
+
+    def parcel_ranges(self, source: str) -> list[tuple[int, int, int]]: ...
+
+    def parcels_known(self, keys: Sequence[tuple[str, str]]) -> list[EarlierParcel]: ...
+
+    def batch_rows(self, seq: int) -> Iterator[ParcelRow]: ...
+
+    def case(self, case_id: str) -> tuple[Any, int] | None: ...
+
+    def person_hashes(self, keys: Sequence[str]) -> list[str | None]: ...
+
+
+class Wiring(msgspec.Struct, frozen=True, kw_only=True):
+    """What a clearing is made of; bootstrap gives it."""
+
+    engine: Any
+    store: Any
+    open_file: Callable[[Path], Any]
+    clearance: Callable[[date], Any]  # of a day
+    law: Callable[[date], str]  # digest of what the decisions rest on
+    quality: Callable[[date], str]  # SQL of the quality codes of rows; empty: not looked at
+    salt: Callable[[], bytes]
+    now: Callable[[], str]
+    actor: str = "system:clear"
+
+
+class FileCleared(msgspec.Struct, kw_only=True):
+    """What became of one input."""
+
+    file: str
+    digest: str
+    case_id: str
+    outcome: str  # cleared, resumed, already
+    result: Path
+    totals: Totals
+    repeated: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+Progress = Callable[[int, int, int], None]  # rows done, rows in all, parcels recorded in this run
+
+
+class FileClearing:
+    """Clears one file; an object of its own for each."""
+
+    def __init__(self, wiring: Wiring, options: Options, path: Path, progress: Progress | None = None) -> None:
+        self._w, self._options, self._path = wiring, options, path
+        self._progress = progress or (lambda done, rows, parcels: None)
+        self._file: StagedFile = wiring.open_file(path)
+        self._digest = self._file.digest
+        self._case_id = f"parcels/file/{self._digest[:32]}"
+        found = wiring.store.case(self._case_id)
+        self._seq = found[1] if found else 0
+        self._totals = msgspec.json.decode(found[0].state, type=Totals) if found else Totals()
+        self._ranges: list[tuple[int, int, int]] = wiring.store.parcel_ranges(self._digest)
+        self._chunks = [Piece(*chunk) for chunk in self._file.chunks(CHUNK_PARCELS)]
+        self._on = self._day(self._chunks)
+        self._clearance: Clears = wiring.clearance(self._on)
+        self._quality = wiring.quality(self._on)
+        self._source = Source(
+            case_id=self._case_id, source=self._digest, name=_plain_name(path), rows=self._file.rows,
+            jurisdiction=options.jurisdiction, law=wiring.law(self._on), accepted_on=self._on.isoformat(),
+            organisation=options.carrier or "customs", actor=wiring.actor,
+        )  # fmt: skip
+        self._maker = BatchMaker(wiring.engine, self._source, salt=wiring.salt, hashes=wiring.store.person_hashes)
+        kind = options.result_format or self._file.kind
+        self._result = ResultFile(options.out or Path(), path.stem, self._digest, kind)
+        self._repeated = 0
+        self._recorded = 0
+        self._done_rows = 0
+        self._look_first = False  # parcels of this file were decided in another: ask before, not after
+
+    def _day(self, chunks: Sequence[Piece]) -> date:
+        """Return the day whose law applies: that of the first run of this file."""
+        asked, totals = self._options.on, self._totals
+        if not self._ranges:
+            return asked or self._options.today
+        begun = date.fromisoformat(totals.accepted_on)
+        open_rows = [chunk for chunk in chunks if self._open_span(chunk) is not None]
+        if totals.jurisdiction != self._options.jurisdiction or (open_rows and asked is not None and asked != begun):
+            raise ClearingFault(
+                self._path.name,
+                f"the file as it was begun: {totals.jurisdiction}, accepted on {totals.accepted_on}",
+                f"{self._options.jurisdiction}, {asked or self._options.today}",
+                "Give the same jurisdiction and date, or none; openecp reassess answers under other rules.",
+            )
+        return begun
+
+    def run(self) -> FileCleared:
+        """Clear what is not recorded, then put the result file together."""
+        before = bool(self._ranges)
+        wanted = [chunk for chunk in self._chunks if self._open_span(chunk) is not None]
+        self._done_rows = sum(c.last_row - c.first_row + 1 for c in self._chunks) - sum(
+            c.last_row - c.first_row + 1 for c in wanted
+        )
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="clearing-journal") as journal:
+            for stride in _strides(wanted):
+                self._clear_stride(stride, journal)
+        for chunk in self._chunks:
+            if not self._result.has_part(chunk.first_row):
+                self._rebuild(chunk)
+        path = self._result.put_together(self._w.engine, [chunk.first_row for chunk in self._chunks])
+        outcome = "already" if before and not self._recorded else "resumed" if before else "cleared"
+        return FileCleared(
+            file=str(self._path), digest=self._digest, case_id=self._case_id, outcome=outcome, result=path,
+            totals=self._totals, repeated=self._repeated, warnings=tuple(self._file.warnings),
+        )  # fmt: skip
+
+    # --- a stride of chunks ---
+
+    def _clear_stride(self, stride: Sequence[Piece], journal: ThreadPoolExecutor) -> None:
+        """Assess chunks together; while one is recorded the next one is laid out. What was refused is done again."""
+        first, last = stride[0], stride[-1]
+        whole = Piece(first.number, first.first_row, last.last_row, sum(c.parcels for c in stride), first.first_parcel)
+        self._stage(whole)
+        waiting: list[tuple[Piece, Future[bool]]] = []
+        for chunk in stride:
+            batches = self._laid_out(chunk)
+            for _, earlier in waiting[-1:]:
+                earlier.result()
+            waiting.append((chunk, journal.submit(self._record, batches, chunk)))
+        again = [chunk for chunk, future in waiting if not future.result()]
+        for chunk in again:
+            self._clear_again(chunk)
+
+    def _stage(self, chunk: Piece, *, look: bool = False) -> None:
+        """Make the tables of a chunk, without the parcels that were decided before."""
+        engine = self._w.engine
+        self._file.stage(chunk)
+        if self._options.carrier:
+            engine.update(
+                f"UPDATE parcel_rows SET carrier = '{self._options.carrier}' WHERE carrier IS NULL OR carrier = ''"
+            )
+        engine.load("repeated_rows", REPEATED_COLUMNS, [])
+        engine.stage("repeated_parcels", "SELECT * FROM repeated_rows")
+        if look or self._look_first:
+            self._leave_out_known(chunk)
+        self._clearance.assess(quality=self._quality)
+
+    def _leave_out_known(self, chunk: Piece) -> None:
+        """Take out of the staged rows what was decided elsewhere, and keep it as repeated."""
+        engine = self._w.engine
+        ids, days, rows = engine.columns(
+            "SELECT parcel_id, CAST(posted_on AS VARCHAR), row_id FROM parcel_rows WHERE item = 1 ORDER BY row_id"
+        )
+        places = dict(zip(zip(ids, days, strict=True), rows, strict=True))
+        own = {seq for first, last, seq in self._ranges}
+        known = [one for one in self._w.store.parcels_known(list(places)) if one.seq not in own]
+        engine.load("repeated_rows", REPEATED_COLUMNS, [
+            (places[one.parcel_id, one.posted_on], one.parcel_id, date.fromisoformat(one.posted_on), _repeated(one))
+            for one in known
+        ])  # fmt: skip
+        engine.stage("repeated_parcels", "SELECT * FROM repeated_rows")
+        if known:
+            engine.update(
+                "DELETE FROM parcel_rows WHERE parcel_no IN (SELECT r.parcel_no FROM parcel_rows AS r "
+                "JOIN repeated_parcels AS d ON d.row_id = r.row_id)"
+            )
+
+    def _laid_out(self, chunk: Piece) -> list[ParcelBatch]:
+        """Write the result part of an assessed chunk; return its batches: one, or several where collectors are many."""
+        span = self._open_span(chunk)
+        if span is None:
+            return []
+        if span == (chunk.first_row, chunk.last_row):
+            self._result.write_part(self._w.engine, chunk.first_row, chunk.last_row)
+        return list(self._batches(*span))
+
+    def _batches(self, first_row: int, last_row: int) -> Iterator[ParcelBatch]:
+        from openecp.platform.core.clearing_batch import ACCOUNTS_MOST
+
+        span = Range(first_row=first_row, last_row=last_row, refused=self._refused_rows(first_row, last_row))
+        accounts = self._maker.accounts(span)
+        middle = self._maker.middle(span) if len(accounts) > ACCOUNTS_MOST else None
+        if middle is not None:
+            yield from self._batches(first_row, middle - 1)
+            yield from self._batches(middle, last_row)
+            return
+        batch = self._maker.batch(span, accounts)
+        if batch is not None:
+            yield batch
+
+    def _refused_rows(self, first_row: int, last_row: int) -> int:
+        found = self._w.engine.ask(
+            "SELECT COUNT(DISTINCT row_id) AS n FROM parcel_faults "
+            f"WHERE row_id BETWEEN {first_row} AND {last_row}"
+        )
+        return int(found[0]["n"])
+
+    # --- the journal ---
+
+    def _record(self, batches: Sequence[ParcelBatch], chunk: Piece) -> bool:
+        """Record batches in their order; False where one must be decided anew."""
+        for batch in batches:
+            if not self._record_one(batch):
+                return False
+        self._done_rows += chunk.last_row - chunk.first_row + 1
+        self._progress(self._done_rows, self._file.rows, self._recorded)
+        return True
+
+    def _record_one(self, batch: ParcelBatch) -> bool:
+        body = batch.write.events[0].body
+        for _ in range(RETRIES):
+            totals = self._begun().plus(body)
+            done = totals.rows_done >= self._file.rows
+            written = self._w.store.write_parcels(
+                placed(batch, totals, seq=self._seq, now=self._w.now(), done=done)
+            )
+            if written.outcome == "recorded":
+                self._seq, self._totals = written.seq, totals
+                self._recorded += len(batch.parcel_ids)
+                self._ranges.append((batch.first_row, batch.last_row, written.seq))
+                return True
+            if written.outcome == "repeated":  # another run recorded it: the same rows, decided the same
+                self._refresh()
+                return True
+            if written.outcome == "stale":
+                self._refresh()
+                continue
+            if written.outcome in ("parcels", "counters"):
+                self._look_first |= written.outcome == "parcels"
+                return False
+            raise ClearingFault(
+                f"{self._path.name}, rows {batch.first_row} to {batch.last_row}", "a batch that can be recorded",
+                written.error or written.outcome, "Send the file and this text to whoever maintains the installation.",
+            )  # fmt: skip
+        raise ClearingFault(
+            self._path.name, "the file to be cleared by one run", "others who clear it too", "End the other runs."
+        )
+
+    def _begun(self) -> Totals:
+        if self._totals.source:
+            return self._totals
+        source = self._source
+        return Totals(
+            source=source.source, name=source.name, jurisdiction=source.jurisdiction, accepted_on=source.accepted_on,
+            rows=source.rows,
+        )  # fmt: skip
+
+    def _refresh(self) -> None:
+        found = self._w.store.case(self._case_id)
+        self._seq = found[1] if found else 0
+        self._totals = msgspec.json.decode(found[0].state, type=Totals) if found else Totals()
+        self._ranges = self._w.store.parcel_ranges(self._digest)
+
+    def _clear_again(self, chunk: Piece) -> None:
+        """Decide a chunk anew, without what was decided elsewhere and on the totals as they stand now."""
+        for _ in range(RETRIES):
+            self._stage(chunk, look=True)
+            if self._record(self._laid_out(chunk), chunk):
+                if self._covered(chunk) != [(chunk.first_row, chunk.last_row)]:
+                    self._rebuild(chunk)
+                return
+        raise ClearingFault(
+            self._path.name, "totals of persons that stand still", "others who move them", "Run it again later."
+        )
+
+    # --- what is recorded ---
+
+    def _covered(self, chunk: Piece) -> list[tuple[int, int]]:
+        return sorted((a, b) for a, b, _ in self._ranges if a >= chunk.first_row and b <= chunk.last_row)
+
+    def _open_span(self, chunk: Piece) -> tuple[int, int] | None:
+        """Return the rows of a chunk that are not recorded: all, the end of it, or none."""
+        covered = self._covered(chunk)
+        first = covered[-1][1] + 1 if covered else chunk.first_row
+        return (first, chunk.last_row) if first <= chunk.last_row else None
+
+    def _rebuild(self, chunk: Piece) -> None:
+        """Write the result part of a chunk from its records in the journal."""
+        engine = self._w.engine
+        self._file.stage(chunk)
+        self._clearance.items.learn("parcel_rows")
+        seqs = [seq for a, b, seq in self._ranges if a >= chunk.first_row and b <= chunk.last_row]
+        rows = [row for seq in seqs for row in self._w.store.batch_rows(seq)]
+        engine.load("told_results", RESULT_COLUMNS, result_rows(row.record for row in rows))
+        engine.stage("parcel_results", "SELECT * FROM told_results")
+        engine.update(
+            "DELETE FROM parcel_rows WHERE parcel_no IN (SELECT r.parcel_no FROM parcel_rows AS r "
+            "JOIN parcel_results AS p ON p.first_row = r.row_id)"
+        )
+        self._leave_out_known(chunk)
+        self._result.write_part(engine, chunk.first_row, chunk.last_row)
+
+
+def _strides(chunks: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """Yield chunks that follow one another, some at a time."""
+    held: list[Piece] = []
+    for chunk in chunks:
+        if held and (len(held) == STRIDE_CHUNKS or chunk.number != held[-1].number + 1):
+            yield held
+            held = []
+        held.append(chunk)
+    if held:
+        yield held
+
+
+def _repeated(one: EarlierParcel) -> str:
+    return msgspec.json.encode([{
+        "code": "OECP-REPEATED", "column": "parcel_id", "expected": "a parcel that is not decided yet",
+        "fix": "Ask for the parcel's record; a correction is an act on the parcel.",
+        "got": f"decided by event {one.seq}, number {one.number}",
+    }]).decode()  # fmt: skip
+
+
+def _plain_name(path: Path) -> str:
+    return path.name.encode("ascii", "replace").decode("ascii")[:100]

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The result file of an input: a row for each parcel as its record says, and one for each row that was refused.
+
+Made of parts, one a chunk, which are put together at the end; a part is written before its chunk is recorded, and again
+where that had to be decided anew. CSV is safe to open in a spreadsheet: no cell begins a formula.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from openecp.kernel.assessment.engine import Schema
+
+Span = tuple[int, int]  # rows of the input, both ends included
+FORMATS = ("csv", "ndjson", "parquet")
+COLUMNS = (
+    "row", "parcel_id", "posted_on", "decision", "category", "regime", "treatment", "currency", "duty", "tax",
+    "amounts", "reasons", "quality", "errors",
+)  # fmt: skip
+REPEATED_COLUMNS: Schema = (
+    ("row_id", "BIGINT"),
+    ("parcel_id", "VARCHAR"),
+    ("posted_on", "DATE"),
+    ("errors", "VARCHAR"),
+)
+RESULT_COLUMNS: Schema = (
+    ("first_row", "BIGINT"),
+    ("parcel_id", "VARCHAR"),
+    ("posted_on", "DATE"),
+    ("decision", "VARCHAR"),
+    ("category", "INTEGER"),
+    ("regime", "VARCHAR"),
+    ("treatment", "VARCHAR"),
+    ("currency", "VARCHAR"),
+    ("duty_minor", "BIGINT"),
+    ("tax_minor", "BIGINT"),
+    ("amounts", "VARCHAR"),
+    ("reasons", "VARCHAR"),
+    ("quality", "VARCHAR"),
+    ("record", "VARCHAR"),
+)
+
+
+class ResultEngine(Protocol):
+    """What writes a part."""
+
+    def load(self, name: str, schema: Schema, rows: Sequence[Sequence[Any]], unique: Sequence[str] = ()) -> None: ...
+
+    def ask(self, statement: str) -> list[dict[str, Any]]: ...
+
+    def columns(self, statement: str) -> list[list[Any]]: ...
+
+    def write(self, statement: str, file: Path) -> int: ...
+
+    def write_csv(self, statement: str, file: Path) -> None:
+        """Run a statement into a CSV file without a header."""
+
+
+class ResultFile:
+    """The result of one input, in its parts and as a whole."""
+
+    def __init__(self, folder: Path, stem: str, digest: str, kind: str) -> None:
+        """Keep where it goes; `kind` is one of FORMATS."""
+        self.kind = kind
+        self.path = folder / f"{stem}.result.{kind}"
+        self._parts = folder / f".{stem}.{digest[:12]}.parts"
+
+    def part(self, first_row: int) -> Path:
+        """Return where the part of a chunk stands."""
+        return self._parts / f"{first_row:012d}.{self.kind}"
+
+    def has_part(self, first_row: int) -> bool:
+        """Tell whether a chunk has its part."""
+        return self.part(first_row).is_file()
+
+    def write_part(self, engine: ResultEngine, first_row: int, last_row: int) -> None:
+        """Write the part of a chunk from parcel_results, parcel_faults and repeated_parcels."""
+        rows = (first_row, last_row)
+        self._parts.mkdir(parents=True, exist_ok=True)
+        path = self.part(first_row)
+        draft = path.with_suffix(".draft")
+        if self.kind == "parquet":
+            engine.write(f"{_rows_statement(rows, spreadsheet=False)} ORDER BY row", draft)
+        elif self.kind == "csv":
+            engine.write_csv(f"{_rows_statement(rows, spreadsheet=True)} ORDER BY row", draft)
+        else:
+            with draft.open("w", encoding="utf-8") as file:
+                (lines,) = engine.columns(f"SELECT line FROM ({_lines_statement(rows)}) ORDER BY row")
+                file.writelines(f"{line}\n" for line in lines)
+        os.replace(draft, path)
+
+    def put_together(self, engine: ResultEngine, first_rows: Iterable[int]) -> Path:
+        """Put the parts together in their order, and remove them."""
+        parts = [self.part(first) for first in first_rows]
+        draft = self.path.with_name(f".{self.path.name}.draft")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.kind == "parquet":
+            self._join_parquet(engine, parts, draft)
+        else:
+            with draft.open("wb") as whole:
+                if self.kind == "csv":
+                    whole.write((",".join(COLUMNS) + "\r\n").encode())
+                for part in parts:
+                    with part.open("rb") as opened:
+                        shutil.copyfileobj(opened, whole, 1 << 20)
+        os.replace(draft, self.path)
+        shutil.rmtree(self._parts, ignore_errors=True)
+        return self.path
+
+    @staticmethod
+    def _join_parquet(engine: ResultEngine, parts: Sequence[Path], draft: Path) -> None:
+        if not parts:
+            engine.write(f"SELECT * FROM ({_rows_statement((1, 0), spreadsheet=False)}) WHERE FALSE", draft)
+            return
+        listed = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
+        engine.write(f"SELECT * FROM read_parquet([{listed}])", draft)
+
+
+def _within(column: str, rows: Span) -> str:
+    return f"{column} BETWEEN {rows[0]} AND {rows[1]}"
+
+
+def _money(minor: str) -> str:
+    """SQL of minor units as decimal text with the currency's decimals."""
+    return (
+        f"CASE u.unit_micro WHEN 1000000 THEN CAST({minor} AS VARCHAR) "
+        f"WHEN 1000 THEN CONCAT({minor} // 1000, '.', LPAD(CAST({minor} % 1000 AS VARCHAR), 3, '0')) "
+        f"ELSE CONCAT({minor} // 100, '.', LPAD(CAST({minor} % 100 AS VARCHAR), 2, '0')) END"
+    )
+
+
+def _safe(text: str) -> str:
+    """SQL of a text that begins no formula in a spreadsheet."""
+    return f"CASE WHEN SUBSTR({text}, 1, 1) IN ('=', '+', '-', '@', CHR(9), CHR(13)) THEN '''' || {text} ELSE {text} END"
+
+
+def _refused_statement(rows: Span) -> str:
+    """SQL of the refused rows: one each, with all its errors."""
+    one = "{" + ",".join(f'"{name}":\' || TO_JSON({cell}) || \'' for name, cell in (
+        ("code", "f.code"), ("column", "f.column_name"), ("expected", "f.expected"), ("fix", "f.fix"), ("got", "f.got"),
+    )) + "}"  # fmt: skip
+    return (
+        "SELECT f.row_id AS row, COALESCE(MIN(f.parcel_id), '') AS parcel_id, "
+        f"CONCAT('[', STRING_AGG('{one}', ',' ORDER BY f.column_name, f.code), ']') AS errors "
+        f"FROM parcel_faults AS f WHERE {_within('f.row_id', rows)} GROUP BY f.row_id"
+    )
+
+
+def _rows_statement(rows: Span, *, spreadsheet: bool) -> str:
+    text = _safe if spreadsheet else (lambda cell: cell)
+    empty = "'' AS {}"
+    blank = ", ".join(empty.format(name) for name in ("regime", "treatment", "currency", "duty", "tax", "amounts"))
+    last = "'' AS reasons, '' AS quality"
+    return (
+        f"SELECT * FROM (SELECT p.first_row AS row, {text('p.parcel_id')} AS parcel_id, "
+        "CAST(p.posted_on AS VARCHAR) AS posted_on, p.decision, CAST(p.category AS VARCHAR) AS category, p.regime, "
+        f"{text('p.treatment')} AS treatment, p.currency, {_money('p.duty_minor')} AS duty, "
+        f"{_money('p.tax_minor')} AS tax, CONCAT('[', p.amounts, ']') AS amounts, "
+        "REPLACE(REPLACE(p.reasons, '\"', ''), ',', ' ') AS reasons, "
+        "REPLACE(REPLACE(p.quality, '\"', ''), ',', ' ') AS quality, '' AS errors "
+        "FROM parcel_results AS p LEFT JOIN currency_units AS u ON u.currency = p.currency "
+        f"WHERE {_within('p.first_row', rows)} UNION ALL "
+        f"SELECT r.row, {text('r.parcel_id')}, '', 'refused', '', {blank}, {last}, r.errors "
+        f"FROM ({_refused_statement(rows)}) AS r UNION ALL "
+        f"SELECT d.row_id, {text('d.parcel_id')}, CAST(d.posted_on AS VARCHAR), 'repeated', '', {blank}, {last}, "
+        f"d.errors FROM repeated_parcels AS d WHERE {_within('d.row_id', rows)}) AS x"
+    )
+
+
+def _lines_statement(rows: Span) -> str:
+    told = "CONCAT('{{\"decision\":\"{}\",\"errors\":', {}, ',\"id\":', TO_JSON({}), ',\"row\":', {}, '}}')"
+    return (
+        f"SELECT first_row AS row, record AS line FROM parcel_results WHERE {_within('first_row', rows)} UNION ALL "
+        f"SELECT r.row, {told.format('refused', 'r.errors', 'r.parcel_id', 'r.row')} "
+        f"FROM ({_refused_statement(rows)}) AS r UNION ALL "
+        f"SELECT d.row_id, {told.format('repeated', 'd.errors', 'd.parcel_id', 'd.row_id')} FROM repeated_parcels AS d "
+        f"WHERE {_within('d.row_id', rows)}"
+    )
+
+
+class _Record(msgspec.Struct):
+    row: int
+    id: str
+    posted: str
+    decision: str
+    category: int
+    regime: str
+    treatment: str
+    currency: str
+    duty: int
+    tax: int
+    amounts: msgspec.Raw
+    reasons: msgspec.Raw
+    quality: msgspec.Raw
+
+
+_decode = msgspec.json.Decoder(_Record).decode
+
+
+def result_rows(records: Iterable[str]) -> list[tuple[Any, ...]]:
+    """Return rows of RESULT_COLUMNS from records as they stand in the journal."""
+    rows = []
+    for text in records:
+        r = _decode(text)
+        lists = (bytes(raw).decode()[1:-1] for raw in (r.amounts, r.reasons, r.quality))
+        rows.append((
+            r.row, r.id, date.fromisoformat(r.posted), r.decision, r.category, r.regime, r.treatment, r.currency,
+            r.duty, r.tax, *lists, text,
+        ))  # fmt: skip
+    return rows
