@@ -53,6 +53,9 @@ lock: .venv/bin/uv ## renew both lock files from pyproject.toml
 demo: setup ## play a day of traffic, then serve the console (ONCE=1 ends after the table)
 	@$(BIN)/openecp demo
 
+demo-ecommerce: setup ## group 10,000 orders of an online shop by importer and day (ARGS="--file ORDERS.csv")
+	@$(BIN)/openecp demo-ecommerce --out build/ecommerce $(ARGS)
+
 # --- tests and checks ---
 
 test: dev ## the fast suite, at most 3 minutes
@@ -102,4 +105,4 @@ clean: ## remove the environment and everything that was built
 	@rm -rf .venv node_modules build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -rf src/openecp/platform/console/static/vendor
 
-.PHONY: help setup dev lock demo test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-tariff clean
+.PHONY: help setup dev lock demo demo-ecommerce test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-tariff clean

@@ -31,6 +31,7 @@ ORDER_COLUMNS = (
 )
 NEEDED_COLUMNS = (*ORDER_COLUMNS[:5], "item_price_inr")  # each row must fill these
 TEXT_MAX = 4_000
+MICRO = 1_000_000
 _PRICE = re.compile(r"(?:(?:₹|Rs\.?|INR) ?)?(\d{1,9}|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.(\d{1,6}))?", re.IGNORECASE)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]+")
@@ -58,7 +59,7 @@ class Order(NamedTuple):
     product_title: str
     description: str
     product_category: str
-    price_inr: Fraction
+    price_micro: int  # INR in millionths
     image_url: str
 
 
@@ -79,7 +80,7 @@ class OrderGroup(msgspec.Struct, frozen=True, kw_only=True):
     group: int  # number of the importer
     day: date
     places: tuple[int, ...]  # of its orders in the list that was grouped
-    price_inr: Fraction
+    price_micro: int
     total: Fraction
     dutiable: bool
     duty: Fraction
@@ -97,6 +98,8 @@ def read_orders(
     orders: list[Order] = []
     faults: list[OrderFault] = []
     for number, row in enumerate(rows, start=first_row):
+        if not any(row.values()):
+            continue  # a blank row
         found = read_order(row, number, zone)
         if isinstance(found, Order):
             orders.append(found)
@@ -116,6 +119,8 @@ def read_order(row: Mapping[str, str | None], number: int, zone: tzinfo) -> Orde
     for name, text in cells.items():
         if not text and name in NEEDED_COLUMNS:
             fault(name, "OECP-ORDER-EMPTY", "a value", "nothing", "Fill the cell.")
+        elif "\ufffd" in text:
+            fault(name, "OECP-ORDER-ENCODING", "text in UTF-8", "bytes that are none", "Save the file as UTF-8.")
         elif len(text) > TEXT_MAX:
             got = f"{len(text):,} characters"
             fault(name, "OECP-ORDER-LONG", f"at most {TEXT_MAX:,} characters", got, "Shorten the text.")
@@ -132,7 +137,7 @@ def read_order(row: Mapping[str, str | None], number: int, zone: tzinfo) -> Orde
     if faults or day is None or price is None:
         return faults
     texts = {name: cells[name] for name in ORDER_COLUMNS if name != "item_price_inr"}
-    return Order(row=number, day=day, price_inr=price, **texts)
+    return Order(row=number, day=day, price_micro=price, **texts)
 
 
 def order_day(text: str, zone: tzinfo) -> date | None:
@@ -146,13 +151,13 @@ def order_day(text: str, zone: tzinfo) -> date | None:
         return None
 
 
-def order_price(text: str) -> Fraction | None:
-    """Return a price exactly; groups of digits may be parted by commas, ₹, Rs or INR may stand before it."""
+def order_price(text: str) -> int | None:
+    """Return a price in millionths; groups of digits may be parted by commas, ₹, Rs or INR may stand before it."""
     found = _PRICE.fullmatch(text)
     if not found:
         return None
-    whole, decimals = found[1].replace(",", ""), found[2] or ""
-    return Fraction(int(whole + decimals), 10 ** len(decimals)) if len(whole) <= 9 else None
+    whole, decimals = found[1].replace(",", ""), (found[2] or "").ljust(6, "0")
+    return int(whole + decimals) if len(whole) <= 9 else None
 
 
 def group_orders(orders: Sequence[Order], importers: Sequence[int], terms: OrderTerms) -> list[OrderGroup]:
@@ -164,24 +169,25 @@ def group_orders(orders: Sequence[Order], importers: Sequence[int], terms: Order
 
 
 def _group(orders: Sequence[Order], day: date, importer: int, places: list[int], terms: OrderTerms) -> OrderGroup:
-    price = sum((orders[place].price_inr for place in places), Fraction(0))
-    total = price * terms.rate
+    price = sum(orders[place].price_micro for place in places)
+    total = terms.rate * Fraction(price, MICRO)
     dutiable = total > terms.limit
-    shares: list[int] = []
-    before, so_far = 0, Fraction(0)
-    for place in places:
-        so_far += orders[place].price_inr * terms.rate * terms.duty_rate * dutiable
-        upto = half_up(so_far * terms.minor_units)
-        shares.append(upto - before)
-        before = upto
+    shares = [0] * len(places)
+    before = so_far = 0
+    if dutiable:
+        minor = terms.rate * terms.duty_rate * Fraction(terms.minor_units, MICRO)  # of a millionth of INR
+        for at, place in enumerate(places):
+            so_far += orders[place].price_micro
+            upto = half_up(so_far * minor)
+            shares[at], before = upto - before, upto
     return OrderGroup(
         group=importer,
         day=day,
         places=tuple(places),
-        price_inr=price,
+        price_micro=price,
         total=total,
         dutiable=dutiable,
-        duty=so_far,
+        duty=total * terms.duty_rate if dutiable else Fraction(0),
         duty_minor=before,
         item_duty_minor=tuple(shares),
     )
@@ -197,26 +203,30 @@ def amount_text(value: Fraction) -> str:
 
     Raises: ValueError where it has no end as a decimal.
     """
-    scale = 2
-    while (value * 10**scale).denominator != 1:
-        scale += 1
+    scale, digits, divisor = 2, value.numerator * 100, value.denominator
+    while digits % divisor:
+        scale, digits = scale + 1, digits * 10
         if scale > 30:
             raise ValueError(f"amount {value}: expected a number that ends as a decimal")
-    digits = int(value * 10**scale)
-    whole, rest = divmod(abs(digits), 10**scale)
+    whole, rest = divmod(abs(digits) // divisor, 10**scale)
     return f"{'-' if digits < 0 else ''}{whole}.{rest:0{scale}d}"
+
+
+def inr(micro: int) -> Fraction:
+    """Return millionths as an amount."""
+    return Fraction(micro, MICRO)
 
 
 def order_checks(orders: Sequence[Order], groups: Sequence[OrderGroup], terms: OrderTerms) -> dict[str, bool]:
     """Return what must hold of a result, each with whether it does; computed anew from the orders."""
     places = sorted(place for group in groups for place in group.places)
-    price = sum((order.price_inr for order in orders), Fraction(0))
-    dutiable = sum((group.price_inr for group in groups if group.dutiable), Fraction(0))
+    price = sum(order.price_micro for order in orders)
+    dutiable = inr(sum(group.price_micro for group in groups if group.dutiable))
     return {
         "each order is in one group": places == list(range(len(orders))),
         "groups hold one day each": all(orders[place].day == group.day for group in groups for place in group.places),
-        "sum of orders = sum of groups (INR)": price == sum((group.price_inr for group in groups), Fraction(0)),
-        "INR × rate = sum of groups": price * terms.rate == sum((group.total for group in groups), Fraction(0)),
+        "sum of orders = sum of groups (INR)": price == sum(group.price_micro for group in groups),
+        "INR × rate = sum of groups": inr(price) * terms.rate == sum((group.total for group in groups), Fraction(0)),
         "duty only above the limit": all((group.total > terms.limit) == group.dutiable for group in groups)
         and not any(group.duty or group.duty_minor for group in groups if not group.dutiable),
         "duty before rounding = rate × dutiable value": dutiable * terms.rate * terms.duty_rate
