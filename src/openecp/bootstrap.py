@@ -179,10 +179,12 @@ class Installation:
 
     def programme(self, store: Any) -> DecidesProgramme:
         """Return where commands of the programme side are decided: about plans, and about records."""
+        from openecp.platform.core.postwork import PostalCasework, rules_of
         from openecp.platform.core.programme import ProgrammeCasework
         from openecp.platform.core.recordwork import RecordCasework
 
-        return ProgrammeCasework(store, records=RecordCasework(store))
+        post = PostalCasework(store, rules=lambda: rules_of(self.profile))
+        return ProgrammeCasework(store, records=RecordCasework(store), post=post)
 
     def records(self, store: Any) -> RecordBook:
         """Return the records as they are read."""

@@ -32,8 +32,8 @@ RULES = PostalRules(
     requirements=requirements(
         enumerate(
             [
-                {"destination": "*", "category": "", "mail_class": "*", "element": name, "valid_from": "2020-01-01"}
-                for name in ("sender_name", "addressee_name", "addressee_address", "value", "net_weight")
+                {"destination": "*", "category": "", "mail_class": "", "element": e, "valid_from": "2020-01-01"}
+                for e in ("sender_name", "addressee_name", "addressee_address", "value", "net_weight")
             ]
             + [
                 {"destination": "AU", "category": "sale_of_goods", "mail_class": "*", "element": "hs6",

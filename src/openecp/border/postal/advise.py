@@ -122,7 +122,7 @@ def _draft(item: PostalItem, faults: tuple[PostalFault, ...], actor: PostalActor
     if on is not None and (state is None or state.document is None):
         others = [date.fromisoformat(day) for day in context.on_record.get(item.s10, ())]
         warning = reuse_warning(item.s10, on, [day for day in others if item_key(item.s10, str(day)) != draft.key])
-    told = told_of(item, context)
+    told = {**told_of(item, context), "organisation": draft.organisation}
     body: dict[str, Any] = {
         "s10": item.s10,
         "posted_on": item.posted_on,

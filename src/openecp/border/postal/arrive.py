@@ -126,7 +126,7 @@ def _items(
             at = wanted.get(key)
             outcome = "without_preadvice" if at is None else "arrived" if at == bag else "other_receptacle"
             body = {"dispatch": draft.dispatch_id, "receptacle": bag, "office": office, "match": outcome}
-            item.add("PostalItemArrived", {**body, **({"told": _untold(key, context)} if item.state is None else {})})
+            item.add("PostalItemArrived", {**body, **({"told": _untold(item, context)} if item.state is None else {})})
             items[key] = item
     return list(items.values())
 
@@ -134,10 +134,11 @@ def _items(
 _GONE = ("handed_back", "delivered", "returned", "destroyed")
 
 
-def _untold(key: str, context: PostalContext) -> dict[str, Any]:
+def _untold(item: ItemDraft, context: PostalContext) -> dict[str, Any]:
     """Return what scorecards count of an item of which no data came."""
-    identifier, _, posted_on = key.partition("/")
+    identifier, _, posted_on = item.key.partition("/")
     return {
+        "organisation": item.organisation,
         "origin_post": identifier[-2:],
         "posted_on": posted_on,
         "received_on": context.today,

@@ -16,7 +16,7 @@ import msgspec
 from openecp.border.postal.faults import PostalFault, PostalRefused, refuse
 from openecp.border.postal.item import PostalItem, tidy_item
 from openecp.border.postal.response import PostalResponse
-from openecp.border.postal.shape import Builder, Tree, element_name, tree_of
+from openecp.border.postal.shape import Builder, Tree, tree_of
 from openecp.border.postal.table import ITEMS_MAX
 
 BYTES_MAX = 64_000_000
@@ -144,6 +144,11 @@ def items_tree(items: Sequence[PostalItem]) -> Tree:
     return ("PostalItems", 0, [tree_of(item, "PostalItem") for item in items])
 
 
+def responses_tree(responses: Sequence[PostalResponse]) -> Tree:
+    """Return responses as an XML tree."""
+    return ("PostalResponses", 0, [tree_of(response, "PostalResponse") for response in responses])
+
+
 def struct_of_json(shape: type[T], data: bytes) -> T:
     """Return one struct of a JSON text.
 
@@ -156,13 +161,12 @@ def struct_of_json(shape: type[T], data: bytes) -> T:
     return found
 
 
-def struct_of_tree(shape: type[T], tree: Tree) -> T:
-    """Return one struct of an XML tree whose root is named after it.
+def struct_of_tree(shape: type[T], tree: Tree, wanted: str) -> T:
+    """Return one struct of an XML tree whose root has the wanted name.
 
     Raises: PostalRefused with all that is wrong with its shape.
     """
     builder = Builder()
-    wanted = element_name(shape.__name__)
     if tree[0] != wanted:
         builder.tell(f"line {tree[1]}", "The root is another one.", wanted, tree[0], tree[1])
     found = builder.from_tree(shape, tree)

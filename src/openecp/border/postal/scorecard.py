@@ -43,9 +43,11 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which items are counted: of one post, of the days from and to (both included); by posting date or by receipt."""
+    """Which items are counted: of one origin post, of the days from and to (both included), by posting date or by
+    receipt; `organisation` is the post that sent the data here."""
 
     origin_post: str = ""
+    organisation: str = ""
     since: date | None = None
     until: date | None = None
     by: By = "posted"
@@ -76,6 +78,8 @@ class Scorecard:
         return self
 
     def _add(self, told: Mapping[str, Any], occurred_at: str, step: int) -> None:
+        if self._wanted.organisation and told.get("organisation") != self._wanted.organisation:
+            return
         post = str(told.get("origin_post", ""))
         received = str(told.get("received_on") or occurred_at[:10])
         day = str(told.get("posted_on", "")) if self._wanted.by == "posted" else received

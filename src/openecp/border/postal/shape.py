@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between structs and the trees of JSON and XML: one walk, so that both tell all faults at once, with their places.
 
-JSON names are the field names (`posted_on`); XML names are the same words joined (`PostedOn`), a repeating field is a
-repeating element. Leaves are text, whole numbers or flags; an amount is never a JSON number with a fraction.
+JSON names are the field names (`posted_on`); XML names are the same words joined (`PostedOn`), a repeating field
+(`pieces`) is a repeating element in the singular (`Piece`). Leaves are text, whole numbers or flags; an amount is
+never a JSON number with a fraction.
 Limits: LIST_MAX entries of one list, FAULTS_MAX faults.
 """
 
@@ -53,7 +54,9 @@ def fields_of(shape: type[msgspec.Struct]) -> tuple[_Field, ...]:
             kind = str
         is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
         leaf = None if is_struct else kind
-        found.append(_Field(field.name, element_name(field.name), leaf, kind if is_struct else None, repeats))
+        element = element_name(field.name)
+        element = element.removesuffix("s") if repeats else element
+        found.append(_Field(field.name, element, leaf, kind if is_struct else None, repeats))
     return tuple(found)
 
 

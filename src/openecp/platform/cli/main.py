@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one li
     "journal": ("journal", "journal", "Verify the journal, sign checkpoints, print receipts."),
     "lodge": ("lodge", "lodge", "Lodge declarations and requests."),
     "plan": ("plan", "plan", "Read plan documents, keep the register of actions."),
+    "post": ("post", "post", "Check postal items, send their data ahead, scorecards, answers."),
     "quote": ("quote", "quote", "Say what a basket costs at the border before it is bought."),
     "records": ("records", "records", "Keep practices, events, surveys, publications, compendia, standards."),
     "regime": ("regime", "regime", "List, show and check low-value regimes."),

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from openecp.border.low_value.quote import Quoter
 from openecp.kernel.parties.model import Register
+from openecp.kernel.profile import Profile
 from openecp.platform.core.clearing import Wiring
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.model import AssessesDeclarations
@@ -33,6 +34,9 @@ class Installation(Protocol):
     """What `openecp.bootstrap` gives to the command line."""
 
     settings: Settings
+
+    @property
+    def profile(self) -> Profile: ...
 
     def with_settings(self, **changes: object) -> Installation: ...
 
