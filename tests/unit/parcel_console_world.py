@@ -3,17 +3,31 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
+import threading
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
+from typing import Any
 
+import msgspec
 from console_world import PASSWORD, PEOPLE, Clock, MemoryRegister, Settings
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from openecp.border.lodgement.commands import Answer
 from openecp.border.low_value.load import load_regimes
+from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.border.low_value.quote import Quoter
+from openecp.kernel.datamodel.parcel import Parcel, ParcelItem
+from openecp.kernel.journal.bulk import ParcelRow
 from openecp.kernel.journal.memory import MemoryStore
+from openecp.kernel.journal.model import CaseRow, CaseWrite, NewEvent
 from openecp.platform.console.app import console_routes
 from openecp.platform.console.parcels.desk import ParcelDesk
+from openecp.platform.console.parcels.inbox import FileProgress, Inbox, InboxFile
+from openecp.platform.core.parcelwork import ParcelCasework
 from openecp.platform.engines.rows import RowEngine
 
 
@@ -23,16 +37,157 @@ def quoter() -> Quoter:
     return Quoter(load_regimes(), RowEngine())
 
 
+SUMMARY = {
+    "parcels": 9_990,
+    "rows": 12_345,
+    "refused_rows": 12,
+    "known": 3,
+    "decisions": {"release": 7_000, "release_with_charges": 2_500, "full_declaration": 90, "hold": 400},
+    "categories": {"1": 40, "2": 6_960, "3": 2_500, "4": 90},
+    "reasons": {"OECP-LIMIT": 80, "OECP-RESTRICTED": 10, "description_vague": 390, "OECP-DUTY-RATE": 10},
+    "charges": [
+        {"account": "collector:seller:IM1234567890:EUR", "type": "tax", "minor": 1_234_560},
+        {"account": "collector:post:XBPOST:EUR", "type": "duty", "minor": 900_000},
+        {"account": "collector:post:unnamed:EUR", "type": "tax", "minor": 777},
+    ],
+    "refusals": [
+        {"code": "OECP-CELL-DATE", "column": "posted_on", "rows": 7, "expected": "a day such as 2026-07-01",
+         "fix": "Write year, month and day with hyphens."},
+        {"code": "OECP-CELL-NEGATIVE", "column": "unit_price", "rows": 5, "expected": "an amount", "fix": "Correct."},
+    ],
+    "quality": [
+        {"sender": "IM1234567890", "parcels": 5_000, "flagged": 300, "held": 290, "codes": {"description_vague": 290}},
+        {"sender": "", "parcels": 4_990, "flagged": 100, "held": 100, "codes": {"description_vague": 100}},
+    ],
+    "results": ["result.csv"],
+}  # fmt: skip
+
+
+class FileUnusableError(ValueError):
+    """As a reader of files says it."""
+
+    where, expected, got, fix = "input.csv", "the column parcel_id", "other columns", "Add the column parcel_id."
+
+
+class InventedClearing:
+    """Clears nothing: tells progress, writes a result, or refuses a file that says so."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.hold: threading.Event | None = None  # a file waits in the middle until it is set
+
+    def __call__(
+        self, file: InboxFile, path: Path, folder: Path, told: Callable[[FileProgress], None], stopped: threading.Event
+    ) -> dict[str, Any]:
+        """Pretend."""
+        self.runs += 1
+        content = path.read_bytes()
+        if b"unusable" in content:
+            raise FileUnusableError
+        if b"broken" in content:
+            raise RuntimeError("a fault that nobody foresaw")
+        told(FileProgress(rows=12_345, rows_done=6_000, parcels=4_800, refused=3))
+        if self.hold is not None:
+            self.hold.wait(20)
+        (folder / "result.csv").write_text("parcel_id,decision\n", encoding="utf-8")
+        told(FileProgress(rows=12_345, rows_done=12_345, parcels=9_990, refused=12))
+        return SUMMARY
+
+
+AMOUNTS = [
+    {"base": 3_000_000, "by": "collector:post:XBPOST:EUR", "due": "border", "item": 1, "minor": 300, "rate": 0,
+     "type": "duty"},
+    {"base": 21_000_000, "by": "collector:seller:IM1234567890:EUR", "due": "sale", "item": 1, "minor": 420,
+     "rate": 20_000_000, "type": "tax"},
+]  # fmt: skip
+SECRET = "Sender is watched by the risk unit"  # an officer's words: no trader reads them
+
+
+def record_of(parcel_id: str, decision: str, **more: Any) -> dict[str, Any]:
+    """Return an invented record of a parcel into the EU."""
+    charged = decision == "release_with_charges"
+    plain: dict[str, Any] = {
+        "amounts": AMOUNTS if charged else [], "category": 3 if charged else 2, "currency": "EUR",
+        "date": "2026-07-02", "decision": decision, "duty": 300 if charged else 0, "id": parcel_id,
+        "posted": "2026-07-01", "quality": [], "reasons": [], "regime": "EU-FLAT-2026", "row": 1,
+        "tax": 420 if charged else 0, "treatment": "IOSS", "v": 1,
+    }  # fmt: skip
+    return plain | more
+
+
+class MemoryParcels(MemoryStore):
+    """A store in memory that knows parcels: a batch is one event and its records."""
+
+    def __init__(self, clock: Callable[[], str]) -> None:
+        super().__init__(clock=clock)
+        self.parcels: list[ParcelRow] = []
+
+    def decide(self, organisation: str, records: list[dict[str, Any]]) -> int:
+        """Record a batch of an organisation; return its event."""
+        now = "2026-07-02T08:00:00.000000Z"
+        name = f"parcels/file/{len(self.parcels):032x}"
+        row = CaseRow(
+            case_id=name, organisation=organisation, lrn="", mrn=None, status="cleared", channel=None, office=None,
+            movement="import", version=1, state=b"{}", updated_at=now, room="parcels",
+        )  # fmt: skip
+        body = {"jurisdiction": "EU", "parcels": len(records), "root": "00" * 32}
+        event = NewEvent(kind="ParcelsCleared", occurred_at=now, actor="system:erp", body=body)
+        written = self.write([CaseWrite(row=row, expected_seq=0, events=(event,))])[0]
+        seq = written.last_seq
+        for number, record in enumerate(records):
+            text = msgspec.json.encode(record, order="sorted").decode()
+            self.parcels.append(
+                ParcelRow(seq=seq, number=number, parcel_id=record["id"], posted_on=record["posted"], record=text)
+            )
+        return seq
+
+    def parcel_rows(self, parcel_id: str, posted_on: str | None = None) -> list[ParcelRow]:
+        """Return the records of an identifier, latest posting first."""
+        found = [row for row in self.parcels if row.parcel_id == parcel_id and posted_on in (None, row.posted_on)]
+        return sorted(found, key=lambda row: row.posted_on, reverse=True)
+
+    def parcel_receipt(self, parcel_id: str, posted_on: str | None = None) -> dict[str, object] | None:
+        """Return something like a receipt."""
+        rows = self.parcel_rows(parcel_id, posted_on)
+        return {"format": "openecp-parcel-receipt-1", "parcel_id": rows[0].parcel_id} if rows else None
+
+
+class InventedAssessment:
+    """Goods as declared, and an assessment that charges what was found at a fixed rate."""
+
+    def declared(self, seq: int, number: int, parcel_id: str, posted_on: str) -> Parcel | None:
+        """Every parcel holds two T-shirts but one whose goods were erased."""
+        if parcel_id == "ERASED-1":
+            return None
+        shirt = ParcelItem(description="cotton T-shirt", hs="610910", origin="CN", quantity="2", unit_price="9.00")
+        return Parcel(parcel_id=parcel_id, posted_on=posted_on, currency="EUR", items=(shirt,))
+
+    def assess(self, goods: Parcel, *, jurisdiction: str, on: str) -> dict[str, Any]:
+        """Charge."""
+        return record_of(goods.parcel_id, "release_with_charges", posted=goods.posted_on)
+
+
 class ParcelConsole:
     """The console over parcels."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self.clock = Clock()
-        self.store = MemoryStore(clock=self.clock.text)
+        self.clearing = InventedClearing()
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="parcels-"))
+        self.inbox = Inbox(self.folder, self.clearing, now=self.clock.now)
+        self.store = MemoryParcels(self.clock.text)
+        self.casework = ParcelCasework(self.store, InventedAssessment(), clock=self.clock.text)
+        self.submitted: list[ParcelAct] = []
         register = MemoryRegister()
         for person in PEOPLE:
             register.people[person.principal_id] = person
-        self.desk = ParcelDesk(quoter)
+        self.desk = ParcelDesk(
+            quoter,
+            inbox=self.inbox,
+            clears=lambda: ("EU", "US"),
+            source=self.store,
+            declared=InventedAssessment().declared,
+        )
         pages = console_routes(
             self.store,  # type: ignore[arg-type]
             self,  # type: ignore[arg-type]
@@ -42,6 +197,42 @@ class ParcelConsole:
             now=self.clock.now,
         )
         self.application = Litestar(route_handlers=pages, openapi_config=None)
+
+    async def submit(self, command: ParcelAct) -> Answer:
+        """Decide and record an act, as the core does."""
+        self.submitted.append(command)
+        decided = self.casework.decide(command)
+        if decided.write is not None:
+            self.store.write([decided.write])
+        return decided.answer
+
+    def fill(self) -> None:
+        """Record parcels of every kind, of two organisations."""
+        self.store.decide(
+            "brise",
+            [
+                record_of("RR123456785XB", "release_with_charges"),
+                record_of("HOLD-1", "hold", reasons=["OECP-DUTY-RATE"], quality=["description_vague", "value_one"]),
+                record_of("FULL-1", "full_declaration", category=4, reasons=["OECP-LIMIT"], regime="EU-ORDINARY"),
+                record_of("FREE-1", "release"),
+                record_of("ERASED-1", "release"),
+            ],
+        )
+        self.store.decide("other", [record_of("OTHER-1", "release")])
+        self.store.decide("brise", [record_of("FREE-1", "release", posted="2025-07-01")])
+
+    def act(self, client: TestClient[Litestar], parcel_id: str, act: str, **fields: str) -> Any:
+        """Do an act as the page does."""
+        page = client.get(f"/console/parcels/parcel/2026-07-01/{parcel_id}").text
+        seen = re.search(r'name="expected_seq" value="(\d+)"', page)
+        data = {"form_token": form_token(page), "act": act, "expected_seq": seen.group(1) if seen else "0", **fields}
+        return client.post(f"/console/parcels/acts/2026-07-01/{parcel_id}", data=data, follow_redirects=False)
+
+    def send(self, client: TestClient[Litestar], content: bytes, name: str = "day.csv", **fields: str) -> Any:
+        """Send a file as the form does."""
+        token = form_token(client.get("/console/parcels/files").text)
+        data = {"form_token": token, "jurisdiction": "EU", **fields}
+        return client.post("/console/parcels/files", data=data, files={"file": (name, content)}, follow_redirects=False)
 
     def client(self, name: str | None = None) -> TestClient[Litestar]:
         """Return a browser, signed in as somebody."""
@@ -58,5 +249,22 @@ def form_token(html: str) -> str:
 
 
 def make_app() -> Litestar:
-    """Return the console, for a server process of its own."""
-    return ParcelConsole().application
+    """Return the console with files in every state, for a server process of its own."""
+    world = ParcelConsole()
+    world.fill()
+    anna = world.client("anna")
+    world.act(anna, "RR123456785XB", "examine", reason=SECRET)
+    world.act(anna, "RR123456785XB", "examined", result="not_conform", reason="Shoes")
+    goods = {"goods.rows": "1", "goods.0.description": "leather shoes", "goods.0.hs": "640319", "goods.0.origin": "VN"}
+    goods |= {"goods.0.quantity": "1", "goods.0.unit_price": "80.00"}
+    world.act(anna, "RR123456785XB", "revise", reason="Shoes, not shirts", **goods)
+    world.act(anna, "HOLD-1", "query", text="What is it made of?")
+    tom = world.client("tom")
+    for content, name in ((b"good", "day.csv"), (b"unusable", "wrong.csv")):
+        world.send(tom, content, name)
+    world.inbox.work_through()
+    world.clearing.hold = threading.Event()
+    world.send(tom, b"slow", "slow.ndjson")
+    world.send(tom, b"late", "late.parquet")
+    world.inbox.start()
+    return world.application

@@ -4,18 +4,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from openecp.border.low_value.basket import Basket
 from openecp.border.low_value.model import Jurisdiction, Regime
 from openecp.border.low_value.quote import Quote, Quoter
+from openecp.kernel.datamodel.parcel import Parcel
+from openecp.platform.console.parcels.inbox import Inbox
+from openecp.platform.core.parcelview import ParcelSource
 
 
 class ParcelDesk:
     """Everything that the pages of parcels ask; quotes are given one at a time, on one quoter made at first need."""
 
-    def __init__(self, quoter: Callable[[], Quoter]) -> None:
+    def __init__(
+        self,
+        quoter: Callable[[], Quoter],
+        *,
+        inbox: Inbox | None = None,
+        clears: Callable[[], Sequence[str]] = tuple,
+        source: ParcelSource | None = None,
+        declared: Callable[[int, int, str, str], Parcel | None] | None = None,
+    ) -> None:
+        self.inbox = inbox  # uploaded files; None: this console takes none
+        self.clears = clears  # the jurisdictions that parcels are cleared for
+        self.source = source  # parcels on record; None: this console shows none
+        self.declared = declared  # goods as declared, without persons: event, number in it, identifier, posting date
         self._make = quoter
         self._made: Quoter | None = None
         self._lock = threading.Lock()

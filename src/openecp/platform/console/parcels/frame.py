@@ -11,7 +11,9 @@ from urllib.parse import quote, urlencode
 from babel.numbers import format_decimal
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 
-from openecp.platform.console.pages import AnyRequest, Console, Page, signed_in
+from openecp.border.data_quality.flags import RULES as QUALITY_RULES
+from openecp.border.low_value.parcel_case import MACHINE
+from openecp.platform.console.pages import AnyRequest, Console, Page, reads_declarations, sees_all, signed_in
 from openecp.platform.console.parcels import words
 from openecp.platform.console.parcels.desk import ParcelDesk
 from openecp.platform.console.plans.words import capital, day_of
@@ -65,9 +67,26 @@ class ParcelFrame:
     @property
     def tabs(self) -> list[tuple[str, str, str]]:
         """The pages that this reader has: key, address, words."""
-        found = [("regimes", self.href("regimes"), words.TABS["regimes"])]
-        found.append(("calculator", self.href("calculator"), words.TABS["calculator"]))
-        return found
+        keys = ["regimes", "calculator"]
+        if self.reads_parcels:
+            kept = {"files": self.desk.inbox, "find": self.desk.source}
+            keys = [key for key, there in kept.items() if there is not None] + keys
+        return [(key, self.href(key), words.TABS[key]) for key in keys]
+
+    @property
+    def reads_parcels(self) -> bool:
+        """Whether the reader reads any parcels: all, or those of the own organisation."""
+        return reads_declarations(self.principal)
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether the reader reads every organisation's parcels, and what is for officers only."""
+        return sees_all(self.principal)
+
+    @property
+    def may_send(self) -> bool:
+        """Whether the reader may send files of parcels."""
+        return may(self.principal, "lodge") or may(self.principal, "act")
 
     def word(self, table: dict[str, str], code: str | None) -> str:
         """Return the word of a code in the reader's language; a code without one stays as it is."""
@@ -98,7 +117,7 @@ class ParcelFrame:
         """Return the names of countries, joined."""
         return ", ".join(self.country(code) for code in codes)
 
-    def figure(self, text: str | int | None) -> str:
+    def figure(self, text: str | int | Decimal | None) -> str:
         """Return a decimal text with all its digits, as the reader writes numbers."""
         if text is None or text == "":
             return "–"
@@ -134,3 +153,46 @@ class ParcelFrame:
     def signed(self, text: str) -> str:
         """Return a difference with its sign."""
         return f"+{self.figure(text[1:])}" if text.startswith("+") else f"\u2212{self.figure(text.lstrip('-'))}"
+
+    def size(self, count: int) -> str:
+        """Return a number of bytes in words."""
+        for unit, least in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+            if count >= least:
+                return f"{self.figure(Decimal(count * 10 // least).scaleb(-1))}\u00a0{unit}"
+        return f"{count}\u00a0B"
+
+    def reason(self, code: str) -> str:
+        """Return a reason's or quality code in words."""
+        if code in QUALITY_RULES:
+            rule = QUALITY_RULES[code]
+            return rule[4] if self.language.code == "fr" else rule[3]
+        return self.language.text(words.REASONS[code]) if code in words.REASONS else code
+
+    def status(self, code: str) -> str:
+        """Return where a parcel stands, in words."""
+        state = MACHINE.states.get(code)
+        return (state.title_fr if self.language.code == "fr" else state.title_en) if state is not None else code
+
+    def goods(self, name: str, value: str) -> str:
+        """Return a field of the goods as the reader writes it; a dash for none."""
+        if not value:
+            return "–"
+        return self.figure(value) if name in ("quantity", "unit_price", "weight_kg") else value
+
+    def entry(self, entry: dict[str, Any], currency: str) -> str:
+        """Return an entry of the ledger in words: what is charged to whom, taken back from whom, or paid."""
+        debit, credit = str(entry["debit"]), str(entry["credit"])
+        kind = "charged" if credit.startswith("revenue:") else "taken_back" if debit.startswith("revenue:") else "paid"
+        account = debit if kind == "charged" else credit
+        parts = account.split(":")
+        name = self.word(words.COLLECTORS, parts[1]) if len(parts) > 3 else account
+        named = f"{name} {':'.join(parts[2:-1])}" if len(parts) > 3 and parts[2] != "unnamed" else name
+        amount = f"{self.language.amount(int(entry['amount_minor']), currency)}\u00a0{currency}"
+        return self.language.text(words.ENTRIES[kind], amount=amount, name=named)
+
+    def who(self, actor: str) -> str:
+        """Return who did something: a person's number for officers, else what kind of person."""
+        kind, _, name = actor.partition(":")
+        if name:
+            return name
+        return self.word({"person": words.ACTORS["person"], "system": words.ACTORS["system"]}, kind)

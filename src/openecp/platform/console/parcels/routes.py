@@ -9,7 +9,7 @@ from litestar import get
 from litestar.response import Redirect
 
 from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, redirect
-from openecp.platform.console.parcels import calculator, regimes
+from openecp.platform.console.parcels import calculator, files, parcel, regimes
 from openecp.platform.console.parcels.frame import ParcelFrame
 
 
@@ -21,6 +21,16 @@ def parcel_routes() -> list[Any]:
         regimes.regimes_csv,
         regimes.show_regime,
         calculator.show_calculator,
+        files.show_files,
+        files.send_file,
+        files.show_file,
+        files.show_progress,
+        files.clear_again,
+        files.result_file,
+        parcel.find,
+        parcel.show_parcel,
+        parcel.parcel_receipt,
+        parcel.do_parcel_act,
     ]
 
 

@@ -7,6 +7,7 @@ from openecp.platform.console.language import N_
 
 TABS: dict[str, str] = {
     "files": N_("Files"),
+    "find": N_("Find a parcel"),
     "regimes": N_("Regimes"),
     "calculator": N_("Calculator"),
     "posts": N_("Posts"),
@@ -91,3 +92,139 @@ CATEGORIES: dict[str, str] = {
     "3": N_("something to collect at the border"),
     "4": N_("full declaration"),
 }
+
+DECISIONS: dict[str, str] = {
+    "release": N_("released, nothing to collect"),
+    "release_with_charges": N_("released with charges"),
+    "full_declaration": N_("full declaration needed"),
+    "hold": N_("held"),
+    "refused": N_("refused"),
+    "examine": N_("to be examined"),
+    "seize": N_("seized"),
+    "return": N_("returned"),
+    "destroy": N_("destroyed"),
+}
+DECISION_TONES = {
+    "release": "good",
+    "release_with_charges": "good",
+    "full_declaration": "trader",
+    "hold": "customs",
+    "refused": "bad",
+    "examine": "customs",
+    "seize": "bad",
+    "return": "closed",
+    "destroy": "closed",
+}
+FILE_STATES: dict[str, str] = {
+    "waiting": N_("waiting"),
+    "running": N_("being cleared"),
+    "done": N_("cleared"),
+    "failed": N_("not cleared"),
+}
+FILE_TONES = {"waiting": "open", "running": "trader", "done": "good", "failed": "bad"}
+
+REASONS: dict[str, str] = {
+    "OECP-DUTY-RATE": N_("the duty rate is not known"),
+    "OECP-EXCHANGE": N_("there is no rate of exchange"),
+    "OECP-GOODS": N_("goods that the regime excludes"),
+    "OECP-LIMIT": N_("the value is over the limit"),
+    "OECP-NO-REGIME": N_("no regime holds"),
+    "OECP-ORIGIN": N_("goods of an origin that the regime excludes"),
+    "OECP-RESTRICTED": N_("goods under a prohibition or restriction"),
+    "OECP-TAX-RATE": N_("the tax rate is not known"),
+    "OECP-REQUIRED-HS": N_("the HS code is missing"),
+    "OECP-REQUIRED-ORIGIN": N_("the country of origin is missing"),
+    "OECP-REQUIRED-WEIGHT": N_("the weight is missing"),
+    "OECP-REQUIRED-DESCRIPTION": N_("the description is missing"),
+    "OECP-REQUIRED-BUYER-ID": N_("the buyer's identifier is missing"),
+    "OECP-REQUIRED-BUYER-NAME": N_("the buyer's name is missing"),
+    "OECP-REQUIRED-DISPATCH-COUNTRY": N_("the country of dispatch is missing"),
+}
+
+STATUS_TONES = {
+    "decided": "good",
+    "full_declaration": "trader",
+    "held": "customs",
+    "queried": "trader",
+    "examination": "customs",
+    "released": "good",
+    "seized": "bad",
+    "returned": "closed",
+    "destroyed": "closed",
+}
+EVENTS: dict[str, str] = {
+    "ParcelCaseOpened": N_("Parcel taken in hand"),
+    "FullDeclarationRequired": N_("Full declaration required"),
+    "FullDeclarationLodged": N_("Full declaration lodged"),
+    "ParcelPresented": N_("Parcel presented"),
+    "ParcelHeld": N_("Parcel held"),
+    "HoldLifted": N_("Hold lifted"),
+    "ParcelQueried": N_("Question asked"),
+    "QueryAnswered": N_("Question answered"),
+    "ExaminationOrdered": N_("Examination ordered"),
+    "ParcelExamined": N_("Parcel examined"),
+    "ParcelRevised": N_("Goods revised"),
+    "ParcelReleased": N_("Parcel released"),
+    "ParcelSeized": N_("Parcel seized"),
+    "ParcelReturned": N_("Parcel returned to the sender"),
+    "ParcelDestroyed": N_("Parcel destroyed"),
+    "ParcelPaid": N_("Charges paid"),
+}
+ACT_ORDER = (
+    *("release", "hold", "lift_hold", "query", "answer", "examine", "examined", "revise", "present", "pay"),
+    *("return", "seize", "destroy"),
+)
+ACTS: dict[str, str] = {
+    "present": N_("Record the arrival"),
+    "hold": N_("Hold"),
+    "lift_hold": N_("Lift the hold"),
+    "query": N_("Ask a question"),
+    "answer": N_("Answer the question"),
+    "examine": N_("Order an examination"),
+    "examined": N_("Record the result of the examination"),
+    "revise": N_("Revise the goods"),
+    "release": N_("Release"),
+    "seize": N_("Seize"),
+    "return": N_("Return to the sender"),
+    "destroy": N_("Have it destroyed"),
+    "pay": N_("Record the payment"),
+}
+ACT_HINTS: dict[str, str] = {
+    "hold": N_("The parcel stays until the hold is lifted or it is released."),
+    "query": N_("Whoever lodged the parcel reads the question and can answer it."),
+    "revise": N_("Write the goods as found. They are assessed anew and the difference is charged or taken back."),
+    "release": N_("A parcel on hold is charged now, on its goods as they stand."),
+    "seize": N_("What was charged is taken back. This cannot be undone."),
+    "return": N_("What was charged is taken back; what was paid can be refunded. This cannot be undone."),
+    "destroy": N_("What was charged is taken back. This cannot be undone."),
+    "answer": N_("An officer reads the answer."),
+}
+ACTS_FINAL = ("seize", "return", "destroy")
+TEXT_LABELS: dict[str, str] = {
+    "query": N_("Question"),
+    "answer": N_("Answer"),
+    "pay": N_("Reference of the payment"),
+}
+EXAMINED: dict[str, str] = {"conform": N_("As declared"), "not_conform": N_("Not as declared")}
+WORDS_OF_EVENTS: dict[str, str] = {
+    "question": N_("Question"),
+    "answer": N_("Answer"),
+    "reference": N_("Reference of the payment"),
+    "reason": N_("Reason"),
+}
+GOODS: dict[str, str] = {
+    "description": N_("Description"),
+    "hs": N_("HS code"),
+    "origin": N_("Origin"),
+    "quantity": N_("Quantity"),
+    "unit_price": N_("Unit price"),
+    "weight_kg": N_("Weight, kg"),
+    "duty_rate": N_("Duty rate as a share"),
+    "tax_rate": N_("Tax rate as a share"),
+}
+ENTRIES: dict[str, str] = {
+    "charged": N_("%(amount)s charged to: %(name)s"),
+    "taken_back": N_("%(amount)s taken back from: %(name)s"),
+    "paid": N_("%(amount)s paid by: %(name)s"),
+}
+ACTORS: dict[str, str] = {"person": N_("a person"), "system": N_("a system")}

@@ -38,3 +38,32 @@ function unfold() {
 }
 addEventListener("hashchange", unfold);
 unfold();
+
+// A file that is sent shows how far it is; without script the browser sends it by itself.
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-upload]");
+  if (!form || !form.querySelector("input[type=file]").files.length) return;
+  event.preventDefault();
+  const bar = form.querySelector("[data-upload-bar]");
+  const button = form.querySelector("button[type=submit]");
+  const request = new XMLHttpRequest();
+  request.upload.addEventListener("progress", (step) => {
+    const share = step.lengthComputable ? Math.floor((100 * step.loaded) / step.total) : 0;
+    bar.querySelector("progress").value = share;
+    bar.querySelector("[data-upload-share]").textContent = `${share} %`;
+  });
+  request.addEventListener("load", () => {
+    if (request.status === 200 && request.responseURL !== form.action) {
+      location.assign(request.responseURL); // the page of the file that was taken
+      return;
+    }
+    document.open(); // the form again, with what is wrong
+    document.write(request.responseText);
+    document.close();
+  });
+  request.addEventListener("error", () => { bar.hidden = true; button.disabled = false; form.submit(); });
+  bar.hidden = false;
+  button.disabled = true;
+  request.open("POST", form.action);
+  request.send(new FormData(form));
+});
