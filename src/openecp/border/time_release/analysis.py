@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import msgspec
 
 from openecp.border.time_release.attribution import attribution_sql
-from openecp.border.time_release.clocks import Clock, ClockFault, column
+from openecp.border.time_release.clocks import Clock, ClockFault, column, quoted
 from openecp.border.time_release.cube import cells_sql, durations_sql
+from openecp.border.time_release.events import OWNER_OF, UNKNOWN
 from openecp.border.time_release.sureness import median_intervals
 
 SECOND = 1_000_000
@@ -86,16 +87,7 @@ def analysed(
     engine.stage("durations", durations_sql(clock, tuple(dict.fromkeys((*segments, *clusters)))))
     rows = engine.ask(cells_sql("durations", segments, target_us))
     intervals = median_intervals(engine, segments, [row["median_us"] for row in rows], clusters)
-    agency = "e.agency" if "agency" in columns else "NULL"
-    engine.stage("owners", attribution_sql("durations", agency=agency))
-    names = "".join(f"d.{column(name)} AS {column(name)}, " for name in segments)
-    groups = ", ".join(str(place + 1) for place in range(len(segments) + 1))
-    taken: dict[tuple[Any, ...], dict[str, int]] = {}
-    for row in engine.ask(
-        f"SELECT {names}o.owner AS owner__, CAST(SUM(o.us) AS BIGINT) AS us__ "
-        f"FROM owners AS o JOIN durations AS d ON d.case_id = o.case_id GROUP BY {groups} ORDER BY {groups}"
-    ):
-        taken.setdefault(tuple(row[name] for name in segments), {})[row["owner__"]] = row["us__"]
+    owners = _owners(engine, segments, "e.agency" if "agency" in columns else "NULL")
     return [
         Cell(
             clock=clock.name,
@@ -108,7 +100,26 @@ def analysed(
             within=row["within"],
             quantiles={name: row[f"{name}_us"] for name in _SECONDS},
             median_ci_us=interval,
-            owners=taken.get(tuple(row[name] for name in segments), {}),
+            owners=owners.get(tuple(row[name] for name in segments), {}),
         )
         for row, interval in zip(rows, intervals, strict=True)
     ]
+
+
+def _owners(engine: StudyEngine, segments: tuple[str, ...], agency: str) -> dict[tuple[Any, ...], dict[str, int]]:
+    """Return, by cell, whose time the clocks of its cases were."""
+    names = "".join(f"d.{column(name)} AS {column(name)}, " for name in segments)
+    groups = ", ".join(str(place + 1) for place in range(len(segments) + 1))
+    codes = {row["activity"] for row in engine.ask("SELECT DISTINCT activity FROM trs_events")}
+    if codes.isdisjoint(OWNER_OF):  # a log of other activities: nobody is known to have been awaited
+        shares = f"SELECT case_id, {quoted(UNKNOWN)} AS owner, us FROM durations WHERE us <> 0"
+    else:
+        shares = attribution_sql("durations", agency=agency)
+    engine.stage("owners", shares)
+    found: dict[tuple[Any, ...], dict[str, int]] = {}
+    for row in engine.ask(
+        f"SELECT {names}o.owner AS owner__, CAST(SUM(o.us) AS BIGINT) AS us__ "
+        f"FROM owners AS o JOIN durations AS d ON d.case_id = o.case_id GROUP BY {groups} ORDER BY {groups}"
+    ):
+        found.setdefault(tuple(row[name] for name in segments), {})[row["owner__"]] = row["us__"]
+    return found
