@@ -250,7 +250,7 @@ def check_parcel(parcel: Parcel, limits: CheckLimits | None = None) -> list[Parc
     found = [_parcel_fault(0, fault) for fault in row_faults(header, limits, PARCEL_HEADER_COLUMNS)]
     if not 1 <= len(parcel.items) <= ITEMS_MAX:
         found.append(_parcel_fault(0, items_fault(len(parcel.items))))
-    total = sum(amount_of(header[name]) for name in ("freight", "insurance"))
+    total = amount_of(header["freight"]) + amount_of(header["insurance"])
     for number, item in enumerate(parcel.items[:ITEMS_MAX], start=1):
         row = {name: _text(getattr(item, name)) for name in PARCEL_ITEM_COLUMNS}
         found += [_parcel_fault(number, fault) for fault in row_faults(row, limits, PARCEL_ITEM_COLUMNS)]

@@ -9,7 +9,7 @@ Source: RFC 4180; line ends LF, CR LF or CR.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,15 +18,16 @@ import pyarrow.csv as pc
 
 from openecp.platform.engines.parcel_csv_rows import CsvRow, CsvRows
 from openecp.platform.engines.parcel_source import (
+    BOM,
     Block,
     ParcelFileRefused,
     ParcelLimits,
     RowFault,
     Rows,
+    content_end,
     known_columns,
 )
 
-BOM = b"\xef\xbb\xbf"
 _PLAIN, _BY_ROW = 0, 1  # how a block is read
 _KEYS = ("parcel_id", "posted_on")
 
@@ -39,7 +40,7 @@ class CsvSource:
     def __init__(self, file: Path, limits: ParcelLimits) -> None:
         self._name, self._limits = file.name, limits
         self._file: BinaryIO = file.open("rb")
-        self._end = _content_end(self._file)
+        self._end = content_end(self._file)
         self._start, self.names, self.separator, self._line = self._header()
         self.columns, self.unknown = known_columns(file.name, self.names, limits.columns)
         self.types = dict.fromkeys(self.columns, pa.string())
@@ -103,25 +104,23 @@ class CsvSource:
             return Rows(table)
         rows = list(self._rows(place))
         faults = []
-        line = block.place[3]
         for number, row in enumerate(rows):
             if row.code:
                 column = self.names[row.column] if row.column is not None and row.column < len(self.names) else ""
-                faults.append(RowFault(block.first_row + number, line, row.code, column, row.expected, row.got))
-            line += row.lines
+                faults.append(RowFault(block.first_row + number, row.code, column, row.expected, row.got))
         return Rows(self._table(rows, self.columns), tuple(faults))
 
-    def line(self, block: Block, row_id: int) -> int | None:
-        """Return the line on which a row begins."""
+    def lines(self, block: Block) -> Sequence[int]:
+        """Return the line of each row of a block."""
         place, length, how, line = block.place
         self._file.seek(place)
         if how == _PLAIN and self._file.read(length).rstrip(b"\r\n").count(b"\n") + 1 == block.rows:
-            return line + row_id - block.first_row
-        for number, row in enumerate(self._rows(place), start=block.first_row):
-            if number == row_id:
-                break
+            return range(line, line + block.rows)
+        found = []
+        for _, row in zip(range(block.rows), self._rows(place), strict=False):
+            found.append(line)
             line += row.lines
-        return line
+        return found
 
     def _plain_block(self, place: int) -> tuple[int, bytes | None]:
         """Return the length of the next block, and the block if its rows are well-formed."""
@@ -176,16 +175,3 @@ class CsvSource:
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-
-
-def _content_end(file: BinaryIO) -> int:
-    """Return where the last row ends: empty lines at the end of a file are not rows."""
-    end = file.seek(0, 2)
-    while end:
-        begin = max(0, end - 65_536)
-        file.seek(begin)
-        kept = len(file.read(end - begin).rstrip(b"\r\n"))
-        if kept:
-            return begin + kept
-        end = begin
-    return 0

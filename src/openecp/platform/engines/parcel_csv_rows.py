@@ -15,12 +15,10 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from openecp.kernel.datamodel.parcel_check import shown
+from openecp.platform.engines.parcel_lines import KEPT, Line, Lines
 from openecp.platform.engines.parcel_source import ParcelLimits
 
-KEPT = 4_000  # bytes of a cell; more than any text may have
 WASTE_MAX = 64 << 20
-_PIECE = 1 << 20
-_LINE_END = re.compile(rb"[\r\n]")
 _INSIDE = re.compile(rb'(?:[^"]|"")*+')  # of a quoted cell, up to its closing quote
 
 
@@ -36,70 +34,28 @@ class CsvRow(NamedTuple):
     got: str = ""
 
 
-class _Line(NamedTuple):
-    text: bytes
-    end: int  # where the next line begins
-    cut: int  # bytes that were left out, for their number
-
-
 class CsvRows:
     """The rows from a place of a file on; `columns` 0 takes any number of cells."""
 
     def __init__(
         self, file: BinaryIO, place: int, end: int, separator: str, columns: int, limits: ParcelLimits
     ) -> None:
-        self._file, self._at, self._end = file, place, end
-        self._held, self._from = b"", 0  # what is read, and where in it the next line begins
+        self._lines = Lines(file, place, end, limits.row_bytes)
         self._mark, self._columns, self._limits = separator.encode(), columns, limits
         self._cell = re.compile(rb"[^" + re.escape(self._mark) + rb"]*+")
-        self._ahead: deque[_Line] = deque()
+        self._ahead: deque[Line] = deque()
         self._waste = 0
 
     def __iter__(self) -> Iterator[CsvRow]:
         while (line := self._next()) is not None:
             yield self._row(line)
 
-    def _next(self) -> _Line | None:
+    def _next(self) -> Line | None:
         if self._ahead:
             return self._ahead.popleft()
-        return self._read()
+        return self._lines.read()
 
-    def _more(self) -> bool:
-        piece_at = self._at + len(self._held) - self._from
-        self._file.seek(piece_at)
-        piece = self._file.read(min(_PIECE, self._end - piece_at))
-        self._held, self._from = self._held[self._from :] + piece, 0
-        return bool(piece)
-
-    def _read(self) -> _Line | None:
-        searched, cut = self._from, 0
-        while True:
-            found = _LINE_END.search(self._held, searched)
-            if found and found.end() == len(self._held) and found[0] == b"\r":
-                searched = found.start() - self._from
-                if self._more():
-                    continue
-                found = _LINE_END.search(self._held, searched)
-            if found:
-                stop = found.end() + (found[0] == b"\r" and self._held[found.end() : found.end() + 1] == b"\n")
-                text = self._held[self._from : found.start()]
-                self._at += stop - self._from
-                self._from = stop
-                return _Line(text, self._at, cut)
-            if len(self._held) - self._from > self._limits.row_bytes:
-                dropped = len(self._held) - self._from - KEPT * 16
-                self._held = self._held[self._from : self._from + KEPT * 16]
-                self._at, self._from, cut = self._at + dropped, 0, cut + dropped
-            searched = len(self._held) - self._from
-            if not self._more():
-                break
-        text = self._held[self._from :]
-        if not text:
-            return None
-        self._at, self._held, self._from = self._at + len(text), b"", 0
-        return _Line(text, self._at, cut)
-
-    def _row(self, line: _Line) -> CsvRow:
+    def _row(self, line: Line) -> CsvRow:
         if line.cut:
             wanted, got = f"a row of at most {self._limits.row_bytes} bytes", f"{len(line.text) + line.cut} bytes"
             return self._padded(self._split(line.text)[0], line.end, 1, "OECP-ROW-LENGTH", None, wanted, got)
@@ -116,11 +72,11 @@ class CsvRows:
             return self._padded(cells, line.end, 1, "OECP-ROW-QUOTE", column, wanted, got)
         return self._counted(cells, line.end, 1)
 
-    def _longer(self, first: _Line) -> CsvRow | None:
+    def _longer(self, first: Line) -> CsvRow | None:
         """Return the row that goes over several lines, if it is one."""
         lines, text, size = [first], [first.text], len(first.text)
         while self._waste < WASTE_MAX:
-            line = self._ahead[len(lines) - 1] if len(self._ahead) >= len(lines) else self._read()
+            line = self._ahead[len(lines) - 1] if len(self._ahead) >= len(lines) else self._lines.read()
             if line is None:
                 break
             if len(self._ahead) < len(lines):

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - SQL is composed of our own words; what senders write comes in as rows
 """Finds what is wrong with the rows of a chunk: all faults of a row in one pass, and the parcels that they shut out."""
 
 from __future__ import annotations
@@ -39,20 +40,21 @@ FAULT_SCHEMA = pa.schema(
     ]
 )
 _CELL_KEPT = 4_000
+FAULTS_MAX = 20  # of one row
 
 
 def find_faults(
     run: duckdb.DuckDBPyConnection,
     table: pa.Table,
     typed: Sequence[TypedColumn],
-    peculiar: Sequence[tuple[int, int, bool]],
+    peculiar: Sequence[tuple[int, int, bool, bool]],
     differing: Sequence[int],
     shapes: Sequence[RowFault],
     limits: ParcelLimits,
 ) -> list[tuple[Any, ...]]:
     """Return the rows of `parcel_faults`.
 
-    `peculiar` parcels stand twice or have too many items (first row, rows, twice), `differing` ones may contradict
+    `peculiar` parcels stand twice or have too many items (first row, rows, twice, too many), `differing` ones may contradict
     themselves (parcel_no).
     """
     found: dict[int, list[CellFault]] = {}
@@ -95,6 +97,8 @@ def _row_faults(
     """Look at rows one by one."""
     columns = [name for name in NAMES if name in table.column_names]
     cells = ", ".join(f"left(CAST({name} AS VARCHAR), {_CELL_KEPT})" for name in columns)
+    decimals = [name for name in columns if pa.types.is_decimal(table.schema.field(name).type)]
+    floats = [name for name in columns if pa.types.is_floating(table.schema.field(name).type)]
     run.register("parcel_suspects", pa.table({"row_id": pa.array(sorted(suspects), pa.int64())}))
     asked = run.execute(
         f"SELECT row_id, {cells} FROM parcel_input WHERE row_id IN (SELECT row_id FROM parcel_suspects)"
@@ -108,29 +112,42 @@ def _row_faults(
                 found[row_id] = [CellFault("", "OECP-ROW-EMPTY", "a row", "a row of empty cells")]
                 continue
             row = dict(zip(columns, texts, strict=True))
+            for name in decimals:
+                row[name] = _shortest(row[name])
             faults = [f for f in row_faults(row, limits.check) if not shape or f.column != shape.column]
+            told = {fault.column for fault in faults}
+            faults += [
+                CellFault(name, "OECP-CELL-TYPE", "a number with 15 digits or fewer", shown(row[name]))
+                for name in floats
+                if name not in told and len((row[name] or "").replace(".", "").strip("0")) > 15
+            ]
             if faults:
                 found.setdefault(row_id, []).extend(faults)
     run.unregister("parcel_suspects")
 
 
+def _shortest(number: str | None) -> str | None:
+    """Return a decimal without the zeros that its column's type adds."""
+    return number.rstrip("0").rstrip(".") if number and "." in number else number
+
+
 def _parcel_faults(
     run: duckdb.DuckDBPyConnection,
-    peculiar: Sequence[tuple[int, int, bool]],
+    peculiar: Sequence[tuple[int, int, bool, bool]],
     differing: Sequence[int],
     found: dict[int, list[CellFault]],
 ) -> None:
-    for first, rows, doubled in peculiar:
+    for first, rows, doubled, overlong in peculiar:
         if doubled:
             got = "rows of the same parcel in another place"
             for row in range(first, first + rows):
                 found.setdefault(row, []).append(
                     CellFault("parcel_id", "OECP-PARCEL-DOUBLED", "one parcel, its rows next to each other", got)
                 )
-        if rows > ITEMS_MAX:
+        if overlong:
             found.setdefault(first, []).append(items_fault(rows))
-    for number in differing:
-        _contradictions(run, number, found)
+    if differing:
+        _contradictions(run, differing, found)
 
 
 def differing_parcels(table: pa.Table) -> list[int]:
@@ -157,21 +174,31 @@ def _too_much(run: duckdb.DuckDBPyConnection, found: dict[int, list[CellFault]])
             found[first] = [value_fault(Decimal(int(much)).scaleb(-12))]
 
 
-def _contradictions(run: duckdb.DuckDBPyConnection, number: int, found: dict[int, list[CellFault]]) -> None:
+def _contradictions(
+    run: duckdb.DuckDBPyConnection, differing: Sequence[int], found: dict[int, list[CellFault]]
+) -> None:
+    """Compare the typed header of each row with that of the parcel's first row: 12.5 and 12.50 are the same."""
     kinds = {name: column_name(name, kind) for name, kind, _ in PARCEL_COLUMNS}
     names = PARCEL_HEADER_COLUMNS[1:]
-    cells = ", ".join(f"CAST(r.{kinds[n]} AS VARCHAR)" for n in names)
-    rows = run.execute(
-        f"SELECT row_id, {cells} FROM parcel_rows AS r WHERE parcel_no = ? ORDER BY 1", [number]
-    ).fetchall()
-    first = rows[0]
-    for row in rows[1:]:
-        for name, was, now in zip(names, first[1:], row[1:], strict=True):
-            told = {fault.column for fault in found.get(row[0], []) + found.get(first[0], [])}
-            if was != now and name not in told:
-                found.setdefault(row[0], []).append(
-                    CellFault(name, "OECP-PARCEL-CONTRADICTION", f"{shown(was)} as in row {first[0]}", shown(now))
-                )
+    cells = ", ".join(f"CAST({kinds[n]} AS VARCHAR)" for n in names)
+    run.register("parcels_differing", pa.table({"parcel_no": pa.array(differing, pa.int64())}))
+    asked = run.execute(
+        f"SELECT parcel_no, row_id, item, {cells} FROM parcel_rows "
+        f"WHERE parcel_no IN (SELECT parcel_no FROM parcels_differing) AND item <= {ITEMS_MAX} ORDER BY row_id"
+    )
+    first: tuple[Any, ...] = (0, 0)
+    while rows := asked.fetchmany(1_000):
+        for row in rows:
+            if row[0] != first[0]:
+                first = row
+            elif row[3:] != first[3:]:
+                known = {fault.column for fault in found.get(row[1], []) + found.get(first[1], [])}
+                for name, was, now in zip(names, first[3:], row[3:], strict=True):
+                    if was != now and name not in known:
+                        wanted = f"{shown(was)} as in row {first[1]}"
+                        fault = CellFault(name, "OECP-PARCEL-CONTRADICTION", wanted, shown(now))
+                        found.setdefault(row[1], []).append(fault)
+    run.unregister("parcels_differing")
 
 
 def _rows(run: duckdb.DuckDBPyConnection, found: dict[int, list[CellFault]]) -> list[tuple[Any, ...]]:
@@ -180,8 +207,10 @@ def _rows(run: duckdb.DuckDBPyConnection, found: dict[int, list[CellFault]]) -> 
         return []
     run.register("parcel_bad", pa.table({"row_id": pa.array(found, pa.int64())}))
     shut = run.execute(
-        "SELECT r.row_id, left(CAST(i.parcel_id AS VARCHAR), 80), r.parcel_no FROM parcel_rows AS r JOIN parcel_input AS i USING (row_id) "
-        "WHERE r.parcel_no IN (SELECT parcel_no FROM parcel_rows WHERE row_id IN (SELECT row_id FROM parcel_bad)) ORDER BY 1"
+        "SELECT r.row_id, left(CAST(i.parcel_id AS VARCHAR), 80), r.parcel_no "
+        "FROM parcel_rows AS r JOIN parcel_input AS i USING (row_id) "
+        "WHERE r.parcel_no IN (SELECT parcel_no FROM parcel_rows WHERE row_id IN (SELECT row_id FROM parcel_bad)) "
+        "ORDER BY 1"
     ).fetchall()
     run.unregister("parcel_bad")
     first_bad: dict[int, int] = {}
@@ -191,8 +220,8 @@ def _rows(run: duckdb.DuckDBPyConnection, found: dict[int, list[CellFault]]) -> 
     rows: list[tuple[Any, ...]] = []
     for row_id, parcel_id, number in shut:
         told = shown(parcel_id) if parcel_id else ""
-        for fault in found.get(row_id) or [
+        for fault in found.get(row_id, [])[:FAULTS_MAX] or [
             CellFault("", "OECP-PARCEL-SHUT-OUT", "every row of the parcel usable", f"row {first_bad[number]} is not")
         ]:
-            rows.append((row_id, told, fault.column, fault.code, fault.expected, fault.got, FIXES[fault.code], None))
+            rows.append((row_id, told, fault.column, fault.code, fault.expected, fault.got, FIXES[fault.code]))
     return rows

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - SQL is composed of our own words; what senders write comes in as rows
 """Parcel files of millions of rows: read in chunks of whole parcels, typed and checked, the same on every run.
 
-`open_parcels` reads the keys of the file once: where each parcel begins, and which stand in it twice. Then chunks can be
-staged in any order, so that a file is resumed where it stopped. Every row of a chunk is in `parcel_rows` or has its
+`open_parcels` reads the keys of the file once: where each parcel begins, and which stand in it twice. Then chunks can
+be staged in any order, so that a file is resumed where it stopped. Every row of a chunk is in `parcel_rows` or has its
 fault in `parcel_faults`: nothing is lost.
 """
 
@@ -20,8 +21,18 @@ import pyarrow.compute as pc
 from openecp.kernel.datamodel.parcel_check import ITEMS_MAX
 from openecp.platform.engines.parcel_csv import CsvSource
 from openecp.platform.engines.parcel_faults import FAULT_SCHEMA, differing_parcels, find_faults
+from openecp.platform.engines.parcel_ndjson import NdjsonSource
 from openecp.platform.engines.parcel_parquet import ParquetSource
-from openecp.platform.engines.parcel_source import Block, ParcelFileRefused, ParcelLimits, Source, file_digest
+from openecp.platform.engines.parcel_source import (
+    BOM,
+    Block,
+    ParcelFileRefused,
+    ParcelLimits,
+    RowFault,
+    Rows,
+    Source,
+    file_digest,
+)
 from openecp.platform.engines.parcel_sql import typed_columns, typed_sql
 
 CHUNK_PARCELS = 25_000
@@ -41,15 +52,20 @@ class ParcelFile:
     """A parcel file that has been looked through: its digest, rows and chunks."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path, source: Source, limits: ParcelLimits) -> None:
-        self.kind, self.unknown_columns = source.kind, source.unknown
+        self.kind = source.kind
         self._connection, self._file, self._source, self._limits = connection, file, source, limits
         self._seen = _state(file)
         self.digest = file_digest(file, limits.file_bytes)
         self._blocks: list[Block] = []
-        self._held: tuple[int, Any] | None = None
+        self._held: tuple[int, Rows] | None = None
         self.rows = 0
         self._parcels = self._look_through()
         self.parcels = self._parcels.num_rows
+
+    @property
+    def unknown_columns(self) -> tuple[str, ...]:
+        """The names of columns that are not known."""
+        return self._source.unknown
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -59,7 +75,7 @@ class ParcelFile:
         return ("columns that are not known and were not read: " + ", ".join(self.unknown_columns),)
 
     def _look_through(self) -> pa.Table:
-        """Read the keys of all rows; return where each parcel begins, its rows, and whether it stands in the file twice."""
+        """Read the keys of all rows; return the parcels: where each begins, whether it is too long or stands twice."""
         run = self._connection
         run.execute("CREATE OR REPLACE TEMP TABLE parcel_keys (first_row BIGINT, key1 UBIGINT, key2 UBIGINT)")
         rows = 0
@@ -89,7 +105,22 @@ class ParcelFile:
         ).to_arrow_table()
         run.execute("DROP TABLE parcel_keys")
         self.rows = rows
-        return parcels.combine_chunks()
+        overlong = pc.greater(parcels.column("rows"), ITEMS_MAX)
+        return self._in_pieces(parcels.append_column("overlong", overlong)).combine_chunks()
+
+    def _in_pieces(self, parcels: pa.Table) -> pa.Table:
+        """Cut a parcel that is longer than a chunk may be: it is shut out anyway, and memory has a limit."""
+        most = self._limits.chunk_rows
+        long = pc.greater(parcels.column("rows"), most)
+        if not pc.any(long).as_py():
+            return parcels
+        pieces = [
+            {**row, "first_row": first, "rows": min(most, row["first_row"] + row["rows"] - first)}
+            for row in parcels.filter(long).to_pylist()
+            for first in range(row["first_row"], row["first_row"] + row["rows"], most)
+        ]
+        whole = parcels.filter(pc.invert(long))
+        return pa.concat_tables([whole, pa.Table.from_pylist(pieces, schema=parcels.schema)]).sort_by("first_row")
 
     def chunks(self, parcels: int = CHUNK_PARCELS) -> Iterator[Chunk]:
         """Yield the chunks in order: at most so many parcels, and no more rows than the limits say."""
@@ -127,7 +158,17 @@ class ParcelFile:
             faults = find_faults(run, table, columns, self._peculiar(chunk), differing, shapes, self._limits)
         finally:
             run.unregister("parcel_input")
-        self._finish(faults)
+        self._finish([(*fault, line) for fault, line in zip(faults, self._lines(faults), strict=True)])
+
+    def _lines(self, faults: Sequence[tuple[Any, ...]]) -> Iterator[int | None]:
+        """Yield the line of each fault's row; faults come in the order of rows."""
+        first_rows = [block.first_row for block in self._blocks]
+        place, lines = -1, None
+        for fault in faults:
+            now = bisect_right(first_rows, fault[0]) - 1
+            if now != place:
+                place, lines = now, self._source.lines(self._blocks[now])
+            yield lines[fault[0] - first_rows[now]] if lines is not None else None
 
     def _finish(self, faults: list[tuple[Any, ...]]) -> None:
         run = self._connection
@@ -139,15 +180,16 @@ class ParcelFile:
         if faults:
             run.execute("DELETE FROM parcel_rows WHERE row_id IN (SELECT row_id FROM parcel_faults)")
 
-    def _peculiar(self, chunk: Chunk) -> list[tuple[int, int, bool]]:
-        """Return first row, rows and whether it is doubled, of the parcels that stand twice or have too many items."""
+    def _peculiar(self, chunk: Chunk) -> list[tuple[int, int, bool, bool]]:
+        """Return the parcels that stand twice or have too many items: first row, rows, twice, too many."""
         parcels = self._parcels.slice(chunk.first_parcel - 1, chunk.parcels)
-        found = parcels.filter(pc.or_(parcels.column("doubled"), pc.greater(parcels.column("rows"), ITEMS_MAX)))
-        return [(row["first_row"], row["rows"], row["doubled"]) for row in found.to_pylist()]
+        found = parcels.filter(pc.or_(parcels.column("doubled"), parcels.column("overlong")))
+        return [(row["first_row"], row["rows"], row["doubled"], row["overlong"]) for row in found.to_pylist()]
 
-    def _input(self, chunk: Chunk) -> tuple[pa.Table, list[tuple[Any, ...]]]:
+    def _input(self, chunk: Chunk) -> tuple[pa.Table, list[RowFault]]:
         """Return the chunk's rows with row_id, parcel_no and item, and the rows whose shape is wrong."""
-        tables, shapes = [], []
+        tables: list[pa.Table] = []
+        shapes: list[RowFault] = []
         at = bisect_right([block.first_row for block in self._blocks], chunk.first_row) - 1
         while at < len(self._blocks) and self._blocks[at].first_row <= chunk.last_row:
             block = self._blocks[at]
@@ -214,7 +256,9 @@ def open_parcels(
 
 def _source(file: Path, limits: ParcelLimits) -> Source:
     with file.open("rb") as opened:
-        begin = opened.read(4)
-    if begin == b"PAR1":
+        begin = opened.read(64)
+    if begin[:4] == b"PAR1":
         return ParquetSource(file, limits)
+    if begin.removeprefix(BOM).lstrip()[:1] in (b"{", b"["):
+        return NdjsonSource(file, limits)
     return CsvSource(file, limits)

@@ -117,7 +117,7 @@ def look_at(column: pa.ChunkedArray) -> TextLook:
 def _filled(chunk: pa.Array) -> int:
     there = len(chunk) - chunk.null_count
     empty = pc.index(chunk.dictionary, "").as_py()
-    return there if empty < 0 else there - (pc.sum(pc.equal(chunk.indices, empty)).as_py() or 0)
+    return int(there if empty < 0 else there - (pc.sum(pc.equal(chunk.indices, empty)).as_py() or 0))
 
 
 def distinct(column: pa.ChunkedArray) -> set[str] | None:

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -17,6 +17,7 @@ from openecp.kernel.datamodel.parcel_check import CheckLimits, shown
 
 NAMES = tuple(name for name, _, _ in PARCEL_COLUMNS)
 NEEDED = tuple(name for name, _, needed in PARCEL_COLUMNS if needed)
+BOM = b"\xef\xbb\xbf"
 UNKNOWN_MAX = 20  # names of unknown columns that are told
 
 
@@ -59,7 +60,6 @@ class RowFault(NamedTuple):
     """A row that has no right shape, so that its cells cannot all be believed."""
 
     row_id: int
-    line: int
     code: str
     column: str
     expected: str
@@ -77,8 +77,10 @@ class Source(Protocol):
     """A file of one kind."""
 
     kind: str
-    columns: tuple[str, ...]  # of PARCEL_COLUMNS, that the file has
-    unknown: tuple[str, ...]
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The names of columns that nobody knows."""
 
     def index(self) -> Iterator[tuple[Block, pa.Array, pa.Array]]:
         """Yield every block with the text of parcel_id and posted_on of its rows."""
@@ -86,8 +88,8 @@ class Source(Protocol):
     def read(self, block: Block) -> Rows:
         """Read a block again."""
 
-    def line(self, block: Block, row_id: int) -> int | None:
-        """Return the line of a row, where lines are what a sender sees."""
+    def lines(self, block: Block) -> Sequence[int] | None:
+        """Return the line of each row of a block, where lines are what a sender sees."""
 
 
 def file_digest(file: Path, most: int) -> str:
@@ -120,3 +122,16 @@ def known_columns(file: str, given: Sequence[str], most: int) -> tuple[tuple[str
         )  # fmt: skip
     unknown = tuple(shown(name) for name in given if name not in NAMES)[:UNKNOWN_MAX]
     return tuple(name for name in NAMES if name in given), unknown
+
+
+def content_end(file: BinaryIO) -> int:
+    """Return where the last row of a file ends: empty lines at the end are not rows."""
+    end = file.seek(0, 2)
+    while end:
+        begin = max(0, end - 65_536)
+        file.seek(begin)
+        kept = len(file.read(end - begin).rstrip(b"\r\n"))
+        if kept:
+            return begin + kept
+        end = begin
+    return 0

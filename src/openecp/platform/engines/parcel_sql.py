@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - SQL is composed of our own words; what senders write comes in as rows
 """SQL that types the cells of a parcel file, and finds the rows that must be looked at one by one.
 
-What it finds may be more than what is wrong, never less: `row_faults` of the kernel has the last word. A column is asked
-only what a look at the whole of it leaves open.
+What it finds may be more than what is wrong, never less: `row_faults` of the kernel has the last word. A column is
+asked only what a look at the whole of it leaves open.
 """
 
 from __future__ import annotations
@@ -113,9 +114,7 @@ def _text(name: str, x: str, column: pa.ChunkedArray, look: TextLook | None) -> 
         if look and look.holds_only(_DIGITS):
             fits = not look.longest or (look.longest <= 12 and look.shortest >= 4)
             return TypedColumn(name, x, "" if fits else f"LENGTH({x}) NOT BETWEEN 4 AND 12")
-        return TypedColumn(
-            name, f"REPLACE(REPLACE({x}, '.', ''), ' ', '')", f"NOT REGEXP_FULL_MATCH({x}, '{HS}')"
-        )
+        return TypedColumn(name, f"REPLACE(REPLACE({x}, '.', ''), ' ', '')", f"NOT REGEXP_FULL_MATCH({x}, '{HS}')")
     return TypedColumn(name, x, " OR ".join(_free_text(name, x, look)))
 
 
@@ -201,7 +200,7 @@ def typed_columns(table: pa.Table, limits: ParcelLimits) -> list[TypedColumn]:
 def typed_sql(columns: Sequence[TypedColumn]) -> str:
     """Return the statement from `parcel_input` to typed rows."""
     values = ", ".join(f"{column.value} AS {column.name}" for column in columns)
-    return f"SELECT row_id, parcel_no, item, {values} FROM parcel_input"  # noqa: S608 - our own words
+    return f"SELECT row_id, parcel_no, item, {values} FROM parcel_input"
 
 
 # a line is worth a whole number of millionths, and not too many; most quantities are whole
@@ -226,4 +225,4 @@ def glance_sql(columns: Sequence[TypedColumn]) -> str:
     whole = "COALESCE(MAX(quantity_micro % 1000000), 0) = 0"
     most = ", ".join(f"COALESCE(MAX({name}), 0)" for name in ("quantity_micro", "unit_price_micro"))
     costs = "COALESCE(MAX(freight_micro), 0) + COALESCE(MAX(insurance_micro), 0)"
-    return f"SELECT {', '.join([*flags, whole, most, costs])} FROM parcel_rows"  # noqa: S608 - our own words
+    return f"SELECT {', '.join([*flags, whole, most, costs])} FROM parcel_rows"
