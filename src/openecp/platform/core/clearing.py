@@ -39,6 +39,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     on: date | None = None  # None: the day of the first run
     regime: str = ""
     carrier: str = ""
+    organisation: str = ""  # whoever lodges the file; empty: the carrier, else Customs
     out: Path | None = None
     result_format: str = ""  # empty: as the input
     today: date
@@ -142,7 +143,7 @@ class FileClearing:
         self._source = Source(
             case_id=self._case_id, source=self._digest, name=_plain_name(path), rows=self._file.rows,
             jurisdiction=options.jurisdiction, law=wiring.law(self._on), accepted_on=self._on.isoformat(),
-            organisation=options.carrier or "customs", actor=wiring.actor,
+            organisation=options.organisation or options.carrier or "customs", actor=wiring.actor,
         )  # fmt: skip
         self._maker = BatchMaker(wiring.engine, self._source, salt=wiring.salt, hashes=wiring.store.person_hashes)
         kind = options.result_format or self._file.kind

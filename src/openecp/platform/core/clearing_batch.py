@@ -20,6 +20,7 @@ from openecp.kernel.parties.entity_key import entity_keys
 
 EVENT_KIND = "ParcelsCleared"
 ROOM = "parcels"
+SENDERS_MOST = 50  # told of in one batch, the largest
 ACCOUNTS_MOST = 900  # ledger entries of one batch; a range with more is written in halves
 PARQUET = "application/vnd.apache.parquet"
 
@@ -160,7 +161,9 @@ class BatchMaker:
             "decisions": self._counted("decision", span),
             "categories": self._counted("category", span),
             "refused": self._refused(span),
-            "quality": self._qualities(span),
+            "quality": self._codes("quality", span),
+            "reasons": self._codes("reasons", span),
+            "senders": self._senders(span),
             "charged": [
                 {"account": r["account"], "type": r["type"], "currency": r["currency"], "minor": r["minor"],
                  "amounts": r["amounts"]}
@@ -194,15 +197,28 @@ class BatchMaker:
         )
         return {row["name"]: row["n"] for row in rows}
 
-    def _qualities(self, span: Range) -> dict[str, int]:
+    def _codes(self, column: str, span: Range) -> dict[str, int]:
         rows = self._engine.ask(
-            f"SELECT quality, COUNT(*) AS n FROM parcel_results WHERE {span.where} AND quality <> '' GROUP BY quality"
+            f"SELECT {column} AS codes, COUNT(*) AS n FROM parcel_results WHERE {span.where} AND {column} <> '' "
+            f"GROUP BY {column}"
         )
         found: dict[str, int] = {}
         for row in rows:
-            for code in row["quality"].replace('"', "").split(","):
+            for code in row["codes"].replace('"', "").split(","):
                 found[code] = found.get(code, 0) + row["n"]
         return dict(sorted(found.items()))
+
+    def _senders(self, span: Range) -> list[dict[str, Any]]:
+        """Count parcels, those with a remark and those held by seller's identifier, else by country of dispatch."""
+        return self._engine.ask(
+            "SELECT CASE WHEN c.named_id IS NULL OR c.named_id = 'unnamed' THEN COALESCE(r.dispatch_country, '') "
+            "ELSE c.named_id END AS sender, COUNT(*) AS parcels, "
+            "CAST(SUM(CASE WHEN p.quality <> '' THEN 1 ELSE 0 END) AS BIGINT) AS flagged, "
+            "CAST(SUM(CASE WHEN p.decision = 'hold' THEN 1 ELSE 0 END) AS BIGINT) AS held "
+            "FROM parcel_results AS p JOIN parcel_rows AS r ON r.row_id = p.first_row "
+            f"LEFT JOIN collector_ids AS c ON c.given_id = r.scheme_id WHERE {span.rows('p.first_row')} "
+            f"GROUP BY 1 ORDER BY parcels DESC, sender LIMIT {SENDERS_MOST}"
+        )
 
     def _ledger(self, span: Range, accounts: Sequence[Mapping[str, Any]]) -> tuple[LedgerEntry, ...]:
         source = self._source
