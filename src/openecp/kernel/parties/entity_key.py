@@ -16,7 +16,7 @@ from openecp.kernel.parties.plain_text import plain_lines
 
 IDENTIFIER_LENGTH_MAX = 64
 DIGITS_MIN = 4  # fewer digits are no number of a register
-_UP = tuple("1234567890" * 4), tuple("0987654321" * 4)
+_COUNTED = "1234567890" * 5, "9876543210" * 5, "0123456789" * 5  # up and down
 
 
 def entity_key(name: str | None, address: str | None = None, identifier: str | None = None) -> str:
@@ -90,6 +90,6 @@ def _identifier(line: str) -> str:
     digits = [one for one in sign if one.isdigit()]
     if len(digits) < DIGITS_MIN or len(sign) > 40 or len(set(digits)) == 1:
         return ""
-    if len(digits) == len(sign) and tuple(digits) in (_UP[0][: len(digits)], _UP[1][: len(digits)]):
+    if len(digits) == len(sign) and any(sign == row[: len(sign)] for row in _COUNTED):
         return ""
     return sign

@@ -32,6 +32,7 @@ _SPELLINGS = (
 )  # fmt: skip
 _SPELLED = {word: line.split()[0] for line in _SPELLINGS for word in line.split()}
 _NEAR = (
+    "kamal jamal "
     "zayed saeed sayed yazid rashid rashida osama omar huda hana amit amita sumit ajit anil sunil anita sunita "
     "kavita savita rohan mohan sohan rina tina mina nina dina rita sita gita nita ravi rani ram rama hari hema "
     "asha usha isha nisha disha lata mala maya jaya vijay ajay sanjay sujay arun varun tarun karun kiran karan "
@@ -41,6 +42,8 @@ _NEAR = (
     "erik erika julia julio patel patil shah sah rao roy das dass sen"
 )
 _NEAR_NAMES = frozenset(_NEAR.split())
+_KEYS = "qwertyuiop", "asdfghjkl", "zxcvbnm"
+_BESIDE = {key: row[max(0, at - 1) : at + 2] for row in _KEYS for at, key in enumerate(row)}
 _APART = frozenset({"jr", "ii", "iii", "iv"})
 _PARTS = re.compile(r"^(?:apt|rm|fl|sec|ph|plt|villa|shop|blk|bldg|twr|wing|pobox)(?=\w)")
 _NONE: frozenset[str] = frozenset()
@@ -101,10 +104,11 @@ def _bones(word: str) -> str:
 
 
 class Likeness:
-    """Compares names and addresses; `frequency` counts each word of a name in the rows that are compared."""
+    """Compares names and addresses; words of names are counted, in `frequency` by distinct form, in `volume` by row."""
 
-    def __init__(self, frequency: Counter[str] | None = None) -> None:
-        self._frequency = frequency if frequency is not None else Counter()
+    def __init__(self, frequency: Counter[str] | None = None, volume: Counter[str] | None = None) -> None:
+        self._frequency: Counter[str] = Counter() if frequency is None else frequency
+        self._volume = self._frequency if volume is None else volume
         self._same: dict[tuple[str, str], bool] = {}
 
     def same_word(self, one: str, other: str) -> bool:
@@ -142,7 +146,8 @@ class Likeness:
         if one[0] == other[0] or sorted(one) == sorted(other) or shorter > 5:
             return True
         # Rohan and Mohan are two people; Bohan beside many Rohans is an error; a first letter that is missing too
-        return (few <= 2 and many >= 10) or (shorter > 3 and len(one) != len(other))
+        beside = other[0] in _BESIDE.get(one[0], "") and max(self._volume[one], self._volume[other]) >= 10
+        return (few <= 2 and (many >= 10 or beside)) or (shorter > 3 and len(one) != len(other))
 
     def names(self, first: tuple[str, ...], second: tuple[str, ...]) -> int:
         """Return 3 for one name, 2 with a part missing, 1 by initials alone, 0 for no ground, -1 for two people."""
@@ -151,6 +156,9 @@ class Likeness:
         if {word for word in first if word in _APART} != {word for word in second if word in _APART}:
             return -1
         left, right, same = self._unmatched(first, second)
+        if same >= 2 and (left or right):
+            left = [word for word in left if not _near_legal_form(word)]
+            right = [word for word in right if not _near_legal_form(word)]
         full = any(len(word) > 3 for word in left) and any(len(word) > 3 for word in right)
         initials = _by_initials(left, right) or _by_initials(right, left)
         initials = initials or (same < 2 and any(len(word) == 1 for word in first if word in second))
@@ -231,6 +239,14 @@ class Likeness:
                 if any(_like_place(word, other) for other in rest):
                     found += 0.9
         return found / len(first)
+
+
+@lru_cache(maxsize=100_000)
+def _near_legal_form(word: str) -> bool:
+    """Whether a short word is a legal form with a typing error: Ldt, Pvtt."""
+    return 1 < len(word) < 5 and any(
+        OSA.distance(word, form, score_cutoff=1) < 2 for form in ("ltd", "llc", "pvt", "inc")
+    )
 
 
 def _by_initials(mine: list[str], theirs: list[str]) -> bool:

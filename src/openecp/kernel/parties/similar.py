@@ -50,7 +50,8 @@ def similar(
     rows = list(zip(*forms, heads, strict=True))
     distinct = list(dict.fromkeys(row for row in rows if row[0] or row[2]))
     number = {row: place for place, row in enumerate(distinct)}
-    groups = _Groups(distinct).grouped()
+    volume = Counter(word for row in rows for word in row[0].split())
+    groups = _Groups(distinct, volume).grouped()
     first: dict[int, int] = {}
     found = []
     for place, row in enumerate(rows):
@@ -80,12 +81,12 @@ def agreement(groups: Sequence[int], truth: Sequence[int]) -> Agreement:
 class _Groups:
     """The groups while they grow: a forest of rows, with the fullest form of each tree."""
 
-    def __init__(self, rows: list[tuple[str, str, str, str]]) -> None:
+    def __init__(self, rows: list[tuple[str, str, str, str]], volume: Counter[str]) -> None:
         self._forms = [compared_form(name, address, head) for name, address, _, head in rows]
         self._identifiers = [row[2] for row in rows]
         self._text = rows
         frequency = Counter(word for form in self._forms for word in form.names)
-        self._likeness = Likeness(frequency)
+        self._likeness = Likeness(frequency, volume)
         self._parent = list(range(len(rows)))
         self._fullest = list(range(len(rows)))
         self._size = [len(form.names) * 4 + sum(map(len, form.names)) + 5 * len(form.numbers) + len(form.words)
@@ -218,7 +219,7 @@ def _feature_pairs(form: Written, seen_in: Counter[str]) -> Iterator[tuple[str, 
     if form.postcode and numbers:
         yield f"#{numbers[0]}", f"@{form.postcode}"
     if not form.words and not numbers:  # nobody says where: the name alone, all of it
-        yield from ((f"w{one}", f"w{other}") for one, other in combinations(sorted(sounds), 2))
+        yield from ((f"w{sound}", "alone") for sound in sounds)
     shared = sorted((seen_in[word], word) for word in form.words if seen_in[word] > 1)
     for _, word in shared[: 2 if numbers else 4]:
         for sound in sounds:

@@ -121,7 +121,8 @@ def _order_row(result: Result, place: int, group: OrderGroup, share: int, alike:
         key_name(result.keys[place]), key_name(result.keys[alike.group]), order.product_title, order.product_category,
         amount_text(inr(order.price_micro)), amount_text(aed), amount_text(group.total),
         "yes" if group.dutiable else "no", amount_text(aed * terms.duty_rate * group.dutiable),
-        minor_text(share, terms), amount_text(alike.total), guess.hs6, f"{guess.confidence:.2f}" if guess.hs6 else "", ", ".join(guess.words),
+        minor_text(share, terms), amount_text(alike.total), guess.hs6,
+        f"{guess.confidence:.2f}" if guess.hs6 else "", ", ".join(guess.words),
         ", ".join(risk.kind for risk in result.risks[place]),
         " ".join(f"“{risk.words}” in the {risk.where}: {risk.why}" for risk in result.risks[place]), order.image_url,
     ]  # fmt: skip
