@@ -26,6 +26,7 @@ from openecp.border.low_value.parcel_commands import (
     ParcelAct,
     may_act,
 )
+from openecp.border.low_value.parcel_refund import as_charged_first, charges_after_refund
 from openecp.kernel.casework.machine import IllegalTransition
 from openecp.kernel.datamodel.parcel import Parcel
 from openecp.kernel.journal.model import CaseRow, CaseWrite, LedgerEntry, NewEvent, StoredDocument
@@ -160,30 +161,32 @@ class _Draft:
         """Return where the words to or from the lodger are kept."""
         return self.keep(kind, self.act.text.encode()) if self.act.text.strip() else None
 
-    def enter(self, debit: str, credit: str, minor: int, reason: str) -> dict[str, Any]:
+    def enter(self, debit: str, credit: str, minor: int, reason: str, reverses: str | None = None) -> dict[str, Any]:
         """Enter an amount; a negative one goes the other way round."""
         if minor < 0:
             debit, credit, minor = credit, debit, -minor
         entry = LedgerEntry(
             entry_id=self.context.new_id(), case_id=self.case.case_id, debit=debit, credit=credit,
-            amount_minor=minor, currency=self.case.currency, reason=reason,
+            amount_minor=minor, currency=self.case.currency, reason=reason, reverses=reverses,
         )  # fmt: skip
         self.ledger.append(entry)
         return {"entry_id": entry.entry_id, "debit": debit, "credit": credit, "amount_minor": minor}
 
-    def charge(self, wanted: tuple[Charge, ...], reason: str) -> list[dict[str, Any]]:
-        """Enter the difference between what stands and what shall stand, one entry a collector and type."""
+    def charge(
+        self, wanted: tuple[Charge, ...], reason: str, reverses: Mapping[tuple[str, str], str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Enter the difference to what shall stand, by collector and type; `reverses` has what is taken back."""
         moves: dict[tuple[str, str], int] = {}
         for charge in wanted:
             moves[charge.account, charge.type] = moves.get((charge.account, charge.type), 0) + charge.minor
         for charge in self.case.charges:
             moves[charge.account, charge.type] = moves.get((charge.account, charge.type), 0) - charge.minor
-        case = self.case
-        return [
-            self.enter(account, f"revenue:{kind}:{case.jurisdiction}:{case.currency}", minor, reason)
-            for (account, kind), minor in sorted(moves.items())
-            if minor
-        ]
+        made = []
+        for (account, kind), minor in sorted(moves.items()):
+            revenue = f"revenue:{kind}:{self.case.jurisdiction}:{self.case.currency}"
+            if minor:
+                made.append(self.enter(account, revenue, minor, reason, (reverses or {}).get((account, revenue))))
+        return made
 
     def write(self) -> CaseWrite:
         """Return everything that the act writes."""
@@ -367,6 +370,17 @@ def _pay(draft: _Draft) -> None:
     )
 
 
+def _refund(draft: _Draft) -> None:
+    """Give charges back, of the whole parcel or of one item, once."""
+    case, item, record = draft.case, draft.act.item, draft.context.on_record.record
+    MACHINE.require(case.status, "ParcelRefunded", case)
+    wanted = charges_after_refund(case, record, charges_of(record), item)
+    reverses = draft.context.entered if as_charged_first(case, charges_of(record)) else None
+    entries = draft.charge(wanted, "refund" if item is None else f"refund of item {item}", reverses)
+    items = None if item is None else [item]
+    draft.record("ParcelRefunded", items=items, entries=entries, charges=_facts(wanted), officer=draft.officer())
+
+
 _ACTS: dict[str, Callable[[_Draft], None]] = {
     "present": _present,
     "hold": _hold,
@@ -381,4 +395,5 @@ _ACTS: dict[str, Callable[[_Draft], None]] = {
     "return": _ends("ParcelReturned", "return"),
     "destroy": _ends("ParcelDestroyed", "destruction"),
     "pay": _pay,
+    "refund": _refund,
 }

@@ -56,6 +56,7 @@ class ParcelCase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     declaration: str | None = None  # reference of the full declaration
     charges: tuple[Charge, ...] = ()  # as they stand now
     paid: dict[str, int] = {}  # by account
+    refunded: tuple[int, ...] = ()  # items whose charges were given back
     released_at: str | None = None
     ended_at: str | None = None
 
@@ -152,6 +153,7 @@ TRANSITIONS = (
     _row(_LIVE, "ParcelReturned", "returned", "return"),
     _row(_BEFORE, "ParcelDestroyed", "destroyed", "destroy"),
     _row(_LIVE, "ParcelPaid", None, "pay", "something_due"),
+    _row(_LIVE, "ParcelRefunded", None, "refund"),
 )
 
 MACHINE: Machine = Machine("parcel", STATES, TRANSITIONS, GUARDS)
@@ -253,6 +255,7 @@ _CHANGES: dict[str, Callable[[ParcelCase, str, Body], dict[str, Any]]] = {
     "ParcelRevised": _revised,
     "ParcelReleased": _released,
     "ParcelPaid": _paid,
+    "ParcelRefunded": lambda case, at, body: {"refunded": (*case.refunded, *body.get("items", ()))},
 }
 
 

@@ -16,11 +16,13 @@ from openecp.kernel.parties.model import Principal
 
 ActKind = Literal[
     "present", "hold", "lift_hold", "query", "answer", "examine", "examined", "revise", "release", "seize", "return",
-    "destroy", "pay",
+    "destroy", "pay", "refund",
 ]  # fmt: skip
 ACTS: tuple[str, ...] = ActKind.__args__  # type: ignore[attr-defined]
 OF_THE_LODGER: frozenset[str] = frozenset({"present", "answer"})  # whoever lodged the parcel may do these too
-NEEDS_REASON: frozenset[str] = frozenset({"hold", "examine", "revise", "release", "seize", "return", "destroy"})
+NEEDS_REASON: frozenset[str] = frozenset(
+    {"hold", "examine", "revise", "release", "seize", "return", "destroy", "refund"}
+)
 NEEDS_TEXT: dict[str, str] = {"query": "the question", "answer": "the answer", "pay": "the reference of the payment"}
 LIMIT_TEXT = 2_000  # characters
 
@@ -38,6 +40,7 @@ class ParcelAct(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     on: str | None = None  # the day of arrival, where it is not today
     declaration: str | None = None  # reference of the full declaration that a release relies on
     goods: Parcel | None = None  # the parcel as found, for a revision
+    item: int | None = None  # the one item whose charges are refunded; without it, all that stand
     expected_seq: int | None = None  # refused where the case has moved on since the officer looked
 
 
@@ -76,6 +79,7 @@ class ActContext(msgspec.Struct, frozen=True, kw_only=True):
     last_seq: int = 0
     declared: Parcel | None = None
     assessed: Mapping[str, Any] | None = None
+    entered: Mapping[tuple[str, str], str] = {}  # the batch's ledger entries by debit and credit, for a refund
 
 
 def may_act(act: ParcelAct, organisation: str) -> bool:

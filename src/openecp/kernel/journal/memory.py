@@ -17,6 +17,7 @@ import msgspec
 from openecp.kernel.journal.admission import StoreSettings, check_write
 from openecp.kernel.journal.canonical import NotCanonical, event_bytes
 from openecp.kernel.journal.groups import group_fault, repeated, units_of, withheld
+from openecp.kernel.journal.memory_collected import MemoryCollected
 from openecp.kernel.journal.memory_parcels import MemoryParcels
 from openecp.kernel.journal.merkle import inclusion_ranges, leaf_hash, prove, tree_root
 from openecp.kernel.journal.model import (
@@ -37,7 +38,7 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class MemoryStore(MemoryParcels):
+class MemoryStore(MemoryParcels, MemoryCollected):
     """Store and queries in memory, with the answers that the real store gives."""
 
     def __init__(self, *, clock: Callable[[], str] = utc_now, settings: StoreSettings | None = None) -> None:
@@ -55,6 +56,7 @@ class MemoryStore(MemoryParcels):
         self.entries: dict[str, LedgerEntry] = {}
         self.clocks: dict[tuple[str, str], str] = {}
         self.all_faces: dict[str, list[Face]] = {}
+        self.entry_seq = {}
         self.batches = {}
         self.parcel_places = {}
         self.totals = {}
@@ -211,6 +213,7 @@ class MemoryStore(MemoryParcels):
             self.feeds.setdefault(message.organisation, []).append(message)
             self.message_ids.add(message.message_id)
         self.entries.update({e.entry_id: e for e in write.ledger})
+        self.entry_seq.update({e.entry_id: len(self.log) for e in write.ledger})
         if write.face is not None:
             occurred_at = max(event.occurred_at for event in write.events)
             face = Face(row.case_id, len(self.log), occurred_at, write.face)

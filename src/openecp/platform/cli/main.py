@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one li
     "assess": ("assess", "assess", "Assess declarations: no server, no store."),
     "backup": ("upkeep", "backup", "Write the store into one file."),
     "clear": ("clear", "clear", "Clear files of parcels, with a result file for each."),
+    "collectors": ("collectors", "collectors", "Statements, payments and refunds of those who collect."),
     "conformance": ("conformance", "conformance", "Compare with the published scenarios."),
     "demo": ("demo", "demo", "Start everything and play a day of traffic."),
     "demo-ecommerce": ("ecommerce", "demo_ecommerce", "Group, tax and classify orders of an online shop."),

@@ -33,6 +33,9 @@ class ParcelSource(Protocol):
 
     def document(self, document_id: str) -> StoredDocument | None: ...
 
+    def entry_ids(self, seq: int) -> dict[tuple[str, str], str]:
+        """Return the ledger entries written with an event, by debit and credit."""
+
 
 class FoundParcel(msgspec.Struct, frozen=True, kw_only=True):
     """A parcel as it stands: what is on record, and its case where something happened since."""

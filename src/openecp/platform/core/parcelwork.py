@@ -56,6 +56,8 @@ class ParcelCasework:
             on_record=found.on_record,
             last_seq=found.last_seq,
         )
+        if command.act == "refund":
+            return msgspec.structs.replace(context, entered=self._source.entry_ids(found.on_record.seq))
         if command.act not in ("revise", "release"):
             return context
         record = found.on_record.record

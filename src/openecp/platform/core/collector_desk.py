@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads collectors' accounts and records their payments: the same for the API, the console and the command line.
+
+A payment is written under the head's lock on the stream it was decided on, and by its key once, so that it matters
+little which process does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from openecp.border.lodgement.commands import Answer
+from openecp.border.low_value.parcel_acts import charges_of
+from openecp.border.low_value.parcel_case import ROOM as PARCEL_ROOM
+from openecp.border.low_value.parcel_case import parcel_case_of
+from openecp.border.low_value.parcel_commands import ParcelAct
+from openecp.border.revenue.collector_feed import FeedRow, feed_rows
+from openecp.border.revenue.collector_payments import (
+    CollectorPayment,
+    PaymentContext,
+    PaymentResult,
+    collector_stream,
+    decide_payment,
+    payments_on_record,
+    result_of,
+)
+from openecp.border.revenue.collector_reconciliation import Reconciliation, Sums, compare, entered, reconcile
+from openecp.border.revenue.collectors import (
+    CollectorBalance,
+    CollectorRefused,
+    Movement,
+    Statement,
+    StatementPayment,
+    collector_balances,
+    movements,
+    statement,
+)
+from openecp.kernel.datamodel.parcel import Parcel
+from openecp.kernel.journal.memory import utc_now
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Written
+from openecp.kernel.journal.queries import CaseFilter
+from openecp.kernel.ledger.collected import CollectedBatch, CollectedSum
+from openecp.platform.core.desk import Desk
+from openecp.platform.core.inprocess import InProcessCore
+from openecp.platform.core.parcelview import ParcelSource
+from openecp.platform.core.parcelwork import ParcelCasework
+from openecp.platform.core.programme import NoClearance
+
+MAX_ATTEMPTS = 8
+PAGE = 1_000
+
+
+class CollectorStore(ParcelSource, Protocol):
+    """The part of the store that collectors' accounts need."""
+
+    def collected_sums(self, *, account: str | None = None) -> list[CollectedSum]: ...
+
+    def collected_batches(self) -> list[CollectedBatch]: ...
+
+    def batch_records(self, seq: int) -> Iterator[list[str]]: ...
+
+    def find_case(
+        self, *, mrn: str | None = None, lrn: str | None = None, organisation: str | None = None
+    ) -> CaseRow | None: ...
+
+    def cases(self, wanted: CaseFilter, *, after: str | None = None, limit: int = 50) -> list[CaseRow]: ...
+
+    def entered_in(self, case_id: str) -> list[tuple[str, str, int]]:
+        """Return debit, credit and amount of the entries of a case."""
+
+    def write(self, batch: list[CaseWrite]) -> list[Written]: ...
+
+
+class _NothingToAssess:
+    """Stands where goods would be assessed: a refund goes by what is on record."""
+
+    def declared(self, seq: int, number: int, parcel_id: str, posted_on: str) -> None:
+        """Know nothing of the goods."""
+
+    def assess(self, goods: Parcel, *, jurisdiction: str, on: str) -> Mapping[str, Any]:
+        """Refuse.
+
+        Raises: LookupError.
+        """
+        raise LookupError("a refund assesses nothing")
+
+
+class CollectorDesk:
+    """What may be asked about collectors, and the one thing that may be told: a payment."""
+
+    def __init__(self, store: CollectorStore, *, new_id: Callable[[], str], clock: Callable[[], str] = utc_now) -> None:
+        """Take the store, the way to make ids, and the clock."""
+        self._store, self._new_id, self._clock = store, new_id, clock
+
+    def balances(self) -> list[CollectorBalance]:
+        """Return every account with where it stands."""
+        return collector_balances(movements(self._store.collected_sums()))
+
+    def statement(self, account: str, first: str, last: str) -> Statement:
+        """Return an account's statement of a period.
+
+        Raises: CollectorRefused.
+        """
+        paid = self._payments(account)
+        return statement(account, self._moved(account), first, last, payments=paid)
+
+    def _moved(self, account: str) -> list[Movement]:
+        sums = self._store.collected_sums(account=account)
+        return [one for one in movements(sums) if one.account == account]
+
+    def _payments(self, account: str) -> list[StatementPayment]:
+        found: list[StatementPayment] = []
+        after = 0
+        while True:
+            events = self._store.events(case_id=collector_stream(account), after_seq=after, limit=PAGE)
+            found += payments_on_record(events)
+            if len(events) < PAGE:
+                return found
+            after = events[-1].seq
+
+    def pay(self, payment: CollectorPayment, *, actor: str) -> PaymentResult:
+        """Record a payment; one with a key that was used before for the same payment gets the first answer again.
+
+        Raises: CollectorRefused; StoreUnavailable, then send it again with the same key.
+        """
+        for _ in range(MAX_ATTEMPTS):
+            now = self._clock()
+            known = self._store.case(collector_stream(payment.account))
+            context = PaymentContext(
+                now=now, today=now[:10], actor=actor, new_id=self._new_id, moved=self._moved(payment.account),
+                row=known[0] if known else None, last_seq=known[1] if known else 0,
+            )  # fmt: skip
+            write, result = decide_payment(payment, context)
+            written = self._store.write([write])[0]
+            if written.outcome == "recorded":
+                return result
+            if written.outcome == "repeated":
+                return result_of(written.answer)
+            if written.outcome == "conflict":
+                raise CollectorRefused(
+                    "OECP-IDEMPOTENCY-CONFLICT", "The key was used before for another payment.", where="key",
+                    expected="the same payment as the first time, or a new key", got="another payment",
+                    fix="Give a new key for a new payment.",
+                )  # fmt: skip
+            if written.outcome != "stale":
+                raise CollectorRefused(
+                    "OECP-COLLECTOR-PAYMENT", "The journal refused the payment.", where="payment",
+                    expected="a payment that the journal takes", got=written.error or written.outcome,
+                    fix="Tell the operator.",
+                )  # fmt: skip
+        raise CollectorRefused(
+            "OECP-CASE-MOVED-ON", "Others paid into this account again and again.", where="account",
+            expected="an account at rest", got=f"{MAX_ATTEMPTS} payments in between",
+            fix="Send the payment again with the same key.", status=409,
+        )  # fmt: skip
+
+    def refund(self, act: ParcelAct) -> Answer:
+        """Give a parcel's charges back, as the act on the parcel that it is; refused as any other act."""
+        nothing = NoClearance()
+        parcels = ParcelCasework(self._store, _NothingToAssess(), clock=self._clock)
+        desk = Desk(assessor=nothing, casework=nothing, reader=self._store, writer=self._store, parcels=parcels)
+        return InProcessCore(desk).submit_all([act])[0]
+
+    def feed(self, first: str, last: str) -> list[FeedRow]:
+        """Return the tax authority's rows of a period."""
+        return feed_rows(movements(self._store.collected_sums()), first, last)
+
+    def reconcile(self, first: str, last: str) -> Reconciliation:
+        """Compare the ledger with the records of every parcel accepted in the period, and every parcel changed since.
+
+        Limits: changes on single parcels are compared whenever they were made.
+        """
+        batches = [batch for batch in self._store.collected_batches() if first <= batch.on <= last]
+        report = reconcile(first, last, ((batch, self._records(batch)) for batch in batches))
+        self._reconcile_cases(report)
+        return report
+
+    def _records(self, batch: CollectedBatch) -> Iterator[list[str]]:
+        for seq in batch.seqs:
+            yield from self._store.batch_records(seq)
+
+    def _reconcile_cases(self, report: Reconciliation) -> None:
+        """Compare what each case says is charged with the record's amounts and the entries since."""
+        after = None
+        while True:
+            rows = self._store.cases(CaseFilter(room=PARCEL_ROOM), after=after, limit=PAGE)
+            for row in rows:
+                case = parcel_case_of(row.state)
+                found = self._store.parcel_rows(case.parcel_id, case.posted_on)
+                records: Sums = {}
+                for charge in charges_of(msgspec.json.decode(found[0].record)) if found else ():
+                    records[charge.account, charge.type] = charge.minor
+                entries = [one for one in self._store.entered_in(row.case_id) if not one[0].startswith("bank:")]
+                ledger = dict(records)
+                for key, minor in entered(entries).items():
+                    ledger[key] = ledger.get(key, 0) + minor
+                standing: Sums = {}
+                for charge in case.charges:
+                    key = (charge.account, charge.type)
+                    standing[key] = standing.get(key, 0) + charge.minor
+                compare(report, f"parcel {case.parcel_id} of {case.posted_on}", standing, ledger)
+                report.parcel_cases += 1
+            if len(rows) < PAGE:
+                return
+            after = f"{rows[-1].updated_at}|{rows[-1].case_id}"
