@@ -88,7 +88,7 @@ def quality_sql(engine: DuckBatchEngine, on: date) -> str:
     from openecp.border.data_quality.terms import shipped_terms
 
     terms = shipped_terms()
-    engine.load("vague_terms", VAGUE_KEY_COLUMNS, quality_rows(terms, on), ("term",))
+    engine.load("vague_terms", VAGUE_KEY_COLUMNS, quality_rows(terms, on), ("term", "where_found"))
     return quality_statement(terms, on)
 
 
