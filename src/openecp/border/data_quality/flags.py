@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: E501 - a table of sentences, a rule a line
 """Flags on what was declared: what was found where, why it matters, what to write instead, in English and French."""
 
 from __future__ import annotations

@@ -50,7 +50,9 @@ class QualityScorer:
         self._fillers = frozenset(self.patterns.fillers)
         names = (name for name in Patterns.__struct_fields__ if isinstance(getattr(self.patterns, name), str))
         self._compiled = {name: re.compile(getattr(self.patterns, name)) for name in names}
-        self._known = {(row.field, form): row for row in rows for form in forms(row.term)}
+        self._known: dict[tuple[str, str], VagueTerm] = {
+            (row.field, form): row for row in rows for form in forms(row.term)
+        }
         self._most_words = max((form.count(" ") + 1 for _, form in self._known), default=1)
 
     def description_code(self, item: QualityInput) -> str | None:
@@ -78,12 +80,16 @@ class QualityScorer:
             if self._whole("lean", folded):
                 if self._within("generic", folded):
                     return "description_embedded"
-            elif not self._whole("too_short", folded):  # nothing but vague words, several of them
-                if self._within("generic", folded) or self._within("joined", folded):
-                    return "description_embedded"
+            elif self._several(folded):
+                return "description_embedded"
         if self._within("always", folded):
             return "description_embedded"
         return "description_too_short" if self._whole("too_short", folded) else None
+
+    def _several(self, folded: str) -> bool:
+        """Say whether a text of nothing but vague words is a list of them, or holds a generic one."""
+        listed = self._within("generic", folded) or self._within("joined", folded)
+        return listed and not self._whole("too_short", folded)
 
     def codes(self, item: QualityInput) -> list[str]:
         """Return the codes of one item, in the order of the SQL step; the parties are looked at on the first item."""
@@ -173,7 +179,7 @@ class QualityScorer:
         taken: set[int] = set()
         for length in range(min(self._most_words, len(words)), 0, -1):
             for start in range(len(words) - length + 1):
-                row = self._known.get((field, " ".join(words[start : start + length])))  # type: ignore[call-overload]
+                row = self._known.get((field, " ".join(words[start : start + length])))
                 place = set(range(start, start + length))
                 if row is not None and not place & taken:
                     taken |= place

@@ -28,7 +28,7 @@ TERM_COLUMNS = ("term", "field", "match", "action", "telling", "advice", "valid_
 ALWAYS = 99  # no number of telling words beside it suffices
 
 
-class TermsRefused(Exception):
+class TermsRefused(Exception):  # noqa: N818 - what happened, as QuoteRefused
     """A file of terms that cannot be used: which line, what was expected, what stands there, what to do."""
 
     def __init__(self, message: str, *, where: str, expected: str, got: str, fix: str) -> None:
@@ -162,7 +162,9 @@ def _read_lists(text: str, where: str) -> Iterator[VagueTerm]:
         lists: Any = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise _refused(where, "JSON", str(error), "Mend the file.") from None
-    ours = {(term.field, term.match, form): term for term in shipped_terms() for form in forms(term.term)}
+    ours: dict[tuple[str, str, str], VagueTerm] = {
+        (term.field, term.match, form): term for term in shipped_terms() for form in forms(term.term)
+    }
     for origin, terms in lists.items():
         if not isinstance(terms, list) or origin in _NOT_TERMS:
             continue
