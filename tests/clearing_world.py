@@ -15,7 +15,14 @@ from openecp.kernel.assessment.engine import Schema
 from openecp.kernel.datamodel.parcel import PARCEL_COLUMNS
 
 CODES = ("610910", "640319", "640399", "22042100", "3303.00", "950300", "21069098", "240220")
-_TYPES = {"text": "VARCHAR", "date": "DATE", "amount": "BIGINT", "share": "BIGINT", "count": "BIGINT", "flag": "BOOLEAN"}
+_TYPES = {
+    "text": "VARCHAR",
+    "date": "DATE",
+    "amount": "BIGINT",
+    "share": "BIGINT",
+    "count": "BIGINT",
+    "flag": "BOOLEAN",
+}
 _ENDS = {"amount": "_micro", "count": "_micro", "share": "_e8"}
 ROW_COLUMNS: Schema = (
     ("row_id", "BIGINT"),

@@ -17,6 +17,7 @@ import msgspec
 import pytest
 from tests.clearing_world import ROW_COLUMNS, basket_of, rows_of, some_parcel
 
+from openecp.border.low_value.basket import UsedSoFar
 from openecp.border.low_value.charges import CHARGE_COLUMNS, SEVERAL
 from openecp.border.low_value.clearance import Clearance
 from openecp.border.low_value.exchange import OfficialRate, OfficialRates
@@ -163,3 +164,67 @@ def test_parcels_of_one_item_in_the_steps_own_form() -> None:
         del parcel["items"][1:]
     made, engine = cleared(file, rows_of(parcels), date(2026, 7, 2))
     same(engine.ask("SELECT * FROM charges ORDER BY row_id"), by_steps(made, engine, several=False))
+
+
+COUNTING = [(file, regime) for file, regime in RUNNING if regime.id in ("CN-CBEC-2019", "US-SECTION-321", "AZ-2024")]
+COUNTING += [
+    (file, regime)
+    for file, regime in RUNNING
+    if (file, regime) not in COUNTING
+    and any((limit.scope or "").startswith(("person", "order")) for one in regime.treatments for limit in one.limits)
+]
+
+
+@pytest.mark.parametrize("place", range(len(COUNTING)), ids=[regime.id for _, regime in COUNTING])
+def test_totals_in_a_chunk_as_quotes_one_after_the_other(place: int) -> None:
+    """Parcels of a few persons and orders: each is charged as a quote that is told what was used before it."""
+    file, regime = COUNTING[place]
+    draw = random.Random(place)
+    on = day_of(draw, regime)
+    currency = regime.currency or file.currency
+    parcels = []
+    for _ in range(50):
+        parcel = some_parcel(draw, file, regime, on)
+        parcel |= {
+            "currency": currency, "trade": "B2C", "channel": draw.choice(("express", "express", "post")),
+            "buyer_id": draw.choice(("ID-1234567", "ID-7654321", "ID-5550001")), "documents": False,
+            "order_id": draw.choice(("A", "B", None)), "dispatch_country": "HK",
+        }  # fmt: skip
+        del parcel["items"][draw.choice((1, 1, 2)) :]
+        for line in parcel["items"]:
+            line |= {"hs": "640319", "duty_rate": "0.12", "excise_rate": "0.05", "tax_rate": "0.13", "origin": "VN",
+                     "restricted": False, "unit_price": f"{draw.choice((12, 90, 310, 799, 4000, 9000))}.00"}  # fmt: skip
+        parcels.append(parcel)
+    made, engine = cleared(file, rows_of(parcels), on)
+    results = engine.ask("SELECT * FROM parcel_results ORDER BY basket_id")
+    counts = {
+        row["basket_id"]: row["n"]
+        for row in engine.ask("SELECT basket_id, BOOL_OR(counts) AS n FROM item_outcomes GROUP BY basket_id")
+    }
+    totals: dict[Any, int] = {}
+    scopes = {period.scope for period in made.periods}
+    seen: set[str] = set()
+    for parcel, row in zip(parcels, results, strict=True):
+        basket = basket_of(parcel)
+        assert basket is not None
+        keys = {4: (4, parcel["scheme_id"] or parcel["carrier"], parcel["order_id"])} if parcel["order_id"] else {}
+        keys |= {scope: (scope, parcel["buyer_id"]) for scope in (5, 6, 7)}
+        names = {4: "order", 5: "person_day", 6: "person_month", 7: "person_year"}
+        before = {names[s]: str(totals[k] / 10**6) for s, k in keys.items() if s in scopes and totals.get(k)}
+        basket = msgspec.structs.replace(basket, used_so_far=msgspec.convert(before, UsedSoFar))
+        compare_with_quote(basket, file, on, "", row)
+        seen.add(row["regime"])
+        if counts[row["basket_id"]]:
+            for period in made.periods:
+                if period.scope in keys:
+                    values = engine.ask(
+                        f"SELECT CAST(SUM(price_micro + {int(period.cif)} * (freight_micro + insurance_micro)) AS BIGINT) "
+                        f"AS n FROM chunk_items WHERE basket_id = {row['basket_id']}"
+                    )
+                    key = keys[period.scope]
+                    totals[key] = totals.get(key, 0) + values[0]["n"]
+    assert len(seen) > 1, "totals decide"
+    moved = {}
+    for move in made.moves(1, 10**9):
+        moved[move.key.scope] = moved.get(move.key.scope, 0) + move.add_micro
+    assert sum(moved.values()) == sum(totals.values())

@@ -8,22 +8,34 @@ Limits: one thread; an engine of its own. The answer is a function of rows, regi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from openecp.border.low_value import fast_charges, records
 from openecp.border.low_value.charges import SEVERAL, ChargeAssessor
+from openecp.border.low_value.counting import (
+    Count,
+    CountedParcel,
+    Counting,
+    ItemValues,
+    Reads,
+    moves,
+    periods_of,
+)
 from openecp.border.low_value.exchange import OfficialRates, exchange_row
-from openecp.border.low_value.item_rows import ClearingEngine, ItemRows, listed
+from openecp.border.low_value.item_rows import TOTAL_COLUMNS, ClearingEngine, ItemRows, listed
 from openecp.border.low_value.model import Jurisdiction
 from openecp.border.low_value.quote import in_force
 from openecp.border.low_value.rate_tables import DutyRates
 from openecp.border.low_value.tables import EXCHANGE_COLUMNS, FIRST_DAY, ITEM_COLUMNS, LAST_DAY
 from openecp.border.low_value.ways import PATTERN_KEYS, WAY_COLUMNS, Tried, Ways, seen_of, treatments_of
+from openecp.kernel.journal.bulk import CounterMove
+from openecp.kernel.parties.entity_key import entity_keys
 
 PATTERN_COLUMNS = (("pattern_no", "BIGINT"), *PATTERN_KEYS)
 _NO_BAND = "CAST(-1 AS BIGINT)"
+STRONG = ("id:", "na:")  # keys of which a total is kept
 PATTERNS_MOST = 100_000  # remembered; then they are weighed anew
 
 
@@ -65,18 +77,28 @@ class Clearance:
         self._ways = Ways(self.treatments, self.entries, {})
         self._tried = self.assessor.composer.statement("treatments_tried", facts=frozenset({SEVERAL}))
         records.no_quality(engine)
+        self.periods = periods_of(named)
+        self._counting = Counting(self.periods, self._ways.pairs)
+        self.last_count: Count | None = None
+        self._reads: Reads = lambda keys: {}
+        self._hashes: Callable[[Sequence[str]], list[str | None]] = lambda keys: [key or None for key in keys]
         self._forget()
 
     def _forget(self) -> None:
         self._patterns = 0
         self._engine.load("patterns", PATTERN_COLUMNS, [], ())
         self._engine.load("ways", WAY_COLUMNS, [], ())
+        self._ways.rows.clear()
 
     # --- the chunk, step by step ---
 
     def assess(self, rows: str = "parcel_rows", *, quality: str = "") -> None:
         """Make parcel_results and collector_sums of the rows of one chunk; `quality` is SQL of the codes of rows."""
         several = self.charge(rows)
+        self.decide(rows, several=several, quality=quality)
+
+    def decide(self, rows: str, *, several: bool, quality: str = "") -> None:
+        """Make parcel_results of charges."""
         if quality:
             self._engine.stage("quality_codes", records.quality_statement(quality))
         records.make(self._engine, rows, self.on, several=several)
@@ -84,6 +106,11 @@ class Clearance:
     def charge(self, rows: str = "parcel_rows") -> bool:
         """Make chunk_items and charges of the rows; return whether some parcel has several items."""
         several = self.items.make(rows)
+        if self.periods:
+            self.last_count = self._count(rows, several=several)
+            self._engine.load("person_totals", TOTAL_COLUMNS, self.last_count.totals, ("basket_id",))
+            if self.last_count.totals:
+                self.items.make(rows)
         self._match_patterns(several=several)
         self._engine.stage("charges", self.charges_sql(several=several))
         return several
@@ -96,10 +123,75 @@ class Clearance:
             values = fast_charges.values_statement(several=many, hs6=self.seen.hs6)
             parts.append(f"{name}_values AS ({values})")
             parts.append(f"{name}_ways AS ({fast_charges.chosen_statement(self.tests, f'{name}_values')})")
-            found.append(
-                fast_charges.charges_statement(several=many, values=f"{name}_values", chosen=f"{name}_ways")
-            )
+            found.append(fast_charges.charges_statement(several=many, values=f"{name}_values", chosen=f"{name}_ways"))
         return f"WITH {', '.join(parts)} " + " UNION ALL ".join(f"({one})" for one in found)
+
+    # --- totals of persons and orders ---
+
+    def _count(self, rows: str, *, several: bool) -> Count:
+        """Go through the parcels in their order with the totals as they stand: what each has before it, what it adds."""
+        self.items.no_totals()
+        self._engine.update("UPDATE chunk_items SET counted = FALSE WHERE counted")
+        numbers = []
+        for counted in (False, True) if self.seen.counted else (False,):
+            self._engine.update(f"UPDATE chunk_items SET counted = {counted}")
+            self._match_patterns(several=several)
+            self._engine.stage(f"patterns_{int(counted)}", "SELECT * FROM item_patterns")
+            numbers.append(f"p{int(counted)}.pattern_no AS pattern_{int(counted)}")
+        second = "JOIN patterns_1 AS p1 ON p1.row_id = i.row_id" if self.seen.counted else ""
+        found = self._engine.ask(
+            f"SELECT i.basket_id, i.row_id, i.currency, i.sale_date, i.acceptance_date, i.arrival_date, i.price_micro, "
+            "i.price_micro + i.freight_micro + i.insurance_micro AS cif_micro, i.quantity_micro, "
+            f"SUBSTR(i.hs, 1, 6) AS hs6, {', '.join(numbers)}, r.buyer_name, r.buyer_address, r.buyer_id, r.order_id, "
+            f"COALESCE(r.scheme_id, r.carrier, '') AS seller FROM chunk_items AS i JOIN {rows} AS r "
+            f"ON r.row_id = i.row_id JOIN patterns_0 AS p0 ON p0.row_id = i.row_id {second} ORDER BY i.row_id"
+        )
+        return self._counting.count(self._counted_parcels(found), self._reads)
+
+    def _counted_parcels(self, rows: Sequence[Mapping[str, Any]]) -> list[CountedParcel]:
+        """Return the parcels of rows, with salted hashes of whose they are."""
+        firsts: dict[int, Mapping[str, Any]] = {}
+        items: dict[int, list[ItemValues]] = {}
+        ways = self._ways.rows
+        for row in rows:
+            basket = row["basket_id"]
+            firsts.setdefault(basket, row)
+            items.setdefault(basket, []).append(
+                ItemValues(
+                    (ways[row["pattern_0"]], ways[row.get("pattern_1", row["pattern_0"])]),
+                    row["price_micro"],
+                    row["cif_micro"],
+                    row["quantity_micro"],
+                    row["hs6"],
+                )
+            )
+        heads = list(firsts.values())
+        columns = [[row[name] for row in heads] for name in ("buyer_name", "buyer_address", "buyer_id")]
+        keys = [key if key.startswith(STRONG) else "" for key in entity_keys(*columns)]
+        orders = [f"order:{row['seller']}|{row['order_id']}" if row["order_id"] else "" for row in heads]
+        persons, orders_hashed = self._hashes(keys), self._hashes(orders)
+        return [
+            CountedParcel(
+                row["basket_id"], row["row_id"], row["currency"], person, order,
+                (row["sale_date"], row["acceptance_date"], row["arrival_date"]), items[row["basket_id"]],
+            )
+            for row, person, order in zip(heads, persons, orders_hashed, strict=True)
+        ]  # fmt: skip
+
+    def keep_totals(self, reads: Reads, hashes: Callable[[Sequence[str]], list[str | None]]) -> None:
+        """Say where totals are read, and how keys are hashed; without this every parcel stands alone."""
+        self._reads, self._hashes = reads, hashes
+
+    @property
+    def counts(self) -> bool:
+        """Whether some treatment looks at totals: chunks must then be recorded one after the other."""
+        return bool(self.periods)
+
+    def moves(self, first_row: int, last_row: int) -> list[CounterMove]:
+        """Return what the parcels of some rows of the last chunk move."""
+        if self.last_count is None:
+            return []
+        return moves(self.last_count, first_row, last_row, exact=self.seen.counted)
 
     # --- patterns ---
 

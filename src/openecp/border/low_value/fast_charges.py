@@ -160,9 +160,7 @@ def _taxed(duties: str, *, several: bool) -> str:
         "AS tax_used_e8, CASE WHEN tax_with_excise THEN COALESCE(item_excise_e8, 0) ELSE 0 END AS excise_used_e8 "
         f"FROM ({duties}) AS d"
     )
-    window = (
-        "PARTITION BY basket_id, treatment_no, tax_used_e8, excise_used_e8 ORDER BY item ROWS UNBOUNDED PRECEDING"
-    )
+    window = "PARTITION BY basket_id, treatment_no, tax_used_e8, excise_used_e8 ORDER BY item ROWS UNBOUNDED PRECEDING"
     upto = f"CASE WHEN by_item THEN tax_base_micro ELSE CAST(SUM(tax_base_micro) OVER ({window}) AS BIGINT) END"
     summed = (
         f"SELECT b.*, {upto if several else 'tax_base_micro'} AS tax_upto_micro, "
@@ -174,9 +172,7 @@ def _taxed(duties: str, *, several: bool) -> str:
 
     def whole(value: str) -> str:
         quotient = whole_part(f"{wide(value)} * tax_num", "tax_den")
-        return (
-            f"CASE WHEN is_plain THEN {share_of(value, 'tax_used_e8')} WHEN tax_den > 0 THEN {quotient} END"
-        )
+        return f"CASE WHEN is_plain THEN {share_of(value, 'tax_used_e8')} WHEN tax_den > 0 THEN {quotient} END"
 
     wholes = f"SELECT s.*, {whole('tax_upto_micro')} AS tax_whole"
     if several:

@@ -66,6 +66,9 @@ class ClearingEngine(Engine, Protocol):
     def append(self, name: str, schema: Schema, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows to a table that was loaded."""
 
+    def update(self, statement: str) -> None:
+        """Run a statement that changes a staged table."""
+
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a small statement and return its rows."""
 
@@ -135,9 +138,7 @@ class ItemRows:
             "scheme_id": Learned(
                 engine, "scheme_forms", FORM_COLUMNS, lambda text: (form_of(text, seen.scheme_forms),)
             ),
-            "buyer_id": Learned(
-                engine, "buyer_forms", FORM_COLUMNS, lambda text: (form_of(text, seen.buyer_forms),)
-            ),
+            "buyer_id": Learned(engine, "buyer_forms", FORM_COLUMNS, lambda text: (form_of(text, seen.buyer_forms),)),
             "collector": Learned(engine, "collector_ids", COLLECTOR_COLUMNS, lambda text: (collector_name(text),)),
         }
         self.no_totals()
@@ -244,9 +245,11 @@ def over(statement: str, tables: Mapping[str, str]) -> str:
         if isinstance(node, exp.Table) and tables.get(node.name, node.name) != node.name:
             alias = node.alias_or_name
             if tables[node.name].startswith("("):
-                return exp.maybe_parse(f"SELECT * FROM {tables[node.name]} AS {alias}", dialect="duckdb").args[
-                    "from_"
-                ].this
+                return (
+                    exp.maybe_parse(f"SELECT * FROM {tables[node.name]} AS {alias}", dialect="duckdb")
+                    .args["from_"]
+                    .this
+                )
             return exp.alias_(exp.to_table(tables[node.name]), alias, table=True)
         return node
 

@@ -25,7 +25,9 @@ _RATE = re.compile(r"\d{1,2}(\.\d{1,8})?", re.ASCII)
 _GOODS = re.compile(r"\d{2,12}|\*", re.ASCII)
 _PLACE = re.compile(r"[A-Z0-9-]{1,10}|\*", re.ASCII)
 _KINDS = ("duty", "excise", "vat")
-_EXPECTED = "kind (duty, excise, vat), code, a share of at most 8 decimals, valid_from and valid_to as 2026-07-01 or empty"
+_EXPECTED = (
+    "kind (duty, excise, vat), code, a share of at most 8 decimals, valid_from and valid_to as 2026-07-01 or empty"
+)
 
 
 class DutyRate(NamedTuple):

@@ -50,7 +50,7 @@ def _account(by: str) -> str:
 def _amount(kind: str, rate: str) -> str:
     """SQL of one amount of a record; empty where nothing is charged."""
     parts = [
-        "'{\"base\":'", f"c.{kind}_base_micro", f"',\"by\":\"'", _account(f"c.{kind}_by"), "'\",\"due\":\"'",
+        "'{\"base\":'", f"c.{kind}_base_micro", "',\"by\":\"'", _account(f"c.{kind}_by"), "'\",\"due\":\"'",
         f"c.{kind}_due", "'\",\"item\":'", "c.item", "',\"minor\":'", f"c.{kind}_minor", "',\"rate\":'", rate,
         f"',\"type\":\"{kind}\"}},'",
     ]  # fmt: skip

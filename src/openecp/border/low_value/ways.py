@@ -178,6 +178,7 @@ class Ways:
     ) -> None:
         self._treatments, self._entries, self.pairs = treatments, entries, dict(pairs)
         self.made = 0
+        self.rows: dict[int, list[tuple[Any, ...]]] = {}  # what was made, by pattern
 
     def of(self, pattern_no: int, pattern: Mapping[str, Any], tried: Sequence[Tried]) -> list[tuple[Any, ...]]:
         """Return the ways of a pattern in their order; one without a treatment where none can hold."""
@@ -198,6 +199,7 @@ class Ways:
             limited |= rows[-1][_NAMES.index("test")] > 0
         if not rows or rows[-1][_NAMES.index("test")] or rows[-1][_NAMES.index("test2")]:
             rows.append(self._none(pattern_no, unrated, shut))
+        self.rows[pattern_no] = rows
         return rows
 
     def _none(self, pattern_no: int, unrated: int | None, codes: Sequence[str]) -> tuple[Any, ...]:

@@ -35,7 +35,9 @@ SUFFIXES = (".csv", ".ndjson", ".jsonl", ".parquet")
 @click.option("--regimes", "folder", metavar="FOLDER", help="Regime files in place of those that ship.")
 @click.option("--rates", metavar="FILE", help="Official rates of exchange, as CSV.")
 @click.option("--rates-of-duty", "duty_rates", metavar="FILE", help="Rates of duty, excise and tax, as CSV.")
-@click.option("--out", metavar="DIR", type=click.Path(file_okay=False), help="Folder of the results; here if not given.")
+@click.option(
+    "--out", metavar="DIR", type=click.Path(file_okay=False), help="Folder of the results; here if not given."
+)
 @click.option("--format", "result_format", type=click.Choice(FORMATS), help="Form of the results; that of the input.")
 @click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True,
               help="spark: assessment alone, over Parquet; nothing is recorded.")  # fmt: skip

@@ -15,8 +15,16 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from openecp.kernel.journal.bulk import BatchWritten, EarlierParcel, ParcelBatch, ParcelRow
-from openecp.platform.core.clearing_batch import BatchMaker, Range, Source, Totals, placed
+from openecp.kernel.journal.bulk import (
+    BatchWritten,
+    CounterKey,
+    CounterMove,
+    CounterState,
+    EarlierParcel,
+    ParcelBatch,
+    ParcelRow,
+)
+from openecp.platform.core.clearing_batch import ACCOUNTS_MOST, BatchMaker, Range, Source, Totals, placed
 from openecp.platform.core.clearing_results import REPEATED_COLUMNS, RESULT_COLUMNS, ResultFile, result_rows
 
 CHUNK_PARCELS = 25_000
@@ -74,6 +82,13 @@ class Clears(Protocol):
 
     items: Any
 
+    @property
+    def counts(self) -> bool: ...
+
+    def keep_totals(self, reads: Any, hashes: Any) -> None: ...
+
+    def moves(self, first_row: int, last_row: int) -> list[CounterMove]: ...
+
     def assess(self, rows: str = "parcel_rows", *, quality: str = "") -> None: ...
 
 
@@ -89,6 +104,8 @@ class ClearingStore(Protocol):
     def batch_rows(self, seq: int) -> Iterator[ParcelRow]: ...
 
     def case(self, case_id: str) -> tuple[Any, int] | None: ...
+
+    def counters(self, keys: Sequence[CounterKey]) -> dict[CounterKey, CounterState]: ...
 
     def person_hashes(self, keys: Sequence[str]) -> list[str | None]: ...
 
@@ -151,6 +168,8 @@ class FileClearing:
         self._repeated = 0
         self._recorded = 0
         self._done_rows = 0
+        self._waiting: list[tuple[Piece, Future[bool]]] = []
+        self._clearance.keep_totals(wiring.store.counters, wiring.store.person_hashes)
         self._look_first = False  # parcels of this file were decided in another: ask before, not after
 
     def _day(self, chunks: Sequence[Piece]) -> date:
@@ -177,8 +196,10 @@ class FileClearing:
             c.last_row - c.first_row + 1 for c in wanted
         )
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="clearing-journal") as journal:
-            for stride in _strides(wanted):
+            for stride in _strides(wanted, 1 if self._clearance.counts else STRIDE_CHUNKS):
                 self._clear_stride(stride, journal)
+                self._settle(all_of_them=self._clearance.counts)
+            self._settle(all_of_them=True)
         for chunk in self._chunks:
             if not self._result.has_part(chunk.first_row):
                 self._rebuild(chunk)
@@ -192,19 +213,24 @@ class FileClearing:
     # --- a stride of chunks ---
 
     def _clear_stride(self, stride: Sequence[Piece], journal: ThreadPoolExecutor) -> None:
-        """Assess chunks together; while one is recorded the next one is laid out. What was refused is done again."""
+        """Assess chunks together; while one is recorded the next one is laid out."""
         first, last = stride[0], stride[-1]
         whole = Piece(first.number, first.first_row, last.last_row, sum(c.parcels for c in stride), first.first_parcel)
         self._stage(whole)
-        waiting: list[tuple[Piece, Future[bool]]] = []
         for chunk in stride:
             batches = self._laid_out(chunk)
-            for _, earlier in waiting[-1:]:
-                earlier.result()
-            waiting.append((chunk, journal.submit(self._record, batches, chunk)))
-        again = [chunk for chunk, future in waiting if not future.result()]
-        for chunk in again:
-            self._clear_again(chunk)
+            if len(self._waiting) > 1:  # one is being recorded, one waits: no more are held in memory
+                self._waiting[-2][1].result()
+            self._waiting.append((chunk, journal.submit(self._record, batches, chunk)))
+
+    def _settle(self, *, all_of_them: bool) -> None:
+        """Do again what could not be recorded as it was decided; the last one may still be on its way."""
+        while self._waiting and (all_of_them or self._waiting[0][1].done()):
+            chunk, future = self._waiting.pop(0)
+            if not future.result():
+                while any(not one.done() for _, one in self._waiting):  # the order of the stream is one thread's
+                    self._waiting[-1][1].result()
+                self._clear_again(chunk)
 
     def _stage(self, chunk: Piece, *, look: bool = False) -> None:
         """Make the tables of a chunk, without the parcels that were decided before."""
@@ -250,8 +276,6 @@ class FileClearing:
         return list(self._batches(*span))
 
     def _batches(self, first_row: int, last_row: int) -> Iterator[ParcelBatch]:
-        from openecp.platform.core.clearing_batch import ACCOUNTS_MOST
-
         span = Range(first_row=first_row, last_row=last_row, refused=self._refused_rows(first_row, last_row))
         accounts = self._maker.accounts(span)
         middle = self._maker.middle(span) if len(accounts) > ACCOUNTS_MOST else None
@@ -259,14 +283,13 @@ class FileClearing:
             yield from self._batches(first_row, middle - 1)
             yield from self._batches(middle, last_row)
             return
-        batch = self._maker.batch(span, accounts)
+        batch = self._maker.batch(span, accounts, moves=self._clearance.moves(first_row, last_row))
         if batch is not None:
             yield batch
 
     def _refused_rows(self, first_row: int, last_row: int) -> int:
         found = self._w.engine.ask(
-            "SELECT COUNT(DISTINCT row_id) AS n FROM parcel_faults "
-            f"WHERE row_id BETWEEN {first_row} AND {last_row}"
+            f"SELECT COUNT(DISTINCT row_id) AS n FROM parcel_faults WHERE row_id BETWEEN {first_row} AND {last_row}"
         )
         return int(found[0]["n"])
 
@@ -286,9 +309,7 @@ class FileClearing:
         for _ in range(RETRIES):
             totals = self._begun().plus(body)
             done = totals.rows_done >= self._file.rows
-            written = self._w.store.write_parcels(
-                placed(batch, totals, seq=self._seq, now=self._w.now(), done=done)
-            )
+            written = self._w.store.write_parcels(placed(batch, totals, seq=self._seq, now=self._w.now(), done=done))
             if written.outcome == "recorded":
                 self._seq, self._totals = written.seq, totals
                 self._recorded += len(batch.parcel_ids)
@@ -366,11 +387,11 @@ class FileClearing:
         self._result.write_part(engine, chunk.first_row, chunk.last_row)
 
 
-def _strides(chunks: Sequence[Piece]) -> Iterator[list[Piece]]:
+def _strides(chunks: Sequence[Piece], most: int) -> Iterator[list[Piece]]:
     """Yield chunks that follow one another, some at a time."""
     held: list[Piece] = []
     for chunk in chunks:
-        if held and (len(held) == STRIDE_CHUNKS or chunk.number != held[-1].number + 1):
+        if held and (len(held) == most or chunk.number != held[-1].number + 1):
             yield held
             held = []
         held.append(chunk)

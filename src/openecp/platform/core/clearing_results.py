@@ -138,7 +138,9 @@ def _money(minor: str) -> str:
 
 def _safe(text: str) -> str:
     """SQL of a text that begins no formula in a spreadsheet."""
-    return f"CASE WHEN SUBSTR({text}, 1, 1) IN ('=', '+', '-', '@', CHR(9), CHR(13)) THEN '''' || {text} ELSE {text} END"
+    return (
+        f"CASE WHEN SUBSTR({text}, 1, 1) IN ('=', '+', '-', '@', CHR(9), CHR(13)) THEN '''' || {text} ELSE {text} END"
+    )
 
 
 def _refused_statement(rows: Span) -> str:
@@ -175,7 +177,7 @@ def _rows_statement(rows: Span, *, spreadsheet: bool) -> str:
 
 
 def _lines_statement(rows: Span) -> str:
-    told = "CONCAT('{{\"decision\":\"{}\",\"errors\":', {}, ',\"id\":', TO_JSON({}), ',\"row\":', {}, '}}')"
+    told = 'CONCAT(\'{{"decision":"{}","errors":\', {}, \',"id":\', TO_JSON({}), \',"row":\', {}, \'}}\')'
     return (
         f"SELECT first_row AS row, record AS line FROM parcel_results WHERE {_within('first_row', rows)} UNION ALL "
         f"SELECT r.row, {told.format('refused', 'r.errors', 'r.parcel_id', 'r.row')} "
