@@ -159,11 +159,15 @@ def row_faults(row: Mapping[str, str | None], limits: CheckLimits, columns: Sequ
         if code:
             yield CellFault(name, code, _expected(name, code), shown(text))
     quantity, price = row.get("quantity") or "1", row.get("unit_price") or ""
-    if _patterns["amount"].fullmatch(quantity) and _patterns["amount"].fullmatch(price):
+    if _is_amount(quantity) and _is_amount(price):
         product = Decimal(quantity) * Decimal(price)
         if product > AMOUNT_MAX or (product * MICRO) % 1:
             wanted = "quantity × unit_price up to 10000000000 with at most six decimals"
             yield CellFault("unit_price", "OECP-LINE-VALUE", wanted, shown(f"{quantity} × {price}"))
+
+
+def _is_amount(text: str) -> bool:
+    return bool(_patterns["amount"].fullmatch(text)) and Decimal(text) <= AMOUNT_MAX
 
 
 def _expected(name: str, code: str) -> str:

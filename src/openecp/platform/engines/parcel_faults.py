@@ -141,6 +141,8 @@ def _parcel_faults(
         if doubled:
             got = "rows of the same parcel in another place"
             for row in range(first, first + rows):
+                if any(fault.column == "parcel_id" for fault in found.get(row, ())):
+                    continue  # an identifier that is none is no parcel's
                 found.setdefault(row, []).append(
                     CellFault("parcel_id", "OECP-PARCEL-DOUBLED", "one parcel, its rows next to each other", got)
                 )
@@ -165,12 +167,12 @@ def differing_parcels(table: pa.Table) -> list[int]:
 def _too_much(run: duckdb.DuckDBPyConnection, found: dict[int, list[CellFault]]) -> None:
     """Find the parcels that are worth too much in all."""
     total = run.execute(
-        "SELECT min(row_id), sum(CAST(quantity_micro AS HUGEINT) * unit_price_micro) "
+        "SELECT min(row_id), max(row_id), sum(CAST(quantity_micro AS HUGEINT) * unit_price_micro) "
         "+ 1000000 * CAST(COALESCE(max(freight_micro), 0) + COALESCE(max(insurance_micro), 0) AS HUGEINT) AS total "
         f"FROM parcel_rows GROUP BY parcel_no HAVING total > {AMOUNT_MAX * 10**12}"
     ).fetchall()
-    for first, much in total:
-        if first not in found:
+    for first, last, much in total:
+        if not any(row in found for row in range(first, last + 1)):
             found[first] = [value_fault(Decimal(int(much)).scaleb(-12))]
 
 

@@ -230,12 +230,13 @@ def parcel_starts(ids: pa.Array, days: pa.Array, before: tuple[str | None, str |
     """
     last_ids = pa.concat_arrays([pa.array([before[0]], ids.type), ids.slice(0, max(0, len(ids) - 1))])[: len(ids)]
     last_days = pa.concat_arrays([pa.array([before[1]], days.type), days.slice(0, max(0, len(days) - 1))])[: len(days)]
-    other_day = pc.not_equal(days, last_days)
-    if pc.any(other_day).as_py():
-        for side in (days, last_days):
-            other_day = pc.and_(other_day, pc.match_substring_regex(side, r"^\d{4}-\d\d-\d\d$"))
-    starts = pc.or_kleene(pc.not_equal(ids, last_ids), other_day)
-    return pc.or_kleene(pc.fill_null(starts, True), pc.equal(ids, ""))
+    other_id = pc.or_(pc.fill_null(pc.not_equal(ids, last_ids), True), pc.fill_null(pc.equal(ids, ""), True))
+    other_day = pc.and_(pc.invert(other_id), pc.fill_null(pc.not_equal(days, last_days), False))
+    if not pc.any(other_day).as_py():
+        return other_id
+    for side in (days, last_days):
+        other_day = pc.and_(other_day, pc.fill_null(pc.match_substring_regex(side, r"^\d{4}-\d\d-\d\d$"), False))
+    return pc.or_(other_id, other_day)
 
 
 def _state(file: Path) -> tuple[int, int]:

@@ -166,22 +166,23 @@ def _number(name: str, kind: str, x: str, column: pa.ChunkedArray, look: TextLoo
     filled = look.filled if look else len(column) - column.null_count
     if not filled:
         return TypedColumn(name, "CAST(NULL AS BIGINT)")
-    if not look and not (pa.types.is_integer(type_) or pa.types.is_decimal(type_) or pa.types.is_floating(type_)):
-        x = f"CAST({x} AS VARCHAR)"
-    value = f"CAST(TRY_CAST({x} AS {decimal}) * {units} AS BIGINT)"
+    text = x if look else f"CAST({x} AS VARCHAR)"
+    value = f"TRY_CAST({text} || 'e{places}' AS BIGINT)"  # exact: no number of another type stands between
     if pa.types.is_integer(type_):
         value = f"CASE WHEN {x} BETWEEN 0 AND {most} THEN CAST({x} AS BIGINT) * {units} END"
-    if pa.types.is_floating(type_):
-        value = f"CAST(TRY_CAST(CAST({x} AS VARCHAR) AS {decimal}) * {units} AS BIGINT)"
+    elif pa.types.is_decimal(type_) and type_.precision <= 18 and type_.scale <= places:
+        parts = f"CAST(FLOOR({x}) AS BIGINT) * {units} + CAST(({x} - FLOOR({x})) * {units} AS BIGINT)"
+        value = f"CASE WHEN {x} BETWEEN 0 AND {most} THEN {parts} END"
     odd = f"({x} IS NOT NULL AND NOT COALESCE({value} BETWEEN {low} AND {high}, FALSE))"
     if pa.types.is_integer(type_) or (pa.types.is_decimal(type_) and type_.scale <= places):
         return TypedColumn(name, value, "", odd, (low, high, filled))
     if pa.types.is_decimal(type_):
-        return TypedColumn(name, value, f"{odd} OR TRY_CAST({x} AS {decimal}) <> {x}")
+        return TypedColumn(name, value, f"{odd} OR TRY_CAST({x} AS {decimal}) IS DISTINCT FROM {x}")
     if pa.types.is_floating(type_):
         # what is not the number nearest to a decimal of so many places is looked at as text
         exact = f"({x} BETWEEN 0 AND 1000000000 AND CAST(TRY_CAST({x} AS {decimal}) AS DOUBLE) = {x})"
         return TypedColumn(name, value, f"{odd} OR ({x} IS NOT NULL AND NOT COALESCE({exact}, FALSE))")
+    x = text
     odd += f" OR NOT REGEXP_FULL_MATCH({x}, '{SHARE if kind == 'share' else DECIMAL}')"
     if look and look.is_numbers(whole, places):
         return TypedColumn(name, value, "", odd, (low, high, filled))
