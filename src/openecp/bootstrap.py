@@ -115,6 +115,23 @@ class Installation:
         law = law_of(jurisdiction, regime=regime, regimes=regimes, rates=rates, duty_rates=duty_rates)
         return clearing_wiring(store, law, quality=quality)
 
+    def parcel_api(self, store: Any, core: Any) -> Any:
+        """Return the parcels' door as the web process answers it."""
+        from openecp.bootstrap_parcels import PostalDoor, own_jurisdiction, regime_files
+        from openecp.platform.api.parcels import Parcels
+
+        files = regime_files()
+        return Parcels(
+            core, store, files=files, jurisdiction=own_jurisdiction(self.profile, tuple(files)), postal=PostalDoor()
+        )
+
+    def parcel_work(self, store: Any) -> tuple[Any, Any]:
+        """Return what clears parcels of the door and records them, and what decides acts on them."""
+        from openecp.bootstrap_parcels import parcel_casework, parcel_clearing, parcel_desk
+
+        clearing = parcel_clearing(store, self.profile)
+        return parcel_desk(store, clearing, self.settings), parcel_casework(store, clearing)
+
     def selection_secret(self) -> bytes:
         """Return what seeds random selection, made once for the installation: nobody can compute who is drawn.
 
@@ -163,14 +180,15 @@ class Installation:
             profile=self.profile, documents=store, settle=payment_settler(self.profile), accounts=accounts
         )
 
-    def desk(self, store: Any, assessor: AssessesDeclarations | None = None) -> Desk:
-        """Return the desk where commands are decided and recorded."""
+    def desk(self, store: Any, assessor: AssessesDeclarations | None = None, parcels: Any = None) -> Desk:
+        """Return the desk where commands are decided and recorded; `parcels` decides acts on parcels."""
         return Desk(
             assessor=assessor or self.assessor(),
             casework=self.casework(store),
             reader=store,
             writer=store,
             programme=self.programme(store),
+            parcels=parcels if parcels is not None else self.parcel_work(store)[1],
         )
 
     def in_process_core(self, store: Any) -> InProcessCore:
@@ -183,8 +201,32 @@ class Installation:
         from openecp.platform.core.programme import ProgrammeCasework
         from openecp.platform.core.recordwork import RecordCasework
 
-        post = PostalCasework(store, rules=lambda: rules_of(self.profile))
+        post = PostalCasework(store, rules=lambda: rules_of(self.profile), assessor=self.postal_assessor())
         return ProgrammeCasework(store, records=RecordCasework(store), post=post)
+
+    def postal_assessor(self) -> Any:
+        """Return what charges postal items, None where the profile names no jurisdiction of low-value regimes.
+
+        Reads: profile.toml, `[postal] jurisdiction`.
+        """
+        from openecp.platform.core.postcharges import LowValueCharges
+
+        jurisdiction = self.profile.setting("postal", "jurisdiction")
+        return LowValueCharges(self.quoter, str(jurisdiction)) if jurisdiction else None
+
+    def post(self, store: Any) -> tuple[Any, Any]:
+        """Return the postal items as they are read, and the rules of the post."""
+        from openecp.platform.core.postbook import PostalBook
+        from openecp.platform.core.postwork import rules_of
+
+        return PostalBook(store), lambda: rules_of(self.profile)
+
+    def collectors(self, store: Any) -> Any:
+        """Return the accounts of those who collect charges for Customs."""
+        from openecp.platform.core.collector_desk import CollectorDesk
+        from openecp.platform.core.ids import Randomness
+
+        return CollectorDesk(store, new_id=lambda: Randomness().uuid7())  # few, and of any thread
 
     def records(self, store: Any) -> RecordBook:
         """Return the records as they are read."""
@@ -248,15 +290,23 @@ class Installation:
     async def run_core(self) -> None:
         """Run the core process until it is told to stop."""
         from openecp.platform.core.line import ClearanceLine
+        from openecp.platform.core.parcel_line import ParcelLine
         from openecp.platform.core.server import CoreServer, serve_until_signal
         from openecp.platform.core.ticks import Ticks
         from openecp.platform.store.callbacks import http_sender
 
         with self.open_store() as store, self.open_store() as ticking:
             assessor = self.assessor(self.selection_secret(), warm=True)
-            line = ClearanceLine(self.desk(store, assessor), self.settings)
+            parcel_desk, parcel_acts = self.parcel_work(store)
+            line = ClearanceLine(self.desk(store, assessor, parcel_acts), self.settings)
+            parcels = ParcelLine(parcel_desk, self.settings)
             ticks = Ticks(ticking, line.submit, self.settings, send=http_sender())
-            server = CoreServer(line, self.settings.core_socket, lambda: line.statistics() | ticks.counts)
+            server = CoreServer(
+                line,
+                self.settings.core_socket,
+                lambda: line.statistics() | parcels.statistics() | ticks.counts,
+                parcels,
+            )
             ticks.start()
             # What stands now stays: the collector need not look at it again, nor after every few hundred objects.
             gc.freeze()
@@ -288,7 +338,10 @@ class Installation:
                 register=register,
                 plans=plans,
                 records=records,
+                collectors=self.collectors(store),
                 quoter=lambda: ready.pop() if ready else self.quoter(),
+                parcels=self.parcel_api(store, core),
+                post=self.post(store),
             )
             pages: list[Any] = []
             if self.settings.console:

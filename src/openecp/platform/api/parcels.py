@@ -106,14 +106,14 @@ class Parcels:
         self,
         core: CoreClient,
         source: ParcelSource,
-        pool: ThreadPoolExecutor,
         *,
         files: Mapping[str, Jurisdiction],
         jurisdiction: str = "",
         postal: PostalForms | None = None,
     ) -> None:
         """Take the regimes by jurisdiction (for words), and the profile's own jurisdiction where nobody names one."""
-        self._core, self._source, self._pool = core, source, pool
+        self._core, self._source = core, source
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="parcel")
         self._files, self._jurisdiction, self._postal = files, jurisdiction, postal
 
     def answerers(self) -> dict[str, Any]:

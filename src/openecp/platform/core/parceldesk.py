@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from openecp.kernel.journal.bulk import BatchWritten, EarlierParcel, ParcelBatch
+from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import Idempotency
+from openecp.platform.core.clearing_batch import Totals, placed
 from openecp.platform.core.parcel_model import (
     ClearsParcels,
     LodgeParcels,
@@ -68,17 +70,16 @@ class ParcelDesk:
         store: OnlineStore,
         source: str,
         patience_s: float = 15.0,
-        again: ClearsParcels | None = None,
+        clock: Callable[[], str] = utc_now,
     ) -> None:
-        """Take what clears (`again` for the thread that records, where it is another), the store, and the source.
+        """Take what clears, the store, and the source.
 
         `source` names this run of the door: rows of it are recorded once.
         """
         self._clearer, self._store, self._source = clearer, store, source
-        self._again = again or clearer
-        self._patience_s = patience_s
+        self._patience_s, self._clock = patience_s, clock
         self._row = 0
-        self._last_seq: dict[str, int] = {}
+        self._stood: dict[str, tuple[int, Totals]] = {}  # by stream
         self.counts: dict[str, float] = dict.fromkeys(
             ("parcels", "parcel_batches", "parcels_known", "counters_moved", "parcels_halved"), 0
         )
@@ -117,10 +118,10 @@ class ParcelDesk:
                 )
         for jurisdiction, group in groups.items():
             for wanted in group:  # a batch's rows stand together: no two batches share a range
-                self._row += 1
-                wanted.place = msgspec.structs.replace(wanted.place, row=self._row)
+                wanted.place = msgspec.structs.replace(wanted.place, row=self._row + 1)
+                self._row += len(wanted.place.parcel.items)
             prepared = Prepared(jurisdiction, group, None, tuple(keys.get(jurisdiction, ())))
-            prepared.batch = self._clear(prepared, self._clearer)
+            prepared.batch = self._clear(prepared)
             work.prepared.append(prepared)
         return work
 
@@ -145,9 +146,9 @@ class ParcelDesk:
                 work.faults[number] = _key_used()
         return known
 
-    def _clear(self, prepared: Prepared, clearer: ClearsParcels) -> ParcelBatch | None:
+    def _clear(self, prepared: Prepared) -> ParcelBatch | None:
         try:
-            batch = clearer.clear(
+            batch = self._clearer.clear(
                 [one.place for one in prepared.wanted], jurisdiction=prepared.jurisdiction, source=self._source
             )
         except Exception:
@@ -200,14 +201,12 @@ class ParcelDesk:
                 log.error("the journal refused a batch of %d parcels: %s", len(prepared.wanted), written.error)
                 self._halve(prepared, work)
                 return
-            prepared.batch = self._clear(prepared, self._again) if prepared.wanted else None
+            prepared.batch = self._clear(prepared) if prepared.wanted else None
         self._unavailable(prepared, work)
 
     def _decided(self, prepared: Prepared, written: BatchWritten, work: Work) -> None:
         assert prepared.batch is not None
         self.counts["parcel_batches"] += 1
-        if written.outcome == "recorded":
-            self._last_seq[prepared.batch.write.row.case_id] = written.seq
         for number, (one, record) in enumerate(zip(prepared.wanted, prepared.batch.records, strict=True)):
             work.outcomes[one.at] = ParcelOutcome(outcome="decided", record=record, seq=written.seq, number=number)
 
@@ -227,7 +226,7 @@ class ParcelDesk:
                 work.outcomes[one.at] = ParcelOutcome(outcome="refused", incident=_incident("its double was refused"))
                 continue
             row = rows[0]
-            same = one.keyed or self._again.same_goods(row, parcel)
+            same = one.keyed or self._clearer.same_goods(row, parcel)
             work.outcomes[one.at] = ParcelOutcome(
                 outcome="repeated" if same else "conflict",
                 record=row.record if same else "",
@@ -246,7 +245,7 @@ class ParcelDesk:
         middle = len(wanted) // 2
         for part, keys in ((wanted[:middle], prepared.keys), (wanted[middle:], ())):
             half = Prepared(prepared.jurisdiction, part, None, keys)
-            half.batch = self._clear(half, self._again)
+            half.batch = self._clear(half)
             self._record(half, work)
 
     def _write(self, batch: ParcelBatch) -> BatchWritten | None:
@@ -258,13 +257,13 @@ class ParcelDesk:
         end, pause = time.monotonic() + self._patience_s, 0.05
         while True:
             try:
-                if stream not in self._last_seq:
-                    found = self._store.case(stream)
-                    self._last_seq[stream] = found[1] if found is not None else 0
-                write = msgspec.structs.replace(batch.write, expected_seq=self._last_seq[stream])
-                written = self._store.write_parcels(msgspec.structs.replace(batch, write=write))
+                if stream not in self._stood:
+                    self._stood[stream] = self._look(stream)
+                seq, totals = self._stood[stream]
+                totals = totals.plus(batch.write.events[0].body)
+                written = self._store.write_parcels(placed(batch, totals, seq=seq, now=self._clock(), done=False))
             except Exception as error:
-                self._last_seq.pop(stream, None)
+                self._stood.pop(stream, None)
                 if time.monotonic() + pause >= end:
                     log.exception("a batch of parcels could not be written for %.0f s", self._patience_s)
                     return None
@@ -272,9 +271,18 @@ class ParcelDesk:
                 time.sleep(pause)
                 pause = min(1.0, pause * 2)
                 continue
-            if written.outcome == "stale":
-                self._last_seq.pop(stream, None)
+            if written.outcome == "recorded":
+                self._stood[stream] = written.seq, totals
+            elif written.outcome in ("stale", "repeated"):
+                self._stood.pop(stream, None)
             return written
+
+    def _look(self, stream: str) -> tuple[int, Totals]:
+        """Return where a stream stands: its last event, and what it has counted."""
+        found = self._store.case(stream)
+        if found is None:
+            return 0, Totals(name="online")
+        return found[1], msgspec.json.decode(found[0].state, type=Totals)
 
     def _unavailable(self, prepared: Prepared, work: Work) -> None:
         for one in prepared.wanted:
