@@ -18,6 +18,8 @@ from openecp.kernel.parties.model import Principal
 from openecp.platform.api.app import Api, build_litestar
 from openecp.platform.api.asgi import with_raw_lodging
 from openecp.platform.core.inprocess import InProcessCore
+from openecp.platform.core.postbook import PostalBook
+from openecp.platform.core.postwork import PostalRules
 from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import Settings
 from openecp.platform.engines.rows import RowEngine
@@ -93,6 +95,7 @@ class World:
             plans=self.plans,
             records=RecordBook(self.store),
             quoter=lambda: Quoter(load_regimes(), RowEngine()),
+            post=(PostalBook(self.store), PostalRules),
         )
         litestar = build_litestar(self.api)
         self.application: Any = with_raw_lodging(self.api, litestar) if raw else litestar

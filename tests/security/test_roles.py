@@ -7,8 +7,11 @@ import json
 from typing import Any
 
 import pytest
-from tests.e2e.api_doubles import ROLES, World, declaration
+from tests.e2e.api_doubles import ROLES, World, declaration, principal
 
+from openecp.border.postal.acts import AdviseDispatch, AdviseItems
+from openecp.border.postal.dispatch import Dispatch
+from openecp.border.postal.item import PostalItem
 from openecp.platform.api.openapi import openapi
 from openecp.platform.core.model import ProgrammeCommand
 from openecp.platform.core.seeding import INSTALLATION, seed_register
@@ -23,6 +26,8 @@ PLAN = {**PLANS, "foreign trader": 200}
 NOBODY_ELSE = {"trader": 403, "officer": 403, "auditor": 403, "operator": 403}
 SECRETARIAT = {**NOBODY_ELSE, "secretariat": 200, "delegate": 403, None: 401}
 REPORTS = {**NOBODY_ELSE, "secretariat": 200, "delegate": 200, None: 401}
+POSTS = {"trader": 200, "officer": 403, "auditor": 403, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
+OFFICERS = {**POSTS, "trader": 403, "officer": 200, "foreign trader": 403}
 LODGES = {"trader": 201, "officer": 403, "auditor": 403, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
 
 # (method, path): status by role; `foreign trader` is a trader of another organisation, None is nobody.
@@ -73,6 +78,17 @@ VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
     ("GET", "/records/{id}/results"): {**SECRETARIAT, "foreign trader": 403},
     ("GET", "/standards"): PLANS,
     ("POST", "/standards/{id}"): {**SECRETARIAT, "foreign trader": 403},
+    ("POST", "/post/check"): PLANS,
+    ("POST", "/post/items"): POSTS,
+    ("POST", "/post/dispatches"): POSTS,
+    ("POST", "/post/arrivals"): POSTS,
+    ("POST", "/post/steps"): POSTS,
+    ("GET", "/post/dispatches/{id}"): CASE,
+    ("GET", "/post/items/{id}"): CASE,
+    ("POST", "/post/items/{id}/revision"): OFFICERS,
+    ("POST", "/post/items/{id}/decision"): OFFICERS,
+    ("GET", "/post/responses"): ALL_READERS,
+    ("GET", "/post/scorecard"): ALL_READERS,
     ("GET", "/openapi.json"): OPEN,
 }  # fmt: skip
 
@@ -122,6 +138,11 @@ def world() -> World:
     ):
         (answer,) = found.core.submit_all([ProgrammeCommand(principal=INSTALLATION, act=act)])
         assert answer.outcome == "done", answer
+    gift = PostalItem(s10="RB123456785GB", posted_on="2026-07-01", category="gift")
+    dispatch = Dispatch(dispatch_id="D1", origin_post="GB", destination_post="XB")
+    for sent in (AdviseItems(items=(gift,)), AdviseDispatch(dispatch=dispatch)):
+        (answer,) = found.core.submit_all([ProgrammeCommand(principal=principal("trader", "a"), act=sent)])
+        assert answer.outcome == "done", answer
     return found
 
 
@@ -147,8 +168,15 @@ BODIES: dict[str, Any] = {
     "records": {"owner": "SAFE WG", "values": {"title": "Test"}},
     "changes": {"act": "evidence", "ref": "PC0500"},
     "{id}": {"status": "open"},  # of a standard
+    "check": {"items": []},
+    "items": {"items": [{"s10": "RB123456785GB", "posted_on": "2026-07-01", "category": "gift"}]},
+    "dispatches": {"dispatch": {"dispatch_id": "D1", "origin_post": "GB", "destination_post": "XB"}},
+    "arrivals": {"dispatch_id": "D1", "receptacles": [{"receptacle_id": "B1"}]},
+    "steps": {"items": ["RB123456785GB/2026-07-01"], "step": "presented"},
+    "revision": {"pieces": [{"piece": 1, "value": "2.00"}], "reason": "Opened."},
+    "decision": {"decision": "examine"},
 }
-IDS = {"plans": "ECP-IV", "actions": "ECP-IV-08", "records": "compendium-api", "standards": "RKC-GA-01"}
+IDS = {"plans": "ECP-IV", "actions": "ECP-IV-08", "records": "compendium-api", "standards": "RKC-GA-01", "post": "RB123456785GB:2026-07-01"}
 
 
 @pytest.mark.parametrize(("method", "path", "who", "status"), CASES)
@@ -157,7 +185,7 @@ def test_verdict(world: World, method: str, path: str, who: str | None, status: 
     body: Any = BODIES.get(path.rpartition("/")[2], declaration(f"L-{who}-{path[1:4]}"))
     if path == "/records":
         body = {**body, "record": f"practice-{who}"}
-    name = IDS.get(path.split("/")[1], "MRNA")
+    name = "D1" if path.startswith("/post/dispatches") else IDS.get(path.split("/")[1], "MRNA")
     more: dict[str, Any] = {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
     reply = world.call(method, path.replace("{id}", name), token=token, **(more if method == "POST" else {}))
     assert reply.status_code == status, reply.text

@@ -20,6 +20,7 @@ from openecp.kernel.journal.model import CaseRow, CaseWrite, Idempotency, NewEve
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.desk import Desk, encode_answer, refused
 from openecp.platform.core.model import Decided, LoadedCase
+from openecp.platform.core.postwork import PostalCasework, PostalRules
 from openecp.platform.core.programme import ProgrammeCasework
 from openecp.platform.core.recordwork import RecordCasework
 
@@ -139,7 +140,9 @@ def desk(store: MemoryStore, *, assessor: CountingAssessor | None = None, writer
         casework=CountingCasework(),
         reader=store,
         writer=writer or store,
-        programme=ProgrammeCasework(store, records=RecordCasework(store)),
+        programme=ProgrammeCasework(
+            store, records=RecordCasework(store), post=PostalCasework(store, rules=PostalRules())
+        ),
     )
 
 

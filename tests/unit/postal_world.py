@@ -28,6 +28,10 @@ from openecp.platform.core.programme import NoClearance, ProgrammeCasework
 POST = Principal(principal_id="xpost", kind="system", organisation="x-post", name="X Post", roles=("trader",))
 OTHER = Principal(principal_id="ypost", kind="system", organisation="y-post", name="Y Post", roles=("trader",))
 OFFICER = Principal(principal_id="mara", kind="person", organisation="customs", name="Mara", roles=("officer",))
+CODES = decision_codes(
+    [(2, {"decision": "release", "post_code": "R1"}), (3, {"decision": "release_with_charges", "post_code": "R2"})],
+    "codes",
+)
 RULES = PostalRules(
     requirements=requirements(
         enumerate(
@@ -49,8 +53,7 @@ RULES = PostalRules(
         enumerate([{"currency": "EUR", "rate": "1.2", "valid_from": "2026-01-01", "valid_to": "2026-12-31"}], start=2),
         "rates",
     ),
-    codes={"x-post": decision_codes(enumerate([{"decision": "release", "post_code": "R1"},
-                                               {"decision": "release_with_charges", "post_code": "R2"}], start=2), "c")},
+    codes={"x-post": CODES},
     is_vague=vague_terms(("gift", "parts")),
 )  # fmt: skip
 
@@ -92,7 +95,7 @@ def item(number: int = 1, posted_on: str = "2026-07-01", **changes: Any) -> Post
 class FlatTax:
     """Charges a tenth of each piece's value as tax, in whole minor units; holds what has no value."""
 
-    def assess(self, item: PostalItem, on: date) -> PostalAssessment:
+    def assess(self, item: PostalItem, on: date, post: str) -> PostalAssessment:
         """Return the charges."""
         if any(piece.value is None for piece in item.pieces):
             reason = ResponseReason(code="OECP-TEST-VALUE", text="A value is missing.")

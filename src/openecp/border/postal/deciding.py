@@ -62,7 +62,7 @@ class PostalContext(msgspec.Struct, frozen=True, kw_only=True):
     assessor: PostalAssessor | None = None
     streams: Mapping[str, PostalStream] = {}
     declared: Mapping[str, PostalItem] = {}  # by the id of the document
-    on_record: Mapping[str, tuple[str, ...]] = {}  # identifier: posting dates that are on record, whoever posted
+    on_record: Mapping[str, tuple[str, ...]] = {}  # identifier: posting dates that the post has on record
 
     @property
     def today(self) -> str:

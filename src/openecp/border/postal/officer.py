@@ -55,8 +55,10 @@ def revise_item(act: ReviseItem, actor: PostalActor, context: PostalContext) -> 
         state = msgspec.structs.replace(draft.item)
         state.revised = {**state.revised, **{str(each["piece"]): each["revised"] for each in side_by_side}}
         body["assessed"] = {
-            "declared": _sums(context.assessor.assess(declared, _today(context))),
-            "revised": _sums(context.assessor.assess(revised_item(declared, state), _today(context))),
+            "declared": _sums(context.assessor.assess(declared, _today(context), draft.organisation)),
+            "revised": _sums(
+                context.assessor.assess(revised_item(declared, state), _today(context), draft.organisation)
+            ),
         }
     if all(draft.item.revised.get(str(each["piece"])) == each["revised"] for each in side_by_side):
         return PostalDecision(outcome="repeated", subject=draft.key, status=draft.item.status)
@@ -174,7 +176,7 @@ def _assessed(act: DecideItem, state: PostalItemState, context: PostalContext) -
     declared = _declared(state, context)
     item = revised_item(declared, state)
     faults = [fault for fault in item_faults(item) if fault.severity == "fault"]
-    assessed = context.assessor.assess(item, _today(context))
+    assessed = context.assessor.assess(item, _today(context), state.organisation)
     if act.decision is None and (faults or state.missing) and assessed.outcome != "hold_for_documents":
         told = [ResponseReason(code=fault.code, text=fault.text[:300]) for fault in faults[:20]]
         told += [ResponseReason(code="OECP-POSTAL-MISSING", text=text) for text in state.missing[:20]]

@@ -158,7 +158,7 @@ def fold_dispatch(facts: Iterable[PostalFact], state: DispatchState | None = Non
         if fact.kind == "DispatchPreadvised":
             for name in ("origin_post", "destination_post", "dispatched_on", "mail_class"):
                 setattr(state, name, body.get(name, getattr(state, name)))
-            _preadvised(state, body["receptacles"])
+            _preadvised(state, body.get("receptacles", []))
         elif fact.kind == "ReceptaclesArrived":
             _arrived(state, body["receptacles"], fact.occurred_at)
         elif fact.kind == "DispatchMatched":

@@ -28,11 +28,14 @@ from openecp.platform.api.metrics import Counters
 from openecp.platform.api.openapi import openapi
 from openecp.platform.api.parcels import Parcels
 from openecp.platform.api.plans import PlanApi
+from openecp.platform.api.post import PostApi
 from openecp.platform.api.quotes import Quotes
 from openecp.platform.api.records import RecordApi
 from openecp.platform.api.route import Route
 from openecp.platform.api.routes import ROUTES, Health
 from openecp.platform.core.client import CoreClient
+from openecp.platform.core.postbook import PostalBook
+from openecp.platform.core.postwork import PostalRules
 from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import Settings
 from openecp.programme.action_plan.plans import Plans
@@ -54,6 +57,7 @@ class Api:
         records: RecordBook | None = None,
         quoter: Callable[[], Quoter] | None = None,
         parcels: Parcels | None = None,
+        post: tuple[PostalBook, Callable[[], PostalRules]] | None = None,
     ) -> None:
         self.settings = settings
         self._core = core
@@ -80,6 +84,7 @@ class Api:
             **(PlanApi(plans, core, self._pool).answerers() if plans is not None else {}),
             **({"quote": Quotes(quoter).quote} if quoter is not None else {}),
             **(parcels.answerers() if parcels is not None else {}),
+            **(PostApi(*post, core, self._pool).answerers() if post is not None else {}),
             **(RecordApi(records, core, self._pool).answerers() if records is not None else {}),
         }
 

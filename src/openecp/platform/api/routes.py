@@ -23,6 +23,7 @@ from openecp.platform.api.http import Call, Reply
 from openecp.platform.api.lodging import Lodged
 from openecp.platform.api.parcel_routes import PARCEL_ROUTES
 from openecp.platform.api.plan_routes import PLAN_ROUTES
+from openecp.platform.api.post_routes import POST_ROUTES
 from openecp.platform.api.quotes import QUOTE_ROUTES
 from openecp.platform.api.record_routes import RECORD_ROUTES
 from openecp.platform.api.route import TEXT, Parameter, Route, whole
@@ -201,4 +202,5 @@ ROUTES: tuple[Route, ...] = (
     *PARCEL_ROUTES,
     *PLAN_ROUTES,
     *RECORD_ROUTES,
+    *POST_ROUTES,
 )

@@ -132,7 +132,7 @@ def advise(context: click.Context, file: Path, organisation: str, data: str | No
             reading = read_item_file(content)
             act = AdviseItems(items=())
         with post_desk(context, data) as desk:
-            reports = desk.reports(reading.items)
+            reports = desk.reports(reading.items, organisation)
             good = tuple(item for item, report in zip(reading.items, reports, strict=True) if report.usable)
             act = msgspec.structs.replace(act, items=good)
             answer = desk.do(act, as_post(organisation)) if good or not isinstance(act, AdviseItems) else None

@@ -16,7 +16,7 @@ from openecp.border.postal.acts import PostalAct
 from openecp.border.postal.binding import BYTES_MAX
 from openecp.border.postal.faults import PostalFault
 from openecp.border.postal.item import PostalItem
-from openecp.border.postal.report import ItemReport, reports_of
+from openecp.border.postal.report import ItemReport, report_of
 from openecp.kernel.parties.model import Organisation, Principal
 from openecp.platform.cli.lodge import RemoteCore, serves
 from openecp.platform.cli.wiring import CommandFault, installation
@@ -39,9 +39,16 @@ class PostDesk:
         self._rules = rules
         self._register = register
 
-    def reports(self, items: Sequence[PostalItem]) -> list[ItemReport]:
-        """Return what can be told of items before they are sent."""
-        return reports_of(items, self._rules.requirements, self._rules.rates, self._rules.is_vague)
+    def reports(self, items: Sequence[PostalItem], organisation: str) -> list[ItemReport]:
+        """Return what can be told of items before they are sent, with earlier uses of their identifiers on record."""
+        rules = self._rules
+        return [
+            report_of(
+                item, rules.requirements, rules.rates, rules.is_vague,
+                others=self.book.posting_days(item.s10, organisation), where=f"items[{number}]",
+            )
+            for number, item in enumerate(items)
+        ]  # fmt: skip
 
     def do(self, act: PostalAct, who: Principal) -> Answer:
         """Have one command done.

@@ -8,6 +8,7 @@ Limits: PAGE events a page; the journal is read page by page.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -33,7 +34,7 @@ from openecp.kernel.journal.model import CaseRow, Event
 from openecp.kernel.journal.queries import FeedEntry
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.permissions import may_read
-from openecp.platform.core.postwork import PostalSource
+from openecp.platform.core.postwork import PostalSource, uses_of
 from openecp.platform.wire import Unreadable
 from openecp.platform.wire.postal_xml import read_postal_xml, write_postal_xml
 
@@ -171,6 +172,10 @@ class PostalBook:
         Raises: LookupError.
         """
         return match(dispatch_state(self._case(dispatch_stream(dispatch_id), who, "dispatch").state))
+
+    def posting_days(self, identifier: str, organisation: str) -> list[date]:
+        """Return the posting dates under which a post has an identifier on record."""
+        return [date.fromisoformat(day) for day in uses_of(self._source, identifier, organisation)]
 
     def responses(self, organisation: str, *, after: int = 0, limit: int = 100) -> list[NumberedResponse]:
         """Return the answers to a post after a number of its feed; other notifications are passed over."""

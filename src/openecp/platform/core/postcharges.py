@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -27,16 +28,18 @@ class LowValueCharges:
     regime that asks for a full declaration holds it too: the postal way is shut.
     """
 
-    def __init__(self, quoter: Quoter, jurisdiction: str, *, post: str, rates: Rates | None = None) -> None:
-        self._quoter = quoter
+    def __init__(self, quoter: Callable[[], Quoter], jurisdiction: str, *, rates: Rates | None = None) -> None:
+        self._make = quoter
+        self._quoter: Quoter | None = None
         self._jurisdiction = jurisdiction
-        self._post = post
         self._rates = rates
 
-    def assess(self, item: PostalItem, on: date) -> PostalAssessment:
-        """Return what an item costs on a day."""
+    def assess(self, item: PostalItem, on: date, post: str) -> PostalAssessment:
+        """Return what an item costs on a day that this post presents; the regimes are read when it is first asked."""
+        if self._quoter is None:
+            self._quoter = self._make()
         try:
-            quote = self._quoter.quote(self._basket(item, on), self._jurisdiction, on)
+            quote = self._quoter.quote(self._basket(item, on, post), self._jurisdiction, on)
         except QuoteRefused as refused:
             reasons = tuple(ResponseReason(code=fault.code, text=fault.text[:300]) for fault in refused.faults[:20])
             return PostalAssessment(
@@ -45,10 +48,10 @@ class LowValueCharges:
                 currency=item.currency or "XXX",
                 reasons=reasons,
             )
-        return self._answer(quote, item)
+        return self._answer(quote, item, post)
 
-    def _basket(self, item: PostalItem, on: date) -> Basket:
-        parcel = parcel_of(item, carrier=self._post)
+    def _basket(self, item: PostalItem, on: date, post: str) -> Basket:
+        parcel = parcel_of(item, carrier=post)
         posted = posting_date(item) or on
         scheme = SellerScheme(name=parcel.scheme, id=parcel.scheme_id) if parcel.scheme_id else None
         return Basket(
@@ -66,10 +69,13 @@ class LowValueCharges:
             items=_lines(parcel),
         )
 
-    def _answer(self, quote: Quote, item: PostalItem) -> PostalAssessment:
+    def _answer(self, quote: Quote, item: PostalItem, post: str) -> PostalAssessment:
+        seller = item.seller_scheme_id or "unnamed"
         pieces, places = pieces_of_lines(item), exponent(quote.currency)
         charges = tuple(
-            self._charge(line, pieces[line.item - 1], quote.currency, places, item)
+            _charge(
+                line, pieces[line.item - 1], quote.currency, places, post if line.collected_by in _CARRIERS else seller
+            )
             for line in quote.lines
             if Decimal(line.amount)
         )
@@ -87,19 +93,18 @@ class LowValueCharges:
             reasons=reasons,
         )
 
-    def _charge(self, line: QuoteLine, piece: int, currency: str, places: int, item: PostalItem) -> PostalCharge:
-        by = line.collected_by
-        name = self._post if by in _CARRIERS else item.seller_scheme_id or "unnamed"
-        return PostalCharge(
-            piece=piece,
-            type="duty" if line.type == "duty" else "tax",
-            minor=int(Decimal(line.amount).scaleb(places)),
-            by=by,
-            due=line.due,
-            account=f"collector:{by}:{name}:{currency}",
-            base=line.base,
-            rate=line.rate,
-        )
+
+def _charge(line: QuoteLine, piece: int, currency: str, places: int, collector: str) -> PostalCharge:
+    return PostalCharge(
+        piece=piece,
+        type="duty" if line.type == "duty" else "tax",
+        minor=int(Decimal(line.amount).scaleb(places)),
+        by=line.collected_by,
+        due=line.due,
+        account=f"collector:{line.collected_by}:{collector}:{currency}",
+        base=line.base,
+        rate=line.rate,
+    )
 
 
 def _lines(parcel: Parcel) -> list[BasketItem]:

@@ -112,7 +112,7 @@ class PostalCasework:
         act: Any = command.act
         assert is_postal_act(act), "the desk hands over commands about postal items only"
         try:
-            decision = decide(act, postal_actor(command.principal), self._context(act))
+            decision = decide(act, postal_actor(command.principal), self._context(act, command.principal))
         except PostalRefusal as refused:
             return Decided(refusal_answer(refused.faults, refused.status))
         except PostalRefused as refused:
@@ -126,9 +126,9 @@ class PostalCasework:
             first = msgspec.structs.replace(first, group=None)
         return Decided(answer, first, decision.writes[1:])
 
-    def _context(self, act: PostalAct) -> PostalContext:
+    def _context(self, act: PostalAct, who: Principal) -> PostalContext:
         streams = self._streams(concerns(act))
-        on_record = {text: uses_of(self._source, text) for text in identifiers_of(act)}
+        on_record = {text: uses_of(self._source, text, who.organisation) for text in identifiers_of(act)}
         streams |= self._streams(concerns_further(act, streams, on_record))
         declared = {}
         for name in documents_of(act, streams):
@@ -167,11 +167,11 @@ def _organisation(act: PostalAct, streams: Mapping[str, PostalStream]) -> str:
     return ""
 
 
-def uses_of(source: PostalSource, identifier: str) -> tuple[str, ...]:
-    """Return the posting dates under which an identifier is on record, earliest first."""
+def uses_of(source: PostalSource, identifier: str, organisation: str) -> tuple[str, ...]:
+    """Return the posting dates under which a post has an identifier on record, earliest first."""
     if not identifier.isascii() or not identifier.isalnum():
         return ()
-    rows = source.cases(CaseFilter(room=ROOM, text=f"{identifier}/"), limit=USES_MAX)
+    rows = source.cases(CaseFilter(room=ROOM, organisation=organisation, text=f"{identifier}/"), limit=USES_MAX)
     return tuple(sorted(row.lrn.partition("/")[2] for row in rows))
 
 
