@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from openecp.kernel.datamodel.parcel_check import ITEMS_MAX
+from openecp.kernel.datamodel.parcel_check import ITEMS_MAX, cell_fault
 from openecp.platform.engines.parcel_csv import CsvSource
 from openecp.platform.engines.parcel_faults import FAULT_SCHEMA, differing_parcels, find_faults
 from openecp.platform.engines.parcel_ndjson import NdjsonSource
@@ -87,7 +87,7 @@ class ParcelFile:
                 raise ParcelFileRefused(self._file.name, f"at most {self._limits.rows} rows", "more", "Split the file.")
             if not block.rows:
                 continue
-            place = pc.indices_nonzero(parcel_starts(ids, days, before))
+            place = pc.indices_nonzero(parcel_starts(ids, days, before, self._limits))
             before = (ids[-1].as_py(), days[-1].as_py())
             keys = pa.table({"place": place.cast(pa.int64()), "id": ids.take(place), "day": days.take(place)})
             run.register("parcel_keys_of_block", keys)
@@ -223,7 +223,9 @@ def _spread(values: pa.Array, ends: pa.Array) -> pa.Array:
     return pc.run_end_decode(pa.RunEndEncodedArray.from_arrays(ends, values))
 
 
-def parcel_starts(ids: pa.Array, days: pa.Array, before: tuple[str | None, str | None]) -> pa.Array:
+def parcel_starts(
+    ids: pa.Array, days: pa.Array, before: tuple[str | None, str | None], limits: ParcelLimits
+) -> pa.Array:
     """Return which rows begin a parcel: another identifier than the row before, or another day of posting.
 
     A day that is none belongs to the parcel of the row before, if the identifier does; no identifier is no parcel's.
@@ -234,9 +236,16 @@ def parcel_starts(ids: pa.Array, days: pa.Array, before: tuple[str | None, str |
     other_day = pc.and_(pc.invert(other_id), pc.fill_null(pc.not_equal(days, last_days), False))
     if not pc.any(other_day).as_py():
         return other_id
-    for side in (days, last_days):
-        other_day = pc.and_(other_day, pc.fill_null(pc.match_substring_regex(side, r"^\d{4}-\d\d-\d\d$"), False))
-    return pc.or_(other_id, other_day)
+    # few rows: the same identifier on another day
+    certain = [
+        _is_day(days[place].as_py(), limits) and _is_day(last_days[place].as_py(), limits)
+        for place in pc.indices_nonzero(other_day).to_pylist()
+    ]
+    return pc.or_(other_id, pc.replace_with_mask(other_day, other_day, pa.array(certain, pa.bool_())))
+
+
+def _is_day(text: str, limits: ParcelLimits) -> bool:
+    return not cell_fault("posted_on", text, limits.check)
 
 
 def _state(file: Path) -> tuple[int, int]:
