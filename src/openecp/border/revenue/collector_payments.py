@@ -28,7 +28,7 @@ from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Idempotency,
 ROOM = "collector"
 LIMIT_MINOR = 10**15
 _REFERENCE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ./+_-]{0,33}[A-Za-z0-9])?")  # a structured reference, no free text
-_KEY = re.compile(r"[!-~]{1,200}")
+_KEY = re.compile(r"[!-~]{1,400}")
 _SIGN = re.compile(r"[^A-Za-z0-9:._+-]")
 
 
@@ -154,7 +154,7 @@ def _check(payment: CollectorPayment, context: PaymentContext) -> None:
             bool(_REFERENCE.fullmatch(payment.reference)), "reference",
             "1 to 35 letters, digits, blanks and ./+_- (no free text: the journal keeps it)", payment.reference,
         ),
-        (bool(_KEY.fullmatch(payment.key)), "key", "1 to 200 printable signs that name this payment", payment.key),
+        (bool(_KEY.fullmatch(payment.key)), "key", "1 to 400 printable signs that name this payment", payment.key),
     )  # fmt: skip
     for good, where, expected, got in wanted:
         if not good:
