@@ -32,8 +32,10 @@ ORDER_COLUMNS = (
 NEEDED_COLUMNS = (*ORDER_COLUMNS[:5], "item_price_inr")  # each row must fill these
 TEXT_MAX = 4_000
 MICRO = 1_000_000
-_PRICE = re.compile(r"(?:(?:₹|Rs\.?|INR) ?)?(\d{1,9}|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.(\d{1,6}))?", re.IGNORECASE)
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?")
+_PRICE = re.compile(
+    r"(?:(?:₹|Rs\.?|INR) ?)?(\d{1,9}|\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.(\d{1,6}))?", re.IGNORECASE | re.ASCII
+)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]+")
 
 

@@ -52,7 +52,7 @@ _PLACES += "w ctr res twr villa fl rm rue via calle building"
 _KINDS_OF_PLACE = frozenset(_PLACES.split())  # they tell little
 
 
-class Written(NamedTuple):
+class PartyForm(NamedTuple):
     """A name and an address as their words are compared."""
 
     names: tuple[str, ...]
@@ -63,7 +63,7 @@ class Written(NamedTuple):
     country: str
 
 
-def compared_form(name: str, address: str, head: str = "") -> Written:
+def compared_form(name: str, address: str, head: str = "") -> PartyForm:
     """Return what is compared of a plain name and a plain address; `head` is the word that the name began with."""
     numbers: set[str] = set()
     words: set[str] = set()
@@ -80,7 +80,7 @@ def compared_form(name: str, address: str, head: str = "") -> Written:
             postcode = word
         else:
             numbers.update(_PARTS.sub("", part) for part in word.split("-"))
-    return Written(tuple(name.split()), head, frozenset(numbers), postcode, frozenset(words), country)
+    return PartyForm(tuple(name.split()), head, frozenset(numbers), postcode, frozenset(words), country)
 
 
 @lru_cache(maxsize=200_000)
@@ -170,7 +170,7 @@ class Likeness:
             return 3 if same >= 2 else 2
         return 2 if same >= 2 else 0
 
-    def lacks_head(self, first: Written, second: Written) -> bool:
+    def lacks_head(self, first: PartyForm, second: PartyForm) -> bool:
         """Whether the shorter name lacks the word that the longer one begins with: Zayed Khan, Mariam Zayed Khan."""
         shorter, longer = sorted((first, second), key=lambda one: (len(one.names), len("".join(one.names))))
         head = longer.head
@@ -199,7 +199,7 @@ class Likeness:
                     same += 1
         return left, right, same
 
-    def addresses(self, first: Written, second: Written) -> int:
+    def addresses(self, first: PartyForm, second: PartyForm) -> int:
         """Return 2 for the same place, 1 with one number or postcode mistyped, 0 for no ground, -1 for two places."""
         if first.country and second.country and first.country != second.country:
             return -1
@@ -210,7 +210,8 @@ class Likeness:
             mine, theirs = first.numbers - second.numbers, second.numbers - first.numbers
         common = len(first.numbers) - len(mine)
         if mine and theirs:
-            if len(mine) > 1 or len(theirs) > 1 or not common or not _one_slip(*mine, *theirs):
+            one_town = common or (first.postcode and first.postcode == second.postcode)
+            if len(mine) > 1 or len(theirs) > 1 or not one_town or not _one_slip(*mine, *theirs):
                 return -1
             slips += 1
         if first.postcode and second.postcode and first.postcode != second.postcode:
@@ -220,9 +221,10 @@ class Likeness:
         if slips > 1:
             return -1
         alike = self._words_alike(first.words, second.words)
-        if alike < (0.6 if common > 1 else 0.7 if common else 0.85):
+        same_post = bool(first.postcode) and first.postcode == second.postcode and common > 0
+        if alike < (0.5 if same_post else 0.6 if common > 1 else 0.7 if common else 0.85):
             return -1 if alike < 0.3 and first.words and second.words else 0
-        if slips and (alike < 0.8 or not common):
+        if slips and alike < 0.8:
             return 0
         return 2 - slips
 
@@ -252,13 +254,14 @@ def _near_legal_form(word: str) -> bool:
 def _by_initials(mine: list[str], theirs: list[str]) -> bool:
     """Take out initials with the words that they stand for; one more initial may stand for a word that is left out."""
     found = False
-    for word in [word for word in mine if len(word) == 1 or (len(word) < 4 and not _VOWELS.search(word))]:
+    for word in [word for word in mine if len(word) < 4]:
         explained = []
         for letter in word:
             full = next((one for one in theirs if one[0] == letter and one not in explained), None)
             if full is not None:
                 explained.append(full)
-        if explained and len(word) - len(explained) <= 1:
+        spare = 0 if len(word) > 1 and _VOWELS.search(word) else 1  # Uma is rather a name than U. M. A.
+        if explained and len(word) - len(explained) <= spare:
             found = True
             mine.remove(word)
             for full in explained:
@@ -275,10 +278,10 @@ def _like_place(one: str, other: str) -> bool:
 
 
 def _one_slip(one: str, other: str) -> bool:
-    """Whether two numbers of three digits and more differ by two digits in wrong order, or one missing or doubled."""
-    if min(len(one), len(other)) < 3 or OSA.distance(one, other, score_cutoff=1) > 1:
+    """Whether two numbers differ by two digits in wrong order or, of three digits and more, one missing or added."""
+    if OSA.distance(one, other, score_cutoff=1) > 1:
         return False
-    return sorted(one) == sorted(other) or len(one) != len(other)
+    return sorted(one) == sorted(other) or (len(one) != len(other) and min(len(one), len(other)) > 1)
 
 
 def _is_slipped(one: str, other: str) -> bool:

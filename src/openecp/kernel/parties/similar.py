@@ -18,7 +18,7 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA
 
 from openecp.kernel.parties.entity_key import identifier_forms, plain_addresses, plain_names
-from openecp.kernel.parties.likeness import Likeness, Written, compared_form, folded
+from openecp.kernel.parties.likeness import Likeness, PartyForm, compared_form, folded
 from openecp.kernel.parties.name import NAME_LENGTH_MAX, head_word
 from openecp.kernel.parties.plain_text import plain_lines
 
@@ -209,7 +209,7 @@ class _Groups:
             yield block
 
 
-def _feature_pairs(form: Written, seen_in: Counter[str]) -> Iterator[tuple[str, str]]:
+def _feature_pairs(form: PartyForm, seen_in: Counter[str]) -> Iterator[tuple[str, str]]:
     sounds = sorted({folded(word) for word in form.names if len(word) > 2}, key=len)[-3:]
     numbers = sorted(form.numbers, key=lambda one: (-len(one), one))[:3]
     for sound in sounds:
