@@ -14,9 +14,11 @@ from openecp.border.lodgement.commands import Answer, Command
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.quote import Quoter
 from openecp.kernel.journal.memory import MemoryStore, utc_now
-from openecp.kernel.parties.model import Principal
+from openecp.kernel.parties.model import Organisation, Principal
 from openecp.platform.api.app import Api, build_litestar
 from openecp.platform.api.asgi import with_raw_lodging
+from openecp.platform.core.collector_desk import CollectorDesk
+from openecp.platform.core.ids import Randomness
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.postbook import PostalBook
 from openecp.platform.core.postwork import PostalRules
@@ -54,6 +56,11 @@ class FakeRegister:
             raise ConnectionError("away")
         role, _, organisation = token.partition("-")
         return principal(role, organisation) if role in ROLES and organisation else None
+
+    def organisation(self, organisation_id: str) -> Organisation | None:
+        return Organisation(
+            organisation_id=organisation_id, name=organisation_id, identifiers=(f"N-{organisation_id}",)
+        )
 
 
 class Memory(MemoryStore):
@@ -94,6 +101,7 @@ class World:
             register=self.register,  # type: ignore[arg-type]
             plans=self.plans,
             records=RecordBook(self.store),
+            collectors=CollectorDesk(self.store, new_id=lambda: Randomness().uuid7()),  # type: ignore[arg-type]
             quoter=lambda: Quoter(load_regimes(), RowEngine()),
             post=(PostalBook(self.store), PostalRules),
         )

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from tests.e2e.api_doubles import ROLES, World, declaration, principal
+from tests.parcel_world import parcel_batch, parcel_record
 
 from openecp.border.postal.acts import AdviseDispatch, AdviseItems
 from openecp.border.postal.dispatch import Dispatch
 from openecp.border.postal.item import PostalItem
+from openecp.kernel.journal.model import LedgerEntry
 from openecp.platform.api.openapi import openapi
 from openecp.platform.core.model import ProgrammeCommand
 from openecp.platform.core.seeding import INSTALLATION, seed_register
@@ -89,6 +91,11 @@ VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
     ("POST", "/post/items/{id}/decision"): OFFICERS,
     ("GET", "/post/responses"): ALL_READERS,
     ("GET", "/post/scorecard"): ALL_READERS,
+    ("GET", "/collectors"): ALL_READERS,
+    ("GET", "/collectors/{id}/statement"): CASE,
+    ("POST", "/collectors/{id}/payments"): {**OFFICERS, "officer": 201},
+    ("GET", "/collectors/reconciliation"): {**ALL_READERS, "trader": 403},
+    ("GET", "/collectors/feed"): {**ALL_READERS, "trader": 403},
     ("GET", "/openapi.json"): OPEN,
 }  # fmt: skip
 
@@ -143,6 +150,13 @@ def world() -> World:
     for sent in (AdviseItems(items=(gift,)), AdviseDispatch(dispatch=dispatch)):
         (answer,) = found.core.submit_all([ProgrammeCommand(principal=principal("trader", "a"), act=sent)])
         assert answer.outcome == "done", answer
+    owed = LedgerEntry(
+        entry_id="owed", case_id="parcels/file/1", debit="collector:post:N-a:EUR", credit="revenue:tax:EU:EUR",
+        amount_minor=960, currency="EUR", reason="parcels cleared",
+    )  # fmt: skip
+    line = {"base": 0, "by": owed.debit, "due": "border", "item": 1, "minor": 960, "rate": 0, "type": "tax"}
+    batch = parcel_batch(["P1"], records=[parcel_record("P1", amounts=[line])], ledger=(owed,))
+    assert found.store.write_parcels(batch).outcome == "recorded"
     return found
 
 
@@ -175,8 +189,16 @@ BODIES: dict[str, Any] = {
     "steps": {"items": ["RB123456785GB/2026-07-01"], "step": "presented"},
     "revision": {"pieces": [{"piece": 1, "value": "2.00"}], "reason": "Opened."},
     "decision": {"decision": "examine"},
+    "payments": {"amount": "1.00", "reference": "RF18"},
 }
-IDS = {"plans": "ECP-IV", "actions": "ECP-IV-08", "records": "compendium-api", "standards": "RKC-GA-01", "post": "RB123456785GB:2026-07-01"}
+IDS = {
+    "plans": "ECP-IV",
+    "actions": "ECP-IV-08",
+    "records": "compendium-api",
+    "standards": "RKC-GA-01",
+    "post": "RB123456785GB:2026-07-01",
+    "collectors": "post:N-a:EUR",
+}
 
 
 @pytest.mark.parametrize(("method", "path", "who", "status"), CASES)
@@ -187,6 +209,8 @@ def test_verdict(world: World, method: str, path: str, who: str | None, status: 
         body = {**body, "record": f"practice-{who}"}
     name = "D1" if path.startswith("/post/dispatches") else IDS.get(path.split("/")[1], "MRNA")
     more: dict[str, Any] = {"content": json.dumps(body), "headers": {"content-type": "application/json"}}
+    if path.endswith("/payments"):
+        more["headers"]["idempotency-key"] = f"payment-{who}"
     reply = world.call(method, path.replace("{id}", name), token=token, **(more if method == "POST" else {}))
     assert reply.status_code == status, reply.text
 

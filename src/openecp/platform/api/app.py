@@ -22,6 +22,8 @@ from openecp.kernel.journal.queries import Queries
 from openecp.kernel.parties.model import Principal, Register
 from openecp.platform.api.access import Tokens, bearer_token, demand, wrong_token
 from openecp.platform.api.cases import Cases
+from openecp.platform.api.collectors import Collectors
+from openecp.platform.api.describe import Descriptions
 from openecp.platform.api.http import TITLES, Call, Problem, Refusal, Reply, json_reply, problem_reply
 from openecp.platform.api.lodging import Lodging, key_of, media_name, media_of, too_large
 from openecp.platform.api.metrics import Counters
@@ -34,6 +36,7 @@ from openecp.platform.api.records import RecordApi
 from openecp.platform.api.route import Route
 from openecp.platform.api.routes import ROUTES, Health
 from openecp.platform.core.client import CoreClient
+from openecp.platform.core.collector_desk import CollectorDesk
 from openecp.platform.core.postbook import PostalBook
 from openecp.platform.core.postwork import PostalRules
 from openecp.platform.core.recordbook import RecordBook
@@ -57,6 +60,7 @@ class Api:
         records: RecordBook | None = None,
         quoter: Callable[[], Quoter] | None = None,
         parcels: Parcels | None = None,
+        collectors: CollectorDesk | None = None,
         post: tuple[PostalBook, Callable[[], PostalRules]] | None = None,
     ) -> None:
         self.settings = settings
@@ -82,8 +86,10 @@ class Api:
             "metrics": self._metrics,
             "openapi": self._openapi,
             **(PlanApi(plans, core, self._pool).answerers() if plans is not None else {}),
+            "descriptions": Descriptions().answer,
             **({"quote": Quotes(quoter).quote} if quoter is not None else {}),
             **(parcels.answerers() if parcels is not None else {}),
+            **(Collectors(collectors, register, self._pool).answerers() if collectors is not None else {}),
             **(PostApi(*post, core, self._pool).answerers() if post is not None else {}),
             **(RecordApi(records, core, self._pool).answerers() if records is not None else {}),
         }

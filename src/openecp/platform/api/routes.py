@@ -19,6 +19,8 @@ from openecp.platform.api.cases import (
     NotificationPage,
     ReceiptView,
 )
+from openecp.platform.api.collectors import COLLECTOR_ROUTES
+from openecp.platform.api.describe import DESCRIPTION_ROUTES
 from openecp.platform.api.http import Call, Reply
 from openecp.platform.api.lodging import Lodged
 from openecp.platform.api.parcel_routes import PARCEL_ROUTES
@@ -199,7 +201,9 @@ ROUTES: tuple[Route, ...] = (
         errors=(),
     ),
     *QUOTE_ROUTES,
+    *DESCRIPTION_ROUTES,
     *PARCEL_ROUTES,
+    *COLLECTOR_ROUTES,
     *PLAN_ROUTES,
     *RECORD_ROUTES,
     *POST_ROUTES,
