@@ -47,7 +47,7 @@ def regime_files(regimes: str | None = None) -> dict[str, Jurisdiction]:
 
 def parcel_clearing(store: Any, profile: Profile, *, clock: Callable[[], str] = utc_now) -> ParcelClearing:
     """Return what clears single parcels; nothing is read until a jurisdiction is asked for."""
-    from openecp.platform.engines.duck_batch import DuckBatchEngine
+    from openecp.platform.engines.duck_door import DuckDoorEngine
     from openecp.platform.engines.parcel_goods import goods_rows
 
     zone = ZoneInfo(str(profile.setting("time_zone", default="UTC")))
@@ -55,15 +55,10 @@ def parcel_clearing(store: Any, profile: Profile, *, clock: Callable[[], str] = 
     def today() -> date:
         return datetime.fromisoformat(clock().replace("Z", "+00:00")).astimezone(zone).date()
 
-    def engine() -> Any:
-        made = DuckBatchEngine(threads=1, memory_limit="1GB")
-        made.connection.execute("SET preserve_insertion_order=true")
-        return made
-
     return ParcelClearing(
         jurisdictions=sorted(regime_files()),
         law_of=lambda name: law_of(name),
-        engine=engine,
+        engine=DuckDoorEngine,
         quality=quality_sql,
         goods_rows=goods_rows,
         store=store,

@@ -21,6 +21,7 @@ from openecp.platform.core.settings import Settings
 
 log = logging.getLogger("openecp.core.parcels")
 MAX_WAITING = 50_000  # parcels that wait
+BATCH_PARCELS = 5_000  # making the statements ready costs as much as thousands of parcels: what waits goes together
 
 Done = Callable[[list[tuple[int, ParcelsAnswer]]], None]
 
@@ -38,9 +39,9 @@ class _Waiting:
 class ParcelLine:
     """Two threads and the queue before them; `submit` may be called from any thread."""
 
-    def __init__(self, desk: ParcelDesk, settings: Settings, *, batch_max: int | None = None) -> None:
+    def __init__(self, desk: ParcelDesk, settings: Settings, *, batch_max: int = BATCH_PARCELS) -> None:
         self._desk, self._settings = desk, settings
-        self._batch_max = batch_max or settings.batch_max
+        self._batch_max = batch_max
         self._queue: deque[_Waiting] = deque()
         self._size = 0  # parcels in the queue
         self._keys: set[tuple[str, str]] = set()  # in work
@@ -123,7 +124,7 @@ class ParcelLine:
 
     def _wait_for_company(self) -> None:
         end = self._queue[0].arrived + self._settings.gather_ms / 1000
-        while self._size < self._batch_max and not self._stopping:
+        while self._size < self._settings.batch_max and not self._stopping:
             left = end - time.monotonic()
             if left <= 0 or not self._ready.wait(timeout=left):
                 return
