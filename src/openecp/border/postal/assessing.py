@@ -52,8 +52,10 @@ class PostalAssessor(Protocol):
     """Charges an item under the law of a day; wired by the installation."""
 
     def assess(self, item: PostalItem, on: date, post: str) -> PostalAssessment:
-        """Return what an item costs that this post presents; what stands in the way of charging it holds it, and the
-        reasons say what."""
+        """Return what an item costs that this post presents.
+
+        What stands in the way of charging it holds it, and the reasons say what.
+        """
 
 
 def amount_text(minor: int, exponent: int) -> str:

@@ -24,8 +24,10 @@ By = Literal["posted", "received"]
 
 
 class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One post on one day. Shares are thousandths of the items with data; `trend` is the change of the share of
-    compliant items against the seven days before, in thousandths, None where nothing came then."""
+    """One origin post on one day: counts of items, shares of them in thousandths, and how compliance has changed.
+
+    `trend` is the share of compliant items less that of the seven days before, None where nothing came then.
+    """
 
     origin_post: str
     day: str
@@ -43,8 +45,10 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScoreFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which items are counted: of one origin post, of the days from and to (both included), by posting date or by
-    receipt; `organisation` is the post that sent the data here."""
+    """Which items are counted: of one origin post, of a period (both days included), by posting date or by receipt.
+
+    `organisation` is the post that sent the data here.
+    """
 
     origin_post: str = ""
     organisation: str = ""

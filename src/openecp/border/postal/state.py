@@ -32,8 +32,10 @@ class PostalFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostalItemState(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A postal item as it stands. The declared data lie in a document beside the log; `revised` holds what an officer
-    found, by the number of the piece."""
+    """A postal item as it stands, without its declared data, which lie in a document beside the log.
+
+    `revised` holds what an officer found, by the number of the piece.
+    """
 
     s10: str
     posted_on: str
