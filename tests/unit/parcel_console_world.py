@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,16 @@ from openecp.border.lodgement.commands import Answer
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.border.low_value.quote import Quoter
+from openecp.border.postal.scorecard import Scorecard, ScoreFilter, ScoreRow
 from openecp.kernel.datamodel.parcel import Parcel, ParcelItem
 from openecp.kernel.journal.bulk import ParcelRow
 from openecp.kernel.journal.memory import MemoryStore
-from openecp.kernel.journal.model import CaseRow, CaseWrite, NewEvent
+from openecp.kernel.journal.model import CaseRow, CaseWrite, LedgerEntry, NewEvent
+from openecp.kernel.parties.model import Organisation
 from openecp.platform.console.app import console_routes
 from openecp.platform.console.parcels.desk import ParcelDesk
 from openecp.platform.console.parcels.inbox import FileProgress, Inbox, InboxFile
+from openecp.platform.core.collector_desk import CollectorDesk
 from openecp.platform.core.parcelwork import ParcelCasework
 from openecp.platform.engines.rows import RowEngine
 
@@ -51,13 +56,15 @@ SUMMARY = {
         {"account": "collector:post:unnamed:EUR", "type": "tax", "minor": 777},
     ],
     "refusals": [
-        {"code": "OECP-CELL-DATE", "column": "posted_on", "rows": 7, "expected": "a day such as 2026-07-01",
-         "fix": "Write year, month and day with hyphens."},
-        {"code": "OECP-CELL-NEGATIVE", "column": "unit_price", "rows": 5, "expected": "an amount", "fix": "Correct."},
+        {"code": "OECP-CELL-DATE", "rows": 7, "fix": "Write year, month and day with hyphens."},
+        {"code": "OECP-CELL-NEGATIVE", "rows": 5, "fix": "Write an amount of 0 or more."},
     ],
+    "remarks": {"description_vague": 390, "value_one": 4},
+    "warnings": ["columns that are not known and were not read: colour"],
     "quality": [
-        {"sender": "IM1234567890", "parcels": 5_000, "flagged": 300, "held": 290, "codes": {"description_vague": 290}},
-        {"sender": "", "parcels": 4_990, "flagged": 100, "held": 100, "codes": {"description_vague": 100}},
+        {"sender": "IM1234567890", "parcels": 5_000, "flagged": 300, "held": 290},
+        {"sender": "CN", "parcels": 4_000, "flagged": 100, "held": 100},
+        {"sender": "", "parcels": 990, "flagged": 0, "held": 0},
     ],
     "results": ["result.csv"],
 }  # fmt: skip
@@ -115,6 +122,14 @@ def record_of(parcel_id: str, decision: str, **more: Any) -> dict[str, Any]:
     return plain | more
 
 
+def _ledger(case_id: str, records: list[dict[str, Any]]) -> Iterator[LedgerEntry]:
+    for number, amount in enumerate(one for record in records for one in record["amounts"]):
+        yield LedgerEntry(
+            entry_id=f"{case_id}-{number}", case_id=case_id, debit=amount["by"], currency="EUR",
+            credit=f"revenue:{amount['type']}:EU:EUR", amount_minor=amount["minor"], reason="parcels cleared",
+        )  # fmt: skip
+
+
 class MemoryParcels(MemoryStore):
     """A store in memory that knows parcels: a batch is one event and its records."""
 
@@ -130,9 +145,11 @@ class MemoryParcels(MemoryStore):
             case_id=name, organisation=organisation, lrn="", mrn=None, status="cleared", channel=None, office=None,
             movement="import", version=1, state=b"{}", updated_at=now, room="parcels",
         )  # fmt: skip
-        body = {"jurisdiction": "EU", "parcels": len(records), "root": "00" * 32}
+        body = {"jurisdiction": "EU", "parcels": len(records), "root": "00" * 32, "accepted_on": "2026-07-02"}
         event = NewEvent(kind="ParcelsCleared", occurred_at=now, actor="system:erp", body=body)
-        written = self.write([CaseWrite(row=row, expected_seq=0, events=(event,))])[0]
+        written = self.write(
+            [CaseWrite(row=row, expected_seq=0, events=(event,), ledger=tuple(_ledger(name, records)))]
+        )[0]
         seq = written.last_seq
         for number, record in enumerate(records):
             text = msgspec.json.encode(record, order="sorted").decode()
@@ -167,6 +184,29 @@ class InventedAssessment:
         return record_of(goods.parcel_id, "release_with_charges", posted=goods.posted_on)
 
 
+class ParcelRegister(MemoryRegister):
+    """People in memory; brise is a post that collects under a number."""
+
+    def organisation(self, organisation_id: str) -> Organisation | None:
+        """Any organisation is there."""
+        numbers = ("XBPOST",) if organisation_id == "brise" else ()
+        return Organisation(organisation_id=organisation_id, name=organisation_id, identifiers=numbers)
+
+
+def invented_scorecard(wanted: ScoreFilter) -> list[ScoreRow]:
+    """Forty days of three posts, one of which grows better."""
+    card = Scorecard(wanted)
+    for day in range(40):
+        posted = date(2026, 10, 12) + timedelta(days=day)
+        for number, post in enumerate(("CNBJSA", "XBAAAA", "")):
+            for item in range(4):
+                good = item > 2 - number + (day < 20)
+                told = {"origin_post": post, "posted_on": posted.isoformat(), "received_on": posted.isoformat()}
+                told |= {"hs6": True, "weight": True, "value": good, "compliant": good, "faultless": good}
+                card.take({"told": told if item else {**told, "without_data": not post}}, posted.isoformat())
+    return card.rows()
+
+
 class ParcelConsole:
     """The console over parcels."""
 
@@ -178,7 +218,8 @@ class ParcelConsole:
         self.store = MemoryParcels(self.clock.text)
         self.casework = ParcelCasework(self.store, InventedAssessment(), clock=self.clock.text)
         self.submitted: list[ParcelAct] = []
-        register = MemoryRegister()
+        self.numbers = itertools.count(1)
+        register = ParcelRegister()
         for person in PEOPLE:
             register.people[person.principal_id] = person
         self.desk = ParcelDesk(
@@ -187,6 +228,8 @@ class ParcelConsole:
             clears=lambda: ("EU", "US"),
             source=self.store,
             declared=InventedAssessment().declared,
+            scorecard=invented_scorecard,
+            collectors=CollectorDesk(self.store, new_id=lambda: f"id-{next(self.numbers)}", clock=self.clock.text),
         )
         pages = console_routes(
             self.store,  # type: ignore[arg-type]

@@ -71,6 +71,8 @@ class ParcelFrame:
         if self.reads_parcels:
             kept = {"files": self.desk.inbox, "find": self.desk.source}
             keys = [key for key, there in kept.items() if there is not None] + keys
+            keys += ["posts"] if self.sees_all and self.desk.scorecard is not None else []
+            keys += ["collectors"] if self.desk.collectors is not None else []
         return [(key, self.href(key), words.TABS[key]) for key in keys]
 
     @property
@@ -108,8 +110,8 @@ class ParcelFrame:
 
     def country(self, code: str | None) -> str:
         """Return a country's or union's name."""
-        if not code:
-            return ""
+        if not code or (code[0] in "XQ" and code != "XK"):  # for private use; CLDR has names of its own for some
+            return code or ""
         name: str = self.language.locale.territories.get(code, code)
         return name
 
@@ -196,3 +198,25 @@ class ParcelFrame:
         if name:
             return name
         return self.word({"person": words.ACTORS["person"], "system": words.ACTORS["system"]}, kind)
+
+    def post(self, code: str) -> str:
+        """Return a post's code with its country's name."""
+        if not code:
+            return self.language.text(words.UNKNOWN_POST)
+        name = self.country(code[:2])
+        return code if name == code[:2] else f"{name} ({code})"
+
+    def thousandths(self, share: int) -> str:
+        """Return a share in thousandths as a percentage."""
+        return f"{self.figure(Decimal(share).scaleb(-1))}\u00a0%"
+
+    def trend(self, change: int | None) -> str:
+        """Return a change of a share in thousandths, with its sign, in points of a percent."""
+        if change is None:
+            return "–"
+        sign = "+" if change > 0 else "\u2212" if change < 0 else ""
+        return f"{sign}{self.figure(Decimal(abs(change)).scaleb(-1))}"
+
+    def grade(self, share: int) -> str:
+        """Return how a share of complete data is coloured; the number says it too."""
+        return "good" if share >= 900 else "middle" if share >= 700 else "bad"

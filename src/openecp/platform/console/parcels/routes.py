@@ -9,7 +9,7 @@ from litestar import get
 from litestar.response import Redirect
 
 from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, redirect
-from openecp.platform.console.parcels import calculator, files, parcel, regimes
+from openecp.platform.console.parcels import calculator, collectors, files, parcel, posts, regimes
 from openecp.platform.console.parcels.frame import ParcelFrame
 
 
@@ -31,6 +31,11 @@ def parcel_routes() -> list[Any]:
         parcel.show_parcel,
         parcel.parcel_receipt,
         parcel.do_parcel_act,
+        posts.show_posts,
+        posts.posts_csv,
+        collectors.show_collectors,
+        collectors.show_statement,
+        collectors.statement_file,
     ]
 
 

@@ -44,6 +44,8 @@ class SummaryView(msgspec.Struct, frozen=True, kw_only=True):
     refusals: tuple[dict[str, Any], ...]
     quality: tuple[dict[str, Any], ...]
     reasons: tuple[tuple[str, int], ...]
+    remarks: tuple[tuple[str, int], ...]
+    warnings: tuple[str, ...]
     bar: str
 
     def share(self, count: int) -> int:
@@ -69,6 +71,10 @@ def revenue_rows(charges: list[Mapping[str, Any]]) -> tuple[RevenueRow, ...]:
     )
 
 
+def _most_first(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
 def view_of(frame: ParcelFrame, summary: Mapping[str, Any]) -> SummaryView:
     """Return a result for its page."""
     decisions = dict(summary.get("decisions", {}))
@@ -90,6 +96,8 @@ def view_of(frame: ParcelFrame, summary: Mapping[str, Any]) -> SummaryView:
         totals=tuple(totals[currency] for currency in sorted(totals)),
         refusals=tuple(summary.get("refusals", ())),
         quality=tuple(summary.get("quality", ())),
-        reasons=tuple(sorted(summary.get("reasons", {}).items(), key=lambda one: (-one[1], one[0]))),
+        reasons=_most_first(summary.get("reasons", {})),
+        remarks=_most_first(summary.get("remarks", {})),
+        warnings=tuple(summary.get("warnings", ())),
         bar=Markup(draw_stack(decisions, order, sum(decisions.values()))),  # noqa: S704 - escapes what it is given
     )

@@ -228,3 +228,19 @@ ENTRIES: dict[str, str] = {
     "paid": N_("%(amount)s paid by: %(name)s"),
 }
 ACTORS: dict[str, str] = {"person": N_("a person"), "system": N_("a system")}
+UNKNOWN_POST = N_("post not known")
+SCORES: dict[str, str] = {
+    "hs6": N_("HS code"),
+    "weight": N_("weight"),
+    "value": N_("value"),
+    "contact": N_("contact"),
+    "vague": N_("vague description"),
+    "compliant": N_("complete"),
+    "faultless": N_("faultless"),
+}
+STANDINGS: dict[str, str] = {
+    "to_pay": N_("to be paid"),
+    "settled": N_("settled"),
+    "overpaid": N_("paid too much"),
+}
+STANDING_TONES = {"to_pay": "customs", "settled": "good", "overpaid": "trader"}
