@@ -145,7 +145,8 @@ def _party_code(x: Sequence[str], rubbish: str) -> str:
     key, action, text, field = x[0], x[1], x[2], x[3].strip("'")
     short = f" WHEN LENGTH({text}) < 6 THEN '{field}_short'" if field.endswith("address") else ""
     return (
-        f"CASE WHEN {action} = 'hold' OR REGEXP_MATCHES({key}, {_quoted(f'^(?:{rubbish})$')}) THEN '{field}_placeholder' "
+        f"CASE WHEN {action} = 'hold' OR REGEXP_MATCHES({key}, {_quoted(f'^(?:{rubbish})$')}) "
+        f"THEN '{field}_placeholder' "
         f"WHEN {action} = 'warn' THEN '{field}_doubtful'{short} END"
     )
 

@@ -2,8 +2,8 @@
 """Texts to learn HS codes from, as an operator has them: the nomenclature, a tariff, search terms, past descriptions.
 
 Recognised by header or first lines: the nomenclature (`code,level,parent,description`), a tariff schedule
-(`HTS Number`, `Indent`, `Description`), search terms (lines `term: "answer that names headings"`), and any CSV with the columns `text`
-(or `description`) and `code` (or `hs`, `hs6`). Files may be gzipped.
+(`HTS Number`, `Indent`, `Description`), search terms (lines `term: "answer that names headings"`), and any CSV with
+the columns `text` (or `description`) and `code` (or `hs`, `hs6`). Files may be gzipped.
 Limits: 512 MB unpacked a file, 3 million texts, 1,000 characters a text.
 """
 
@@ -71,6 +71,31 @@ def read_texts(path: Path) -> list[Labelled]:
     return found
 
 
+def read_checks(path: Path) -> dict[str, list[Labelled]]:
+    """Read texts with codes to measure a model on, by their language where a column names it."""
+    try:
+        with _open(path) as raw:
+            rows = list(_dicts(raw.read(LARGEST).decode("utf-8-sig")))
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise _refused(path, "a CSV file", str(error)) from None
+    names = {name.strip().lower(): name for name in (rows[0] if rows else {})}
+    said, code = _columns(names)
+    if said is None or code is None:
+        raise _refused(path, "columns text and code", ", ".join(names)[:60] or "none")
+    found: dict[str, list[Labelled]] = {}
+    for row in rows:
+        digits = re.sub(r"\D", "", row[code] or "")[:6]
+        if row[said] and len(digits) in (2, 4, 6):
+            found.setdefault(row.get("language") or path.name, []).append(Labelled(digits, row[said], "texts"))
+    return found
+
+
+def _columns(names: dict[str, str]) -> tuple[str | None, str | None]:
+    said = next((names[name] for name in ("text", "description", "product_title") if name in names), None)
+    codes = ("code", "hs", "hs6", "hs_code", "expected_hs_code")
+    return said, next((names[name] for name in codes if name in names), None)
+
+
 def _open(path: Path) -> IO[bytes]:
     if path.suffix == ".gz":
         return cast(IO[bytes], gzip.open(path, "rb"))
@@ -92,8 +117,7 @@ def _rows(text: str, path: Path) -> Iterator[Labelled]:
     elif _TERM.search(text[: text.find("\n", text.find("\n") + 1) + 1].partition("\n")[2].rstrip("\n")):
         yield from _terms(text)
     else:
-        said = next((names[name] for name in ("text", "description", "product_title") if name in names), None)
-        code = next((names[name] for name in ("code", "hs", "hs6", "hs_code") if name in names), None)
+        said, code = _columns(names)
         if said is None or code is None:
             raise _refused(path, "columns text and code", ", ".join(header)[:60] or "none")
         for row in _dicts(text):

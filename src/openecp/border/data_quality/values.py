@@ -158,7 +158,7 @@ class ValueReferences:
             action=action,
             where=where or ("weight_kg" if code.startswith("weight") else "unit_price"),
             found=f"{found}: {told} {unit}; {of}: median {middle}, {low} to {high}, {reference.rows} rows",
-            found_fr=f"{found_fr} : {told} {unit} ; {of} : médiane {middle}, de {low} à {high}, {reference.rows} lignes",
+            found_fr=f"{found_fr} : {told} {unit} ; {of} : médiane {middle}, {low} à {high}, {reference.rows} lignes",
             why=why,
             why_fr=why_fr,
             write=advice.en,
