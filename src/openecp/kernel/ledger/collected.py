@@ -18,7 +18,7 @@ DATED_STREAMS = ("collector", "parcels")  # first part of the case ids whose eve
 
 
 class CollectedSum(msgspec.Struct, frozen=True, kw_only=True):
-    """Entries of one day between the same two accounts, one of them a collector's; `stream`: parcels, parcel, …"""
+    """Entries of one day between the same two accounts, one of them a collector's, of one kind of stream."""
 
     on: str
     debit: str
@@ -26,7 +26,7 @@ class CollectedSum(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     minor: int
     entries: int
-    stream: str
+    stream: str  # first part of the case ids: parcels, parcel, collector
 
 
 class CollectedBatch(msgspec.Struct, frozen=True, kw_only=True):
