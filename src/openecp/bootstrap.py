@@ -344,15 +344,24 @@ class Installation:
                 post=self.post(store),
             )
             pages: list[Any] = []
+            parcels: Any = None
             if self.settings.console:
+                from openecp.bootstrap_console import console_parcels
                 from openecp.platform.console.app import console_routes
                 from openecp.platform.console.plans.desk import PlanDesk
 
                 desk = PlanDesk(plans=plans, feed_key=self.calendar_secret())
+                parcels = console_parcels(self, store)
                 pages = console_routes(
-                    queries, core, register, self.settings, profile=self.profile, desk=desk, book=records
-                )
-            await serve_web(with_raw_lodging(api, build_litestar(api, pages)), self.settings)
+                    queries, core, register, self.settings, profile=self.profile, desk=desk, book=records,
+                    parcels=parcels,
+                )  # fmt: skip
+                parcels.inbox.start()
+            try:
+                await serve_web(with_raw_lodging(api, build_litestar(api, pages)), self.settings)
+            finally:
+                if parcels is not None:
+                    parcels.inbox.stop()
             await core.stop()
 
 
@@ -368,6 +377,10 @@ def run_process(name: str, environment: Mapping[str, str]) -> int:
         run = asyncio.run
     try:
         installation = Installation(settings_from(environment))
+        if name == "parcel-file":
+            from openecp.bootstrap_console import clear_upload
+
+            return clear_upload(installation, Path(sys.argv[2]))
         run(installation.run_core() if name == "core" else installation.run_web())
     except (SettingError, ProfileError) as error:
         logging.getLogger("openecp").error("%s cannot start: %s", name, error)
@@ -385,6 +398,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] in (["core"], ["web"]):
+    if sys.argv[1:] in (["core"], ["web"]) or (sys.argv[1:2] == ["parcel-file"] and len(sys.argv) == 3):
         sys.exit(run_process(sys.argv[1], os.environ))
     main()
