@@ -106,7 +106,7 @@ class ResultFile:
         else:
             with draft.open("wb") as whole:
                 if self.kind == "csv":
-                    whole.write((",".join(COLUMNS) + "\r\n").encode())
+                    whole.write((",".join(COLUMNS) + "\n").encode())
                 for part in parts:
                     with part.open("rb") as opened:
                         shutil.copyfileobj(opened, whole, 1 << 20)

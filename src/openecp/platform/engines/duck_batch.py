@@ -85,6 +85,6 @@ class DuckBatchEngine(DuckEngine):
         self.connection.execute(statement).fetchall()
 
     def write_csv(self, statement: str, file: Path) -> None:
-        """Run a statement into a CSV file without a header; lines end with CR LF (RFC 4180)."""
+        """Run a statement into a CSV file without a header."""
         target = str(file).replace("'", "''")
         self.connection.execute(f"COPY ({statement}) TO '{target}' (FORMAT csv, HEADER false)").fetchall()
