@@ -10,18 +10,23 @@ from typing import Any
 import httpx
 from tests.unit.core_doubles import CountingAssessor, desk
 
+from openecp.bootstrap_parcels import PostalDoor, parcel_casework, parcel_clearing, parcel_desk, regime_files
 from openecp.border.lodgement.commands import Answer, Command
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.quote import Quoter
 from openecp.kernel.journal.memory import MemoryStore, utc_now
 from openecp.kernel.parties.model import Organisation, Principal
+from openecp.kernel.profile import load_profile
 from openecp.platform.api.app import Api, build_litestar
 from openecp.platform.api.asgi import with_raw_lodging
+from openecp.platform.api.parcels import Parcels
 from openecp.platform.core.collector_desk import CollectorDesk
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.postbook import PostalBook
 from openecp.platform.core.postwork import PostalRules
+from openecp.platform.core.parcel_model import LodgeParcels, ParcelsAnswer
+from openecp.platform.core.parceldesk import ParcelDesk
 from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import Settings
 from openecp.platform.engines.rows import RowEngine
@@ -74,6 +79,12 @@ class LocalCore(InProcessCore):
     """A core in this process with the client's face."""
 
     ready = True
+    parcels: ParcelDesk
+
+    def send_parcels(self, request: LodgeParcels) -> asyncio.Future[ParcelsAnswer]:
+        future: asyncio.Future[ParcelsAnswer] = asyncio.get_running_loop().create_future()
+        future.set_result(self.parcels.work([request])[0])
+        return future
 
     def send(self, command: Command) -> asyncio.Future[Answer]:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -84,13 +95,18 @@ class LocalCore(InProcessCore):
 class World:
     """An application, what is behind it, and calls to it."""
 
-    def __init__(self, settings: Settings | None = None, *, raw: bool = True, desk_of: Any = None) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, raw: bool = True, desk_of: Any = None, clock: Any = utc_now
+    ) -> None:
         self.store = Memory()
         self.assessor = CountingAssessor()
         self.register = FakeRegister()
         self.settings = settings or Settings()
         work = desk_of(self.store) if desk_of is not None else desk(self.store, assessor=self.assessor)
         self.core = LocalCore(work, self.settings)
+        self.clearing = parcel_clearing(self.store, load_profile("demo"), clock=clock)
+        self.core.parcels = parcel_desk(self.store, self.clearing, self.settings)
+        work._parcels = parcel_casework(self.store, self.clearing)
         self.plans = PlanBook(
             self.store, clock=utc_now, bodies=shipped_bodies(), work_programmes=shipped_work_programmes()
         )
@@ -103,6 +119,13 @@ class World:
             records=RecordBook(self.store),
             collectors=CollectorDesk(self.store, new_id=lambda: Randomness().uuid7()),  # type: ignore[arg-type]
             quoter=lambda: Quoter(load_regimes(), RowEngine()),
+            parcels=Parcels(
+                self.core,  # type: ignore[arg-type]
+                self.store,
+                files=regime_files(),
+                jurisdiction="EU",
+                postal=PostalDoor(),
+            ),
             post=(PostalBook(self.store), PostalRules),
         )
         litestar = build_litestar(self.api)
@@ -133,3 +156,12 @@ class World:
 def declaration(lrn: str, **more: Any) -> dict[str, Any]:
     """The least that reads as a declaration."""
     return {"FunctionCode": "9", "FunctionalReferenceID": lrn, "TypeCode": "IMA", **more}
+
+
+def parcel(identifier: str, **more: Any) -> dict[str, Any]:
+    """A cotton T-shirt under IOSS."""
+    item = {"description": "cotton T-shirt", "hs": "610910", "origin": "CN", "unit_price": "18.00", "tax_rate": "0.20"}
+    return {
+        "parcel_id": identifier, "posted_on": "2026-07-02", "currency": "EUR", "dispatch_country": "CN",
+        "carrier": "POST-1", "scheme": "IOSS", "scheme_id": "IM1234567890", "items": [item], **more,
+    }  # fmt: skip

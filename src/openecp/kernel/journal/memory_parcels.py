@@ -7,6 +7,7 @@ Limits: as the store in memory: one thread at a time, nothing survives the proce
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,10 @@ class MemoryParcels:
         for number in range(len(batch.records) if batch is not None else 0):
             assert batch is not None
             yield _row(batch, seq, number)
+
+    def person_hashes(self, keys: Sequence[str]) -> list[str | None]:
+        """Return a hash of each entity key, without a salt; None where nobody is named."""
+        return [hashlib.sha256(key.encode()).hexdigest()[:32] if key else None for key in keys]
 
     def counters(self, keys: Sequence[CounterKey]) -> dict[CounterKey, CounterState]:
         """Return the totals that exist."""

@@ -16,7 +16,7 @@ import msgspec
 from openecp.border.low_value import records
 from openecp.kernel.datamodel.parcel import Parcel
 from openecp.kernel.datamodel.parcel_rows import TYPED_COLUMNS, goods_of, parcel_of_rows, typed_rows
-from openecp.kernel.journal.bulk import ParcelBatch, ParcelRow
+from openecp.kernel.journal.bulk import CounterKey, CounterState, ParcelBatch, ParcelRow
 from openecp.kernel.journal.model import Event, StoredDocument
 from openecp.platform.core.clearing_batch import BatchMaker, Range, Source
 from openecp.platform.core.parcel_model import ParcelPlace
@@ -43,6 +43,8 @@ class GoodsStore(Protocol):
     def parcel_rows(self, parcel_id: str, posted_on: str | None = None) -> list[ParcelRow]: ...
 
     def person_hashes(self, keys: Sequence[str]) -> list[str | None]: ...
+
+    def counters(self, keys: Sequence[CounterKey]) -> dict[CounterKey, CounterState]: ...
 
 
 class _Day(NamedTuple):
@@ -106,7 +108,9 @@ class ParcelClearing:
     def _ready(self, court: _Court, on: date) -> _Day:
         if court.day is None or court.day.on != on:
             quality = self._quality(court.engine, on)
-            court.day = _Day(on, court.law.clearance(court.engine, on), court.law.digest(on), quality)
+            clearance = court.law.clearance(court.engine, on)
+            clearance.keep_totals(self._store.counters, self._store.person_hashes)
+            court.day = _Day(on, clearance, court.law.digest(on), quality)
             court.engine.load("parcel_faults", FAULT_COLUMNS, [], ())
         return court.day
 
@@ -129,7 +133,8 @@ class ParcelClearing:
                 actor=self._actor,
             )  # fmt: skip
             maker = BatchMaker(court.engine, told, salt=self._salt, hashes=self._store.person_hashes)
-            batch = maker.batch(span, maker.accounts(span))
+            moves = day.clearance.moves(span.first_row, span.last_row)
+            batch = maker.batch(span, maker.accounts(span), moves=moves)
         if batch is None or len(batch.records) != len(places):
             raise RuntimeError(f"clearing: expected {len(places)} records, one a parcel, got another number")
         return _with_lodgers(batch, [place.organisation for place in places])
@@ -161,14 +166,21 @@ class ParcelClearing:
         return parcel_of_rows(found) if found else None
 
     def assess(self, goods: Parcel, *, jurisdiction: str, on: str) -> Mapping[str, Any]:
-        """Return the record of goods on a day of acceptance; the quality of the data holds nothing up."""
+        """Return the record of goods on a day of acceptance; the quality of the data holds nothing up.
+
+        Limits: the parcel stands alone: what its addressee had before is not looked at again.
+        """
         day = date.fromisoformat(on)
         court = self._court(jurisdiction)
         with court.lock:
             ready = self._ready(court, day)
             columns = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in records.QUALITY_COLUMNS)
             court.engine.stage("quality_codes", f"SELECT {columns} WHERE FALSE")
-            self._assess(court, ready, [ParcelPlace(goods, "", 1)], quality="")
+            ready.clearance.keep_totals(lambda keys: {}, self._store.person_hashes)
+            try:
+                self._assess(court, ready, [ParcelPlace(goods, "", 1)], quality="")
+            finally:
+                ready.clearance.keep_totals(self._store.counters, self._store.person_hashes)
             found = court.engine.ask("SELECT record FROM parcel_results")
         record: Mapping[str, Any] = msgspec.json.decode(found[0]["record"])
         return record
