@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openecp.border.postal.countries import COUNTRIES
@@ -18,6 +18,7 @@ PLACES = st.sampled_from(sorted(COUNTRIES))
 DAYS = st.dates(date(2015, 1, 1), date(2035, 12, 31))
 
 
+@settings(max_examples=50, deadline=None)
 @given(service=SERVICES, serial=SERIALS, country=PLACES, blanks=st.lists(st.integers(0, 13), max_size=6))
 def test_an_identifier_made_by_the_rule_is_read(service: str, serial: str, country: str, blanks: list[int]) -> None:
     """Blanks anywhere do not matter; the parts are those it was made of."""
@@ -31,6 +32,7 @@ def test_an_identifier_made_by_the_rule_is_read(service: str, serial: str, count
     assert codes == ([] if service_meaning(service)[1] else ["OECP-S10-SERVICE"])
 
 
+@settings(max_examples=50, deadline=None)
 @given(serial=SERIALS, place=st.integers(0, 7), step=st.integers(1, 9))
 def test_one_wrong_digit_is_found(serial: str, place: int, step: int) -> None:
     """A digit changed changes the check digit, but where 10 and 11 share a digit with others: 10 with 0, 11 with 5."""
@@ -47,6 +49,7 @@ def test_one_wrong_digit_is_found(serial: str, place: int, step: int) -> None:
     assert faults[0].expected.startswith(str(check_digit(other)))
 
 
+@settings(max_examples=50, deadline=None)
 @given(text=st.text(max_size=80))
 def test_any_text_gets_an_answer(text: str) -> None:
     """Nothing raises; what cannot be read says where, what was expected and what to do."""
@@ -55,6 +58,7 @@ def test_any_text_gets_an_answer(text: str) -> None:
     assert all(fault.expected and fault.got and fault.fix and len(fault.got) <= 80 for fault in faults)
 
 
+@settings(max_examples=50, deadline=None)
 @given(first=DAYS, days=st.integers(-900, 900))
 def test_reuse_is_judged_by_twelve_months_both_ways(first: date, days: int) -> None:
     """Which item was told first does not matter."""

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,14 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.postal_world import NO_RATES, RULES, SHIRTS, SHOES, item, s10
 
+import openecp.border.postal.declaration as postal_declaration
 from openecp.border.postal.binding import ItemReading, JsonAdaptor, items_of_tree, items_tree, write_items_json
 from openecp.border.postal.check import item_faults, shuts_out
-from openecp.border.postal.compliance import judge, quality_of, read_requirements
+from openecp.border.postal.compliance import ELEMENTS, judge, quality_of, read_requirements
 from openecp.border.postal.declaration import PostalTerms, declaration_of, item_of_declaration
 from openecp.border.postal.faults import PostalRefused
 from openecp.border.postal.form import FormRule, form_for, read_sdr_rates
 from openecp.border.postal.item import CATEGORIES, ContentPiece, PostalItem, PostalParty, tidy_item
+from openecp.border.postal.lifecycle import EVENT_KINDS
 from openecp.border.postal.parcels import item_of_parcel, parcel_of, pieces_of_lines
+from openecp.border.postal.response import PostalResponse
 from openecp.border.postal.table import plain_cell, read_items_csv, safe_cell, write_items_csv
 from openecp.platform.wire import read as read_message
 from openecp.platform.wire import write as write_message
@@ -262,3 +267,15 @@ def test_demands_by_destination_category_class_and_day() -> None:
     with pytest.raises(PostalRefused) as told:
         read_requirements(b"destination,category,mail_class,element,valid_from\nAUS,*,*,hs6,2026-01-01\nAU,*,*,x,1\n")
     assert len(told.value.faults) == 2
+
+
+def test_every_field_is_in_the_tables_of_the_page() -> None:
+    """docs/postal.md says of each field where it goes, and names every statement, element and event."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "postal.md").read_text(encoding="utf-8")
+    for shape in (PostalItem, PostalParty, ContentPiece):
+        rows = [name for name in shape.__struct_fields__ if f"\n| `{name}` |" not in page]
+        assert rows == [], shape.__name__
+    codes = set(re.findall(r'"(POST-[A-Z-]+)"', Path(postal_declaration.__file__).read_text(encoding="utf-8")))
+    assert [code for code in codes if code not in page] == []
+    assert [name for name in (*ELEMENTS, *EVENT_KINDS) if f"`{name}`" not in page] == []
+    assert [field for field in PostalResponse.__struct_fields__ if f"`{field}`" not in page] == []
