@@ -1,43 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decimals of currencies where they are not two.
-
-Source: ISO 4217, column minor unit.
-"""
+"""Decimals of currencies, as the kernel has them."""
 
 from __future__ import annotations
 
-_NONE = {
-    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
-    *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
-}
-_THREE = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+from openecp.kernel.datamodel.currencies import amount_text, exponent, micro_text, rate_text
 
-
-def exponent(currency: str) -> int:
-    """Return how many decimals a currency has."""
-    return 0 if currency in _NONE else 3 if currency in _THREE else 2
-
-
-def amount_text(minor: int, currency: str) -> str:
-    """Return minor units as decimal text with the currency's decimals."""
-    places = exponent(currency)
-    if not places:
-        return str(minor)
-    sign, digits = "-" if minor < 0 else "", str(abs(minor)).zfill(places + 1)
-    return f"{sign}{digits[:-places]}.{digits[-places:]}"
-
-
-def micro_text(micro: int, currency: str) -> str:
-    """Return millionths as decimal text: the currency's decimals, or as many as are needed."""
-    places = exponent(currency)
-    sign, digits = "-" if micro < 0 else "", str(abs(micro)).zfill(7)
-    whole, fraction = digits[:-6], digits[-6:]
-    kept = fraction[:places] + fraction[places:].rstrip("0")
-    return f"{sign}{whole}.{kept}" if kept else f"{sign}{whole}"
-
-
-def rate_text(rate_e8: int) -> str:
-    """Return a share in 1/100,000,000 as decimal text, `0.20`."""
-    whole, fraction = divmod(rate_e8, 100_000_000)
-    kept = f"{fraction:08d}"
-    return f"{whole}.{kept[:2]}{kept[2:].rstrip('0')}"
+__all__ = ["amount_text", "exponent", "micro_text", "rate_text"]

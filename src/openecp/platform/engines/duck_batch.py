@@ -80,6 +80,12 @@ class DuckBatchEngine(DuckEngine):
         ).fetchone()
         return int(written[0]) if written else 0
 
+    def take(self, name: str, content: bytes) -> None:
+        """Make a table of a Parquet file's content."""
+        self.connection.register("incoming", pq.read_table(io.BytesIO(content)))
+        self.connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS FROM incoming')
+        self.connection.unregister("incoming")
+
     def update(self, statement: str) -> None:
         """Run a statement that changes a table."""
         self.connection.execute(statement).fetchall()

@@ -93,8 +93,9 @@ class ParcelFile:
             run.register("parcel_keys_of_block", keys)
             run.execute(
                 f"INSERT INTO parcel_keys SELECT {block.first_row} + place, "
-                "HASH(COALESCE(id, '') || '|' || COALESCE(day, '')), "
-                "HASH(COALESCE(day, '') || '|' || COALESCE(id, '')) FROM parcel_keys_of_block"
+                # nothing is no key: rows without an identifier are not the same parcel
+                "CASE WHEN id <> '' THEN HASH(id || '|' || COALESCE(day, '')) END, "
+                "HASH(COALESCE(day, '') || '|' || id) FROM parcel_keys_of_block"
             )
             run.unregister("parcel_keys_of_block")
         parcels = run.sql(
