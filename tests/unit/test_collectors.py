@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.parcel_world import parcel_batch, parcel_record
+from tests.collector_world import OFFICER, POST, SELLER, TRADER, Line, cleared, payment
 from tests.store_world import (  # noqa: F401  fixtures
     database_server,
     shared_database,
@@ -22,10 +22,9 @@ from tests.store_world import (  # noqa: F401  fixtures
 
 from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.border.revenue.collector_feed import FEED_DICTIONARY
-from openecp.border.revenue.collector_payments import CollectorPayment, collector_stream
+from openecp.border.revenue.collector_payments import collector_stream
 from openecp.border.revenue.collectors import CollectorRefused, parse_account, period
 from openecp.kernel.journal.memory import MemoryStore
-from openecp.kernel.journal.model import LedgerEntry
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.collector_desk import CollectorDesk
 from openecp.platform.documents.collector_papers import (
@@ -39,59 +38,6 @@ from openecp.platform.documents.collector_papers import (
     written_csv,
 )
 from openecp.platform.store import PostgresStore
-
-POST, SELLER = "collector:post:XB-POST:EUR", "collector:seller:IM1234567890:EUR"
-OFFICER = Principal(principal_id="o-1", kind="person", organisation="customs", name="O", roles=("officer",))
-TRADER = Principal(principal_id="t-1", kind="system", organisation="XB-POST", name="T", roles=("trader",))
-Line = tuple[str, str, int, int]  # account, type, item, minor units
-
-
-def cleared(
-    to: Any, parcels: dict[str, list[Line]], *, on: str = "2026-07-01", jurisdiction: str = "EU", first_row: int = 1
-) -> None:
-    """Record a batch of parcels with these tax lines and the ledger entries that sum them up."""
-    records, sums = [], {}
-    for number, (parcel_id, lines) in enumerate(parcels.items()):
-        amounts = [
-            {"base": 0, "by": by, "due": "border", "item": item, "minor": minor, "rate": 0, "type": kind}
-            for by, kind, item, minor in lines
-        ]
-        records.append(
-            parcel_record(
-                parcel_id,
-                amounts=amounts,
-                currency="EUR",
-                date=on,
-                quality=[],
-                reasons=[],
-                row=first_row + number,
-                category=3,
-                regime="EU-1",
-                duty=0,
-                tax=0,
-            )
-        )
-        for by, kind, _, minor in lines:
-            sums[by, kind] = sums.get((by, kind), 0) + minor
-    case_id = f"parcels/file/{first_row}"
-    ledger = tuple(
-        LedgerEntry(
-            entry_id=f"{case_id}-{number}",
-            case_id=case_id,
-            debit=by,
-            credit=f"revenue:{kind}:{jurisdiction}:EUR",
-            amount_minor=minor,
-            currency="EUR",
-            reason="parcels cleared",
-        )
-        for number, ((by, kind), minor) in enumerate(sorted(sums.items()))
-        if minor
-    )
-    batch = parcel_batch(
-        list(parcels), records=records, ledger=ledger, first_row=first_row, case_id=case_id,
-        body={"accepted_on": on, "jurisdiction": jurisdiction},
-    )  # fmt: skip
-    assert to.write_parcels(batch).outcome == "recorded"
 
 
 def july() -> dict[str, list[Line]]:
@@ -117,11 +63,6 @@ def any_store(request: pytest.FixtureRequest) -> Any:
     found = request.getfixturevalue("store")
     found.writer._clock = lambda: next(clock)
     return found
-
-
-def payment(minor: int, **changes: Any) -> CollectorPayment:
-    given: dict[str, Any] = {"account": POST, "minor": minor, "on": "2026-08-01", "reference": "RF18", "key": "k-1"}
-    return CollectorPayment(**given | changes)
 
 
 def test_a_statement_adds_up(any_store: Any) -> None:

@@ -7,7 +7,7 @@ amounts and the entries since must give what its case says is charged now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -119,16 +119,23 @@ def compare(report: Reconciliation, where: str, records: Mapping[tuple[str, str]
             report.add(Difference(where=where, account=account, type=kind, records_minor=expected, ledger_minor=found))
 
 
-def reconcile(first: str, last: str, batches: Iterable[tuple[CollectedBatch, Iterator[list[str]]]]) -> Reconciliation:
-    """Compare the batches of a period with their entries; each comes with its records, some thousands at a time."""
+def reconcile(
+    first: str, last: str, batches: Sequence[CollectedBatch], parts: Iterable[tuple[int, list[str]]]
+) -> Reconciliation:
+    """Compare the batches of a period with their entries.
+
+    `parts` are records with the event of their batch, in any order; those of other batches are left aside.
+    """
     report = Reconciliation(first_day=first, last_day=last)
+    summed: list[Sums] = [{} for _ in batches]
+    place = {seq: number for number, batch in enumerate(batches) for seq in batch.seqs}
+    for seq, part in parts:
+        if seq in place:
+            report.parcels += len(part)
+            add_records(summed[place[seq]], part)
     in_records: Sums = {}
     in_ledger: Sums = {}
-    for batch, parts in batches:
-        records: Sums = {}
-        for part in parts:
-            report.parcels += len(part)
-            add_records(records, part)
+    for batch, records in zip(batches, summed, strict=True):
         report.batches += max(1, len(batch.seqs))
         ledger = entered(batch.entries)
         compare(report, batch_name(batch), records, ledger)

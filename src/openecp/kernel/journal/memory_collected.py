@@ -70,10 +70,11 @@ class MemoryCollected:
             )
         return found
 
-    def batch_records(self, seq: int) -> Iterator[list[str]]:
-        """Yield the records of a batch."""
-        if seq in self.batches:
-            yield list(self.batches[seq].records)
+    def records_between(self, first_seq: int, last_seq: int) -> Iterator[tuple[int, list[str]]]:
+        """Yield the records of the batches of these events."""
+        for seq, batch in self.batches.items():
+            if first_seq <= seq <= last_seq:
+                yield seq, list(batch.records)
 
     def entry_ids(self, seq: int) -> dict[tuple[str, str], str]:
         """Return the ledger entries written with an event, by debit and credit."""

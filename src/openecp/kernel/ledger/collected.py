@@ -50,5 +50,5 @@ class CollectedSource(Protocol):
     def collected_batches(self) -> list[CollectedBatch]:
         """Return the batches of parcels with their entries, and entries of such streams that belong to none."""
 
-    def batch_records(self, seq: int) -> Iterator[list[str]]:
-        """Yield the records of a batch, some thousands at a time."""
+    def records_between(self, first_seq: int, last_seq: int) -> Iterator[tuple[int, list[str]]]:
+        """Yield the records of the batches of these events, some thousands of one batch at a time."""

@@ -60,7 +60,7 @@ class CollectorStore(ParcelSource, Protocol):
 
     def collected_batches(self) -> list[CollectedBatch]: ...
 
-    def batch_records(self, seq: int) -> Iterator[list[str]]: ...
+    def records_between(self, first_seq: int, last_seq: int) -> Iterator[tuple[int, list[str]]]: ...
 
     def find_case(
         self, *, mrn: str | None = None, lrn: str | None = None, organisation: str | None = None
@@ -174,13 +174,11 @@ class CollectorDesk:
         Limits: changes on single parcels are compared whenever they were made.
         """
         batches = [batch for batch in self._store.collected_batches() if first <= batch.on <= last]
-        report = reconcile(first, last, ((batch, self._records(batch)) for batch in batches))
+        seqs = [seq for batch in batches for seq in batch.seqs]
+        records = self._store.records_between(min(seqs), max(seqs)) if seqs else iter(())
+        report = reconcile(first, last, batches, records)
         self._reconcile_cases(report)
         return report
-
-    def _records(self, batch: CollectedBatch) -> Iterator[list[str]]:
-        for seq in batch.seqs:
-            yield from self._store.batch_records(seq)
 
     def _reconcile_cases(self, report: Reconciliation) -> None:
         """Compare what each case says is charged with the record's amounts and the entries since."""

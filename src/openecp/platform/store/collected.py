@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import LiteralString
 
 from openecp.kernel.ledger.collected import CollectedBatch, CollectedSum
@@ -83,13 +85,13 @@ class Collected:
             )
         ]
 
-    def batch_records(self, seq: int) -> Iterator[list[str]]:
-        """Yield the records of a batch, some thousands at a time."""
-        with self.pool.transaction() as connection, connection.cursor(name="batch_records") as cursor:
-            connection.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute("SELECT record FROM parcels WHERE seq = %s ORDER BY number", (seq,))
+    def records_between(self, first_seq: int, last_seq: int) -> Iterator[tuple[int, list[str]]]:
+        """Yield the records of the batches of these events, some thousands of one batch at a time, as they lie."""
+        with self.pool.transaction() as connection, connection.cursor(name="records") as cursor:
+            cursor.execute("SELECT seq, record FROM parcels WHERE seq BETWEEN %s AND %s", (first_seq, last_seq))
             while rows := cursor.fetchmany(PART):
-                yield [row[0] for row in rows]
+                for seq, run in groupby(rows, key=itemgetter(0)):
+                    yield seq, [row[1] for row in run]
 
     def entry_ids(self, seq: int) -> dict[tuple[str, str], str]:
         """Return the ledger entries written with an event, by debit and credit."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.test_collectors import OFFICER, cleared, payment
+from tests.collector_world import OFFICER, cleared, payment
 
 from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.kernel.journal.memory import MemoryStore
