@@ -70,10 +70,12 @@ def plain_names(names: Sequence[str | None]) -> list[str]:
 
 def plain_addresses(addresses: Sequence[str | None]) -> list[str]:
     """Return each address in its one form."""
-    text = "\n".join([" ".join(line.split()) for line in plain_lines(addresses, length_max=ADDRESS_LENGTH_MAX)])
+    text = "\n".join(plain_lines(addresses, length_max=ADDRESS_LENGTH_MAX))
+    while "  " in text:
+        text = text.replace("  ", " ")
     for phrase, short in PHRASES:
         text = text.replace(phrase, short)
-    return [" ".join(address_words(line.split(" "))) if line else "" for line in text.split("\n")]
+    return [" ".join(address_words(line.split())) for line in text.split("\n")]
 
 
 def identifier_forms(identifiers: Sequence[str | None]) -> list[str]:

@@ -100,7 +100,12 @@ class _Groups:
                 self._join(other, place)
         later: list[tuple[int, int]] = []
         weak: dict[int, set[int]] = defaultdict(set)
+        numbers = [form.numbers for form in self._forms]
+        postcodes = [form.postcode for form in self._forms]
         for one, other in self._candidates():
+            mine, theirs = numbers[one], numbers[other]
+            if mine and theirs and mine.isdisjoint(theirs) and postcodes[one] != postcodes[other]:
+                continue  # most pairs that share a block live elsewhere: told here, since a call costs more
             if self._root(one) == self._root(other):
                 continue
             match self._judge(one, other):
@@ -124,7 +129,7 @@ class _Groups:
             return -1
         if not self._text[one][1] and not self._text[other][1]:
             return 3 if self._likeness.names(first.names, second.names) == 3 else 0
-        placed = self._likeness.addresses(first, second)  # first: most pairs that share a block live elsewhere
+        placed = self._likeness.addresses(first, second)
         if placed <= 0:
             return placed
         named = self._likeness.names(first.names, second.names)
