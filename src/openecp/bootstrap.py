@@ -16,6 +16,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,26 @@ class Installation:
 
         clearing = parcel_clearing(store, self.profile)
         return parcel_desk(store, clearing, self.settings), parcel_casework(store, clearing)
+
+    def reassessing(
+        self,
+        *,
+        jurisdiction: str,
+        file: str | None,
+        on: date | None,
+        regime: str = "",
+        rates: str | None = None,
+        duty_rates: str | None = None,
+    ) -> tuple[Any, Any]:
+        """Return an engine, and other rules: those of a regime file, or of a day.
+
+        Raises: RegimeFault, QuoteRefused.
+        """
+        from openecp.bootstrap_clearing import OtherRules, law_of
+
+        law = law_of(jurisdiction, regime=regime, file=file, rates=rates, duty_rates=duty_rates)
+        rules = OtherRules(law, on)
+        return rules.engine, rules
 
     def selection_secret(self) -> bytes:
         """Return what seeds random selection, made once for the installation: nobody can compute who is drawn.

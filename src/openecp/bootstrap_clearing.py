@@ -15,7 +15,7 @@ import msgspec
 from openecp.border.low_value.clearance import Clearance
 from openecp.border.low_value.exchange import OfficialRate, OfficialRates, read_rates
 from openecp.border.low_value.faults import Fault, QuoteRefused
-from openecp.border.low_value.load import load_regimes
+from openecp.border.low_value.load import load_file, load_regimes
 from openecp.border.low_value.model import Jurisdiction
 from openecp.border.low_value.rate_tables import DutyRate, DutyRates, read_duty_rates
 from openecp.kernel.journal.memory import utc_now
@@ -56,6 +56,7 @@ def law_of(
     *,
     regime: str = "",
     regimes: str | None = None,
+    file: str | None = None,
     rates: str | None = None,
     duty_rates: str | None = None,
 ) -> Law:
@@ -63,15 +64,16 @@ def law_of(
 
     Raises: RegimeFault, QuoteRefused for what cannot be used.
     """
-    files = {file.jurisdiction: file for file in load_regimes(Path(regimes) if regimes else None)}
+    loaded = [load_file(Path(file))] if file else load_regimes(Path(regimes) if regimes else None)
+    files = {one.jurisdiction: one for one in loaded}
     if jurisdiction not in files:
         raise QuoteRefused([_unknown("jurisdiction", "OECP-JURISDICTION", files, jurisdiction)])
-    file = files[jurisdiction]
-    ids = [one.id for one in file.regimes]
+    found = files[jurisdiction]
+    ids = [one.id for one in found.regimes]
     if regime and regime not in ids:
         raise QuoteRefused([_unknown("regime", "OECP-REGIME", ids, regime)])
     return Law(
-        file, regime, read_rates(Path(rates)) if rates else (), read_duty_rates(Path(duty_rates)) if duty_rates else ()
+        found, regime, read_rates(Path(rates)) if rates else (), read_duty_rates(Path(duty_rates)) if duty_rates else ()
     )
 
 
@@ -92,10 +94,34 @@ def quality_sql(engine: DuckBatchEngine, on: date) -> str:
     return quality_statement(terms, on)
 
 
-def clearing_wiring(store: Any, law: Law, *, quality: bool = True, threads: int = 2) -> Wiring:
-    """Return what a clearing is made of."""
+class OtherRules:
+    """The rules of a regime file, or of one day whatever the day of acceptance was."""
+
+    def __init__(self, law: Law, on: date | None) -> None:
+        self._law, self._on, self.engine = law, on, batch_engine()
+        self._held: dict[date, Clearance] = {}
+
+    def day(self, accepted_on: date) -> date:
+        """Return the day whose law is asked for."""
+        return self._on or accepted_on
+
+    def clearance(self, on: date) -> Clearance:
+        """Return what assesses parcels under these rules."""
+        if on not in self._held:
+            self._held = {on: self._law.clearance(self.engine, on)}
+        return self._held[on]
+
+
+def batch_engine(threads: int = 2) -> DuckBatchEngine:
+    """Return an engine that keeps the order of rows."""
     engine = DuckBatchEngine(threads=threads)
     engine.connection.execute("SET preserve_insertion_order=true")
+    return engine
+
+
+def clearing_wiring(store: Any, law: Law, *, quality: bool = True, threads: int = 2) -> Wiring:
+    """Return what a clearing is made of."""
+    engine = batch_engine(threads)
     held: dict[date, Clearance] = {}
 
     def clearance(on: date) -> Clearance:

@@ -48,7 +48,7 @@ SUFFIXES = (".csv", ".ndjson", ".jsonl", ".parquet")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, one line a file.")
 @data_option
 @click.pass_context
-def clear(context: click.Context, paths: tuple[str, ...], data: str | None, profile: str | None, **asked: Any) -> None:
+def clear(context: click.Context, /, paths: tuple[str, ...], data: str | None, profile: str | None, **asked: Any) -> None:
     """Clear parcels: FILE is CSV, NDJSON or Parquet, or a folder of such files.
 
     Each parcel is decided and recorded once; whoever is stopped starts again and goes on. The same file again rewrites

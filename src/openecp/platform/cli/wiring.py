@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -55,6 +56,17 @@ class Installation(Protocol):
         duty_rates: str | None = None,
         quality: bool = True,
     ) -> Wiring: ...
+
+    def reassessing(
+        self,
+        *,
+        jurisdiction: str,
+        file: str | None,
+        on: date | None,
+        regime: str = "",
+        rates: str | None = None,
+        duty_rates: str | None = None,
+    ) -> tuple[Any, Any]: ...
 
     def open_store(self) -> Any: ...
 
