@@ -23,10 +23,10 @@ from openecp.platform.api.parcels import Parcels
 from openecp.platform.core.collector_desk import CollectorDesk
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.inprocess import InProcessCore
-from openecp.platform.core.postbook import PostalBook
-from openecp.platform.core.postwork import PostalRules
 from openecp.platform.core.parcel_model import LodgeParcels, ParcelsAnswer
 from openecp.platform.core.parceldesk import ParcelDesk
+from openecp.platform.core.postbook import PostalBook
+from openecp.platform.core.postwork import PostalRules
 from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import Settings
 from openecp.platform.engines.rows import RowEngine

@@ -64,9 +64,15 @@ def decide_parcel_act(act: ParcelAct, case: ParcelCase | None, context: ActConte
 
 
 def acts_allowed(case: ParcelCase | None) -> tuple[str, ...]:
-    """Return the acts that the table has a row for now, guards left aside."""
+    """Return the acts that the table has a row for now; of an open case only those whose conditions hold."""
     state = case.status if case is not None else "decided"
-    by = [who for row in MACHINE.transitions if state in row.states for who in row.by]
+    open_case = case is not None and bool(case.case_id)
+    by = [
+        who
+        for row in MACHINE.transitions
+        if state in row.states and (not open_case or MACHINE.possible(state, row.event, case))
+        for who in row.by
+    ]
     return tuple(name for name in ACTS if name in by)
 
 
