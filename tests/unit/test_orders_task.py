@@ -28,6 +28,7 @@ from openecp.border.low_value.orders import (
     read_orders,
 )
 from openecp.platform.cli.ecommerce import demo_ecommerce
+from openecp.platform.cli.ecommerce_goods import TableThenModel
 from openecp.platform.cli.ecommerce_orders import made_orders
 
 DUBAI = ZoneInfo("Asia/Dubai")
@@ -132,7 +133,9 @@ def test_goods_and_words_of_risk_are_told_with_their_words() -> None:
     assert table.guess(*drone).hs6 == "880621"
     assert {risk.kind for risk in risk_words(*drone)} == {"drone", "lithium battery"}
     assert table.guess("Cotton T-Shirt", "", "Clothing")[::2] == ("610910", ("cotton t-shirt",))
-    assert table.guess("Something", "unheard of", "") == ("", 0.0, ())
+    assert table.guess("Something", "unheard of", "")[:3] == ("", 0.0, ())
+    assert TableThenModel().guess("Cotton T-Shirt", "", "Clothing").by == "table"
+    assert TableThenModel().guess("Chia Seeds 500 g", "", "Grocery")[::3] == ("120799", "model")
     harmless = (
         "Glue gun kit",
         "Bullet journal",

@@ -18,6 +18,7 @@ class GoodsGuess(NamedTuple):
     hs6: str
     confidence: float
     words: tuple[str, ...]
+    by: str = "table"  # or the name of a model
 
 
 class GoodsClassifier(Protocol):

@@ -94,7 +94,7 @@ def write_result(folder: Path, result: Result) -> None:
         folder / "orders.csv",
         ("order_id", "timestamp", "day", "importer_name", "delivery_address", "importer_key", "importer_alike",
          "product_title", "product_category", "item_price_inr", "item_price_aed", "day_total_aed", "dutiable",
-         "duty_exact_aed", "duty_aed", "day_total_alike_aed", "hs6", "hs6_confidence", "hs6_words", "risk",
+         "duty_exact_aed", "duty_aed", "day_total_alike_aed", "hs6", "hs6_confidence", "hs6_by", "hs6_words", "risk",
          "risk_reasons", "image_url"),
         (_order_row(result, place, *by_place[place], alike_of[place]) for place in range(len(result.orders))),
     )  # fmt: skip
@@ -122,7 +122,7 @@ def _order_row(result: Result, place: int, group: OrderGroup, share: int, alike:
         amount_text(inr(order.price_micro)), amount_text(aed), amount_text(group.total),
         "yes" if group.dutiable else "no", amount_text(aed * terms.duty_rate * group.dutiable),
         minor_text(share, terms), amount_text(alike.total), guess.hs6,
-        f"{guess.confidence:.2f}" if guess.hs6 else "", ", ".join(guess.words),
+        f"{guess.confidence:.2f}" if guess.hs6 else "", guess.by if guess.hs6 else "", ", ".join(guess.words),
         ", ".join(risk.kind for risk in result.risks[place]),
         " ".join(f"“{risk.words}” in the {risk.where}: {risk.why}" for risk in result.risks[place]), order.image_url,
     ]  # fmt: skip
@@ -166,7 +166,7 @@ def print_result(result: Result, source: str) -> None:
                 grouped_text(minor_text(group.duty_minor, terms)), ", ".join(kinds),
             )  # fmt: skip
     out.print(largest)
-    goods = f"HS6 given to {told['hs6_given']:,} of {told['orders']:,} orders"
+    goods = f"HS6 given to {told['hs6_given']:,} of {told['orders']:,} orders, {told['hs6_by_model']:,} by the model"
     if result.goods_right is not None:
         goods += f" ({float(result.goods_right):.1%} as our own articles have it)"
     out.print(f"{goods}; words of risk in {told['orders_with_risk_words']:,}.", highlight=False)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from openecp.border.low_value.order_words import GoodsClassifier, GoodsGuess, GoodsTable, RiskWord, risk_words
+from openecp.border.low_value.order_words import GoodsClassifier, GoodsGuess, RiskWord, risk_words
 from openecp.border.low_value.orders import (
     Order,
     OrderFault,
@@ -24,6 +24,7 @@ from openecp.border.low_value.orders import (
 )
 from openecp.kernel.parties.entity_key import entity_keys
 from openecp.kernel.parties.similar import Agreement, agreement, same_key, similar
+from openecp.platform.cli.ecommerce_goods import TableThenModel
 from openecp.platform.cli.wiring import CommandFault
 
 
@@ -69,7 +70,7 @@ def judged(
     keys = entity_keys(names, addresses, [None] * len(orders))
     exact, alike = same_key(keys), similar(names, addresses)
     groups, alike_groups = group_orders(orders, exact, terms), group_orders(orders, alike, terms)
-    classifier = classifier or GoodsTable()
+    classifier = classifier or TableThenModel()
     seen: dict[tuple[str, str, str], tuple[GoodsGuess, list[RiskWord]]] = {}
     for order in orders:
         words = order.product_title, order.description, order.product_category
@@ -97,8 +98,8 @@ def judged(
 def judge_by_truth(result: Result, importers: list[int], hs6: list[str]) -> None:
     """Add what only the maker of invented orders knows: how well groups and goods were found."""
     result.truth = {"exact": agreement(result.exact, importers), "alike": agreement(result.alike, importers)}
-    right = sum(guess.hs6 == true for guess, true in zip(result.guesses, hs6, strict=True))
-    result.goods_right = Fraction(right, len(hs6))
+    told = [guess.hs6 == true for guess, true in zip(result.guesses, hs6, strict=True) if true]
+    result.goods_right = Fraction(sum(told), len(told)) if told else None
 
 
 def key_name(key: str) -> str:
@@ -136,6 +137,7 @@ def summary(result: Result) -> dict[str, object]:
     if result.goods_right is not None:
         told["hs6_right_on_our_own_articles"] = round(float(result.goods_right), 4)
     told["hs6_given"] = sum(bool(guess.hs6) for guess in result.guesses)
+    told["hs6_by_model"] = sum(guess.by != "table" for guess in result.guesses)
     told["orders_with_risk_words"] = sum(map(bool, result.risks))
     told["checks"] = result.checks
     return told
