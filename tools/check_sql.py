@@ -25,6 +25,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from openecp.border.batch import BATCH_STEPS, OUTSIDE_COLUMNS, BatchAssessor
+from openecp.border.data_quality.columns import QUALITY_STEPS
 from openecp.border.low_value.charges import LOW_VALUE_STEPS, SEVERAL, ChargeAssessor
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.splits import SEEN_COLUMNS, SPLIT_STEPS, SplitRule, split_composer
@@ -188,7 +189,7 @@ def check_low_value() -> set[tuple[str, str]]:
 def files_without_step(root: Path) -> Iterator[tuple[str, str]]:
     """Yield step files that no step names."""
     steps = {
-        step.file or step.name for step in (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS, *SPLIT_STEPS)
+        step.file or step.name for step in (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS, *SPLIT_STEPS, *QUALITY_STEPS)
     }
     for path in sorted(root.glob("*/steps/*.sql")):
         try:

@@ -21,7 +21,7 @@ _EMPTY = frozenset(
         "chapter heading subheading excluding except from these their its put up otherwise specified "
         "elsewhere included described means de la le les et du des pour und fur der die das von el los las y "
         "para piece pc pcs set new unit "
-    ).split()
+    ).split()  # noqa: SIM905
 )
 PAIR, PIECE = 0.7, 0.6  # weight of a pair of words, and of a piece of an unknown word
 

@@ -42,7 +42,7 @@ class ModelHeader(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
     features: int
     postings: int
-    digest: str  # SHA-256 of the packed weights
+    digest: str  # SHA-256 of this header without it and of the packed weights
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,8 +212,13 @@ def calibrated(share: float, steps: Sequence[tuple[float, float]]) -> float:
 def packed(header: ModelHeader, keys: array[int], starts: array[int], places: array[int], weights: bytes) -> bytes:
     """Return a model as a file: a line that names the format, the header as JSON, the packed weights."""
     body = zlib.compress(b"".join((_little(keys), _little(starts), _little(places), weights)), 9)
-    signed = msgspec.structs.replace(header, digest=hashlib.sha256(body).hexdigest())
+    signed = msgspec.structs.replace(header, digest=_digest(header, body))
     return MAGIC + msgspec.json.encode(signed) + b"\n" + body
+
+
+def _digest(header: ModelHeader, body: bytes) -> str:
+    bare = msgspec.json.encode(msgspec.structs.replace(header, digest=""))
+    return hashlib.sha256(bare + body).hexdigest()
 
 
 def _little(numbers: array[int]) -> bytes:
@@ -235,8 +240,8 @@ def read_model(data: bytes, where: str = "model") -> TextModel:
         header = msgspec.json.decode(line, type=ModelHeader)
     except msgspec.DecodeError as error:
         raise _refused(where, "a header as JSON", str(error)) from None
-    if hashlib.sha256(body).hexdigest() != header.digest:
-        raise _refused(where, f"weights of SHA-256 {header.digest[:12]}…", "others")
+    if _digest(header, body) != header.digest:
+        raise _refused(where, f"a header and weights of SHA-256 {header.digest[:12]}…", "others")
     features, postings = header.features, header.postings
     size = 8 * features + 4 + 3 * postings
     if not 0 <= size <= LARGEST_UNPACKED or not 0 < len(header.codes) < 65_536:

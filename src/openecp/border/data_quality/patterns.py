@@ -14,7 +14,7 @@ from datetime import date
 import msgspec
 
 from openecp.border.data_quality.terms import ALWAYS, Action, VagueTerm, in_force, shipped_fillers
-from openecp.border.data_quality.words import APART, NO_TEXT, WORD, any_of, forms
+from openecp.border.data_quality.words import APART, BLANKS, NO_TEXT, WORD, any_of, forms
 
 COUNT = "(?:x?[0-9]+(?:x|pcs?|kgs?|g|ml|cm|mm)?)"  # a number, or how many of something
 JOINS = ("and", "et", "und", "y", "e", "и")
@@ -73,7 +73,7 @@ def patterns_on(terms: Iterable[VagueTerm], on: date, fillers: Sequence[str] | N
         joined=f"[,;/&+|]|{APART}{any_of(JOINS)}{APART}",
         always=f"{APART}{always}{APART}",
         suspect="|".join(f"(?:{pattern})" for name, pattern in whole.items()),
-        party=f"{PARTED}{APART}*(?:{any_of(sorted(parties))}|{_PARTY_RUBBISH})?{APART}*{PARTED}",
+        party=f"{PARTED}{APART}*(?:{any_of(sorted({*parties, *_as_written(rows)}))}|{_PARTY_RUBBISH})?{APART}*{PARTED}",
         party_rubbish=_PARTY_RUBBISH,
         terms=_by_words(rows, frozenset(empty)),
         parties=parties,
@@ -108,6 +108,12 @@ def _parties(rows: Iterable[VagueTerm]) -> dict[str, Action]:
                     if found.get(written) != "hold":
                         found[written] = row.action
     return found
+
+
+def _as_written(rows: Iterable[VagueTerm]) -> set[str]:
+    """Return placeholders with their accents: names and addresses are looked at without taking accents off."""
+    found = (row.term.lower() for row in rows if row.field == "party" and not row.term.isascii())
+    return {" ".join(text.translate(BLANKS).split()) for text in found}
 
 
 def _by_words(rows: Iterable[VagueTerm], empty: frozenset[str]) -> dict[str, Action]:

@@ -105,7 +105,7 @@ class QualityScorer:
         if text is None:
             return None
         fields = [told for told in (beside or (text,)) if told is not None]
-        if len(text) <= LONGEST_PARTY and self._within("party", fold(PARTED + PARTED.join(fields) + PARTED)):
+        if len(text) <= LONGEST_PARTY and self._within("party", (PARTED + PARTED.join(fields) + PARTED).lower()):
             key = normal(text)
             action = self.patterns.parties.get(key)
             if action == "hold" or self._whole("party_rubbish", key):

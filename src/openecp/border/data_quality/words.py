@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 
 LONGEST = 240  # characters of a field that are looked at: a longer one says something
 _APART = (
@@ -30,26 +29,19 @@ def fold(text: str) -> str:
     return f" {text.lower()} "
 
 
-@lru_cache(maxsize=1)
 def _blanks() -> dict[int, str]:
-    spans = (
-        (1, 0x2F),
-        (0x3A, 0x40),
-        (0x5B, 0x60),
-        (0x7B, 0x7E),
-        (0x80, 0xA9),
-        (0xAB, 0xB4),
-        (0xB6, 0xB9),
-        (0xBB, 0xBF),
-    )
+    spans = ((1, 0x2F), (0x3A, 0x40), (0x5B, 0x60), (0x7B, 0x7E), (0x80, 0xA9), (0xAB, 0xB4), (0xB6, 0xB9), (0xBB, 0xBF))
     others = ((0xD7, 0xD7), (0xF7, 0xF7), (0x2000, 0x206F), (0x3000, 0x3004), (0x3008, 0x3020))
     wide = ((0xFF01, 0xFF0F), (0xFF1A, 0xFF20))
     return {code: " " for first, last in (*spans, *others, *wide) for code in range(first, last + 1)}
 
 
+BLANKS = _blanks()  # what stands between words, to be made a blank
+
+
 def words_of(text: str) -> list[str]:
     """Return the words of a text as they are compared."""
-    return fold(text).translate(_blanks()).split(" ")[1:-1] if text else []
+    return fold(text).translate(BLANKS).split(" ")[1:-1] if text else []
 
 
 def normal(text: str) -> str:

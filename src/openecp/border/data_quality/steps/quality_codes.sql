@@ -46,13 +46,11 @@ FROM (
       CASE WHEN doubtful AND LENGTH(buyer_address) <= 60 THEN party_key(buyer_address) END AS buyer_address_key
     FROM (
       SELECT s.*, readable AND REGEXP_MATCHES(folded, $suspect) AS suspect,
-        REGEXP_MATCHES(folded_parties, $party) AS doubtful
+        REGEXP_MATCHES(parties, $party) AS doubtful
       FROM (
         SELECT row_id,
           folded_text(description) AS folded,
-          CASE WHEN item = 1
-            THEN folded_text(party_fields(sender_name, sender_address, buyer_name, buyer_address)) END
-            AS folded_parties,
+          CASE WHEN item = 1 THEN LOWER(party_fields(sender_name, sender_address, buyer_name, buyer_address)) END AS parties,
           COALESCE(documents, FALSE) AS documents,
           LENGTH(description) <= 240 AS readable,
           COALESCE(description = buyer_name, FALSE) OR COALESCE(description = sender_name, FALSE) AS same_text,
