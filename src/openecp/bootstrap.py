@@ -15,7 +15,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +35,13 @@ from openecp.platform.core.settings import SettingError, Settings, environment_o
 from openecp.programme.action_plan.plans import Plans
 
 CANNOT_START = 78  # exit code of a child whose settings cannot be used: starting it again would not help
+
+
+def _without_persons(content: bytes, parcels: Sequence[Any]) -> bytes:
+    """Take persons out of a batch's file; the engine is loaded when the first one is erased."""
+    from openecp.platform.engines.parcel_redaction import without_persons
+
+    return without_persons(content, parcels)
 
 
 class Installation:
@@ -128,10 +135,11 @@ class Installation:
 
     def parcel_work(self, store: Any) -> tuple[Any, Any]:
         """Return what clears parcels of the door and records them, and what decides acts on them."""
-        from openecp.bootstrap_parcels import parcel_casework, parcel_clearing, parcel_desk
+        from openecp.bootstrap_parcels import own_jurisdiction, parcel_casework, parcel_clearing, parcel_desk
 
         clearing = parcel_clearing(store, self.profile)
-        return parcel_desk(store, clearing, self.settings), parcel_casework(store, clearing)
+        own = own_jurisdiction(self.profile, clearing.jurisdictions())
+        return parcel_desk(store, clearing, self.settings, own), parcel_casework(store, clearing)
 
     def reassessing(
         self,
@@ -180,7 +188,9 @@ class Installation:
         """
         from openecp.platform.store import open_store
 
-        return open_store(self.settings.store_address, settings=self._store_settings())
+        store = open_store(self.settings.store_address, settings=self._store_settings())
+        store.redactions = {"parcel_persons": _without_persons}
+        return store
 
     def _store_settings(self) -> StoreSettings:
         hours = self.profile.setting("lrn", "reuse_hours")

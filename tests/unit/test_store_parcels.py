@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from tests.parcel_world import parcel_batch, parcel_record
 from tests.store_world import (  # noqa: F401  fixtures
+    case_write,
     database_server,
     document,
     empty_database,
@@ -332,10 +333,15 @@ def test_one_person_is_taken_out_of_a_batch(store: PostgresStore, tmp_path: Path
     assert left is not None
     assert [name for _, name in names_in(left.content, tmp_path) if name] == ["Cy"]
     assert store.erase("c" * 32).documents == 0
+    note = StoredDocument(document_id="note-1", kind="note", media_type="text/plain", content=b"Ada", salt=b"n" * 16)
+    about = f"parcel/2026-07-01/{IDS[2]}"
+    assert store.write([case_write(about, lrn=IDS[2], room="parcel", documents=(note,))])[0].outcome == "recorded"
+    assert store.erase("ada@x", parcel_persons=[ada]).documents == 2  # her rows again, and what was written since
+    assert store.document("note-1") is None
     report = store.verify()
     assert report.ok, report.findings
     events = [event for event in store.events(limit=10) if event.kind == "PersonErased"]
-    assert [len(event.body.get("documents", [])) for event in events] == [1, 1, 0]
+    assert [len(event.body.get("documents", [])) for event in events] == [1, 1, 0, 1]
     store.backup(tmp_path / "backup.zip")
     tamper(store, "UPDATE documents SET content = 'x' WHERE document_id = 'persons-1'")
     assert [finding.where for finding in store.verify().findings] == ["persons-1"]

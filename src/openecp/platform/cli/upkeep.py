@@ -12,6 +12,7 @@ from typing import Any, get_args
 import click
 import msgspec
 
+from openecp.kernel.parties.entity_key import entity_keys
 from openecp.kernel.parties.model import Organisation, Principal, Role
 from openecp.platform.cli.wiring import CommandFault, data_option, installation
 
@@ -148,17 +149,23 @@ def restore(context: click.Context, file: Path, data: str | None) -> None:
 
 @click.command()
 @click.argument("person", metavar="PERSON")
+@click.option("--name", help="Name as on the person's parcels, to find those too.")
+@click.option("--address", help="Address as on the person's parcels.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @data_option
 @click.pass_context
-def erase(context: click.Context, person: str, yes: bool, data: str | None) -> None:
-    """Erase the stored messages about a PERSON (their key); the journal stays verifiable."""
+def erase(
+    context: click.Context, person: str, name: str | None, address: str | None, yes: bool, data: str | None
+) -> None:
+    """Erase the stored messages about a PERSON (their key or identifier); the journal stays verifiable."""
     if not yes:
         click.confirm(f"Erase everything stored about {person}? This cannot be undone.", abort=True)
     here = installation(context).with_settings(data=data)
     store = here.open_store()
     try:
-        done = store.erase(person, actor="system:command-line")
+        keys = entity_keys([None, name], [None, address], [person, None])
+        hashes = [found for found in store.person_hashes(keys) if found is not None]
+        done = store.erase(person, actor="system:command-line", parcel_persons=hashes)
     finally:
         store.close()
     click.echo(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +15,13 @@ from openecp.kernel.journal.admission import StoreSettings
 from openecp.kernel.journal.canonical import body_bytes, salted_digest
 from openecp.kernel.journal.model import NewEvent
 from openecp.platform.store.pool import Connection, Pool
-from openecp.platform.store.redaction import MAX_NAMED, Redaction, redact_documents, redacted_documents
+from openecp.platform.store.redaction import (
+    MAX_NAMED,
+    Redaction,
+    blank_own_documents,
+    redact_documents,
+    redacted_documents,
+)
 from openecp.platform.store.verify_records import ERASURE_STREAM
 from openecp.platform.store.writer import Writer
 
@@ -41,12 +47,13 @@ class Erasures:
     redactions: Mapping[str, Redaction] = MappingProxyType({})  # by kind of document: how one person is taken out
     clock: Callable[[], str]
 
-    def erase(self, person_key: str, *, actor: str = "customs") -> Erasure:
+    def erase(self, person_key: str, *, actor: str = "customs", parcel_persons: Sequence[str] = ()) -> Erasure:
         """Blank the documents about a person and what the register knows of them; record it with a salted hash only.
 
         Blanked are documents whose `person_keys` name the person (with the answers kept for repeated requests of the
         same cases), the person or system of this id, and the organisation of this id or number. A document about many
-        of whose kind `redactions` knows how to take one out loses the parcels recorded for this person.
+        of whose kind `redactions` knows how to take one out loses the parcels recorded for this person: for its key,
+        or for one of `parcel_persons` (see `person_hashes`); what was written about these parcels is blanked.
         """
         if not person_key:
             raise ValueError("person: expected the key of a person, found an empty text")
@@ -54,7 +61,7 @@ class Erasures:
         now = self.clock()
         done: dict[str, int] = {}
         hashed = {"person_sha256": salted_digest(salt, person_key.encode())}
-        redacted = redacted_documents(self.pool, person_key, self.redactions) if self.redactions else []
+        redacted, parcels = redacted_documents(self.pool, [person_key, *parcel_persons], self.redactions)
         named = [{"id": each.document_id, "sha256": each.digest} for each in redacted]
         bodies: list[dict[str, Any]] = [
             hashed | {"documents": named[at : at + MAX_NAMED]} for at in range(0, len(named), MAX_NAMED)
@@ -66,13 +73,14 @@ class Erasures:
         ]
 
         def blank(connection: Connection) -> None:
+            redact_documents(connection, redacted)
+            own = blank_own_documents(connection, parcels, now) if parcels else 0
             cases = connection.execute(
                 "UPDATE documents SET content = NULL, salt = NULL, erased_at = %s WHERE erased_at IS NULL AND "
                 "document_id IN (SELECT document_id FROM document_persons WHERE person_key = %s) RETURNING case_id",
                 (now, person_key),
             ).fetchall()
-            redact_documents(connection, redacted)
-            done["documents"] = len(cases) + len(redacted)
+            done["documents"] = len(cases) + len(redacted) + own
             connection.execute("DELETE FROM document_persons WHERE person_key = %s", (person_key,))
             done["answers"] = connection.execute(
                 "UPDATE idempotency SET answer = '' WHERE case_id = ANY(%s) AND answer <> ''",

@@ -21,7 +21,8 @@ MAX_NAMED = 2_000  # documents of one event
 SEARCH_TIME = "1h"
 
 _PARCELS: LiteralString = (
-    "SELECT seq, number, parcel_id, posted_on::text, record, person FROM parcels WHERE person = %s ORDER BY seq, number"
+    "SELECT seq, number, parcel_id, posted_on::text, record, person FROM parcels WHERE person = ANY(%s) "
+    "ORDER BY seq, number"
 )
 # A batch's documents are those of its case that its event names, by their digest or their id.
 _DOCUMENTS: LiteralString = """
@@ -41,23 +42,44 @@ class Redacted(NamedTuple):
     digest: str
 
 
-def redacted_documents(pool: Pool, person_key: str, redactions: Mapping[str, Redaction]) -> list[Redacted]:
-    """Return what becomes of the documents about many persons when this one is taken out."""
+# What officers and lodgers wrote about one parcel lies in the parcel's own stream.
+_OWN: LiteralString = """
+    UPDATE documents d SET content = NULL, salt = NULL, erased_at = %s
+    FROM unnest(%s::text[], %s::text[]) AS w (parcel_id, posted_on)
+    JOIN cases c ON lower(c.lrn) = lower(w.parcel_id) AND c.lrn = w.parcel_id AND c.room = 'parcel'
+        AND starts_with(c.case_id, 'parcel/' || w.posted_on || '/')
+    WHERE d.case_id = c.case_id AND d.erased_at IS NULL"""
+
+
+def redacted_documents(
+    pool: Pool, persons: Sequence[str], redactions: Mapping[str, Redaction]
+) -> tuple[list[Redacted], list[ParcelRow]]:
+    """Return what becomes of the documents about many persons when this one is taken out, and the person's parcels."""
     found: list[Redacted] = []
+    parcels: list[ParcelRow] = []
     with pool.transaction() as connection:
         connection.execute("SET LOCAL enable_seqscan = off")
         connection.execute("SELECT set_config('statement_timeout', %s, true)", (SEARCH_TIME,))
         batches: dict[int, list[ParcelRow]] = {}
-        for seq, number, parcel_id, posted_on, record, person in connection.execute(_PARCELS, (person_key,)).fetchall():
+        for seq, number, parcel_id, posted_on, record, person in connection.execute(
+            _PARCELS, (list(persons),)
+        ).fetchall():
             row = ParcelRow(
                 seq=seq, number=number, parcel_id=parcel_id, posted_on=posted_on, record=record, person=person
             )
             batches.setdefault(seq, []).append(row)
+            parcels.append(row)
         for seq, rows in batches.items():
             for document_id, kind, content, salt in connection.execute(_DOCUMENTS, (list(redactions), seq)).fetchall():
                 left, new = redactions[kind](bytes(content), rows), secrets.token_bytes(16)
                 found.append(Redacted(document_id, bytes(salt), left, new, salted_digest(new, left)))
-    return found
+    return found, parcels
+
+
+def blank_own_documents(connection: Connection, parcels: Sequence[ParcelRow], now: str) -> int:
+    """Blank what lies in the streams of single parcels; return how many documents."""
+    keys = list(dict.fromkeys((row.parcel_id, row.posted_on) for row in parcels))
+    return connection.execute(_OWN, (now, [key[0] for key in keys], [key[1] for key in keys])).rowcount
 
 
 def redact_documents(connection: Connection, redacted: Sequence[Redacted]) -> None:
