@@ -33,8 +33,9 @@ from openecp.platform.wire.postal_xml import read_postal_xml
 
 def own_jurisdiction(profile: Profile, files: Sequence[str]) -> str:
     """Return the jurisdiction of a profile where it has regimes; else nothing, and requests must name one."""
-    named = profile.setting("low_value", "jurisdiction", default=profile.setting("country", default=""))
-    return str(named) if named in files else ""
+    named = [profile.setting(section, "jurisdiction") for section in ("low_value", "postal")]
+    named.append(profile.setting("country"))
+    return next((str(name) for name in named if name in files), "")
 
 
 def regime_files(regimes: str | None = None) -> dict[str, Jurisdiction]:
@@ -67,10 +68,18 @@ def parcel_clearing(store: Any, profile: Profile, *, clock: Callable[[], str] = 
     )
 
 
-def parcel_desk(store: Any, clearing: ParcelClearing, settings: Settings) -> ParcelDesk:
-    """Return where parcels of the door are cleared and recorded; each run of it is a source of its own."""
-    source = Randomness().uuid7().replace("-", "")
-    return ParcelDesk(clearer=clearing, store=store, source=source, patience_s=settings.write_patience_s)
+def parcel_desk(store: Any, clearing: ParcelClearing, settings: Settings, own: str = "") -> ParcelDesk:
+    """Return where parcels of the door are cleared and recorded; each run of it is a source of its own.
+
+    `own` is the jurisdiction that is made ready before the first parcel.
+    """
+    return ParcelDesk(
+        clearer=clearing,
+        store=store,
+        source=Randomness().uuid7().replace("-", ""),
+        patience_s=settings.write_patience_s,
+        warm=lambda: clearing.warm(own) if own else None,
+    )
 
 
 def parcel_casework(store: Any, clearing: ParcelClearing) -> ParcelCasework:

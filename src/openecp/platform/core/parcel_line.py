@@ -94,6 +94,10 @@ class ParcelLine:
     # -- the assessment thread ------------------------------------------------------------------------------------
 
     def _assess(self) -> None:
+        try:
+            self._desk.warm()
+        except Exception:
+            log.exception("the regimes could not be made ready beforehand")
         while True:
             batch = self._gather()
             if batch is None:

@@ -71,13 +71,14 @@ class ParcelDesk:
         source: str,
         patience_s: float = 15.0,
         clock: Callable[[], str] = utc_now,
+        warm: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what clears, the store, and the source.
+        """Take what clears, the store, the source, and what makes the regimes ready before the first parcel.
 
         `source` names this run of the door: rows of it are recorded once.
         """
         self._clearer, self._store, self._source = clearer, store, source
-        self._patience_s, self._clock = patience_s, clock
+        self._patience_s, self._clock, self.warm = patience_s, clock, warm
         self._row = 0
         self._stood: dict[str, tuple[int, Totals]] = {}  # by stream
         self.counts: dict[str, float] = dict.fromkeys(
