@@ -176,7 +176,7 @@ class InventedAssessment:
         """Every parcel holds two T-shirts but one whose goods were erased."""
         if parcel_id == "ERASED-1":
             return None
-        shirt = ParcelItem(description="cotton T-shirt", hs="610910", origin="CN", quantity="2", unit_price="9.00")
+        shirt = ParcelItem(description="knitted jersey", hs="610910", origin="CN", quantity="2", unit_price="9.00")
         return Parcel(parcel_id=parcel_id, posted_on=posted_on, currency="EUR", items=(shirt,))
 
     def assess(self, goods: Parcel, *, jurisdiction: str, on: str) -> dict[str, Any]:
@@ -271,6 +271,17 @@ class ParcelConsole:
         data = {"form_token": form_token(page), "act": act, "expected_seq": seen.group(1) if seen else "0", **fields}
         return client.post(f"/console/parcels/acts/2026-07-01/{parcel_id}", data=data, follow_redirects=False)
 
+    def revise(self, client: TestClient[Litestar]) -> None:
+        """Examine the first parcel and find shoes."""
+        self.act(client, "RR123456785XB", "examine", reason=SECRET)
+        self.act(client, "RR123456785XB", "examined", result="not_conform", reason="Shoes")
+        goods = {"rows": "1", "0.description": "rubber boots", "0.hs": "640319", "0.origin": "VN"}
+        goods |= {"0.quantity": "1", "0.unit_price": "80.00"}
+        self.act(
+            client, "RR123456785XB", "revise", reason="Shoes, not shirts",
+            **{f"goods.{name}": text for name, text in goods.items()},
+        )  # fmt: skip
+
     def send(self, client: TestClient[Litestar], content: bytes, name: str = "day.csv", **fields: str) -> Any:
         """Send a file as the form does."""
         token = form_token(client.get("/console/parcels/files").text)
@@ -296,11 +307,7 @@ def make_app() -> Litestar:
     world = ParcelConsole()
     world.fill()
     anna = world.client("anna")
-    world.act(anna, "RR123456785XB", "examine", reason=SECRET)
-    world.act(anna, "RR123456785XB", "examined", result="not_conform", reason="Shoes")
-    goods = {"goods.rows": "1", "goods.0.description": "leather shoes", "goods.0.hs": "640319", "goods.0.origin": "VN"}
-    goods |= {"goods.0.quantity": "1", "goods.0.unit_price": "80.00"}
-    world.act(anna, "RR123456785XB", "revise", reason="Shoes, not shirts", **goods)
+    world.revise(anna)
     world.act(anna, "HOLD-1", "query", text="What is it made of?")
     tom = world.client("tom")
     for content, name in ((b"good", "day.csv"), (b"unusable", "wrong.csv")):

@@ -186,7 +186,11 @@ def show_file(request: AnyRequest, console: AtConsole, visitor: ByVisitor, key: 
         file=file,
         summary=summary,
         sent=sent if sent in ("yes", "before") else "",
-        results=[name for name in file.summary.get("results", ()) if frame.inbox.path(file, name).is_file()],
+        results=[
+            (name, shown_name(file, name))
+            for name in file.summary.get("results", ())
+            if frame.inbox.path(file, name).is_file()
+        ],
         waiting=_waiting(frame, file),
     )
 
@@ -236,10 +240,15 @@ def result_file(request: AnyRequest, console: AtConsole, visitor: ByVisitor, key
     path = frame.inbox.path(file, name)
     if not path.is_file():
         raise NotFoundException
-    stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in Path(file.name).stem)[:60]
     return File(
         path=path,
-        filename=f"{stem}-{name}",
+        filename=shown_name(file, name),
         media_type=MEDIA.get(path.suffix, "application/octet-stream"),
         headers=dict(HEADERS),
     )
+
+
+def shown_name(file: InboxFile, name: str) -> str:
+    """Return what a result is called for whoever sent the file: `day.result.csv`."""
+    stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in Path(file.name).stem)[:60]
+    return f"{stem}.{name.removeprefix('input.')}"

@@ -179,6 +179,8 @@ class ParcelFrame:
         """Return a field of the goods as the reader writes it; a dash for none."""
         if not value:
             return "–"
+        if name in ("quantity", "weight_kg") and "." in value:
+            value = value.rstrip("0").rstrip(".")
         return self.figure(value) if name in ("quantity", "unit_price", "weight_kg") else value
 
     def entry(self, entry: dict[str, Any], currency: str) -> str:

@@ -169,9 +169,11 @@ EVENTS: dict[str, str] = {
     "ParcelReturned": N_("Parcel returned to the sender"),
     "ParcelDestroyed": N_("Parcel destroyed"),
     "ParcelPaid": N_("Charges paid"),
+    "ParcelRefunded": N_("Charges refunded"),
 }
 ACT_ORDER = (
     *("release", "hold", "lift_hold", "query", "answer", "examine", "examined", "revise", "present", "pay"),
+    "refund",
     *("return", "seize", "destroy"),
 )
 ACTS: dict[str, str] = {
@@ -188,6 +190,7 @@ ACTS: dict[str, str] = {
     "return": N_("Return to the sender"),
     "destroy": N_("Have it destroyed"),
     "pay": N_("Record the payment"),
+    "refund": N_("Refund the charges"),
 }
 ACT_HINTS: dict[str, str] = {
     "hold": N_("The parcel stays until the hold is lifted or it is released."),
@@ -195,6 +198,7 @@ ACT_HINTS: dict[str, str] = {
     "revise": N_("Write the goods as found. They are assessed anew and the difference is charged or taken back."),
     "release": N_("A parcel on hold is charged now, on its goods as they stand."),
     "seize": N_("What was charged is taken back. This cannot be undone."),
+    "refund": N_("All that is charged for the parcel is given back; the parcel stays as it is."),
     "return": N_("What was charged is taken back; what was paid can be refunded. This cannot be undone."),
     "destroy": N_("What was charged is taken back. This cannot be undone."),
     "answer": N_("An officer reads the answer."),
