@@ -28,12 +28,16 @@ from openecp.border.postal.state import item_stream
 from openecp.border.postal.table import write_items_csv
 from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.ledger.accounts import balances
+from openecp.kernel.profile import load_profile
 from openecp.platform.cli import post_desk as desks
 from openecp.platform.cli.main import openecp
+from openecp.platform.core.desk import Desk
+from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.postbook import PostalBook, read_item_file, write_responses
 from openecp.platform.core.postcharges import LowValueCharges
-from openecp.platform.core.postwork import PostalCasework, PostalRules
+from openecp.platform.core.postwork import PostalCasework, PostalRules, rules_of
 from openecp.platform.core.programme import NoClearance, ProgrammeCasework
+from openecp.platform.core.settings import Settings
 from openecp.platform.engines.rows import RowEngine
 from openecp.platform.wire import read, write
 
@@ -126,9 +130,7 @@ class Installed:
 
     def __init__(self) -> None:
         self.kept = MemoryStore()
-        self.settings = World().settings
-        from openecp.kernel.profile import load_profile
-
+        self.settings = Settings()
         self.profile = load_profile("demo")
 
     def with_settings(self, **changes: object) -> Installed:
@@ -149,10 +151,6 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
     here = Installed()
 
     def core(store: object) -> object:
-        from openecp.platform.core.desk import Desk
-        from openecp.platform.core.inprocess import InProcessCore
-        from openecp.platform.core.postwork import rules_of
-
         post = PostalCasework(here.kept, rules=lambda: rules_of(here.profile))
         programme = ProgrammeCasework(here.kept, post=post)
         nothing = NoClearance()

@@ -76,4 +76,17 @@ class DecideItem(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     note: str = ""
 
 
+PART = 200  # items of one command, so that nobody else waits long for his
+
+
+def in_parts(act: AdviseItems | AdviseDispatch) -> list[AdviseItems | AdviseDispatch]:
+    """Return the commands that a large one is given as: its items in parts, then the dispatch without them."""
+    parts: list[AdviseItems | AdviseDispatch] = [
+        AdviseItems(items=act.items[start : start + PART]) for start in range(0, len(act.items), PART)
+    ]
+    if isinstance(act, AdviseDispatch):
+        parts.append(AdviseDispatch(dispatch=act.dispatch))
+    return parts
+
+
 PostalAct = AdviseItems | AdviseDispatch | RecordArrival | RecordItemStep | ReviseItem | DecideItem

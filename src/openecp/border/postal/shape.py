@@ -32,6 +32,7 @@ class _Field(NamedTuple):
     leaf: type | None  # str, int or bool; None: a struct
     child: type[msgspec.Struct] | None
     repeats: bool
+    needed: bool
 
 
 def element_name(field: str) -> str:
@@ -56,8 +57,19 @@ def fields_of(shape: type[msgspec.Struct]) -> tuple[_Field, ...]:
         leaf = None if is_struct else kind
         element = element_name(field.name)
         element = element.removesuffix("s") if repeats else element
-        found.append(_Field(field.name, element, leaf, kind if is_struct else None, repeats))
+        child = kind if is_struct else None
+        found.append(_Field(field.name, element, leaf, child, repeats, field.required))
     return tuple(found)
+
+
+@cache
+def _by_name(shape: type[msgspec.Struct]) -> dict[str, _Field]:
+    return {field.name: field for field in fields_of(shape)}
+
+
+@cache
+def _by_element(shape: type[msgspec.Struct]) -> dict[str, _Field]:
+    return {field.element: field for field in fields_of(shape)}
 
 
 class Builder:
@@ -79,7 +91,7 @@ class Builder:
         if not isinstance(value, dict):
             self.tell(where, "This cannot be read.", "an object", _kind_of(value))
             return None
-        fields = {field.name: field for field in fields_of(shape)}
+        fields = _by_name(shape)
         given: dict[str, Any] = {}
         for name, held in value.items():
             place = f"{where}.{name}" if where else name
@@ -121,7 +133,7 @@ class Builder:
                 self.tell(where, "Text stands where elements belong.", "elements", content, line)
                 return None
             content = []
-        fields = {field.element: field for field in fields_of(shape)}
+        fields = _by_element(shape)
         given: dict[str, Any] = {}
         for child in content:
             name = child[0]
@@ -175,10 +187,8 @@ class Builder:
             self.tell(place, "The list is too long.", f"at most {LIST_MAX} entries", "more")
 
     def _made(self, shape: type[T], given: dict[str, Any], where: str) -> T | None:
-        names = {field.name for field in fields_of(shape)}
-        needed = {field.name for field in msgspec.structs.fields(shape) if field.required} & names
         held = {name: value for name, value in given.items() if value is not None}
-        if missing := sorted(needed - set(held)):
+        if missing := [field.name for field in fields_of(shape) if field.needed and field.name not in held]:
             if untold := [name for name in missing if name not in given]:  # of the others their place has told
                 self.tell(where, "Something is missing.", ", ".join(untold), "nothing")
             return None

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 
 from openecp.border.lodgement.commands import Answer
-from openecp.border.postal.acts import AdviseItems, DecideItem, PostalAct, RecordItemStep, ReviseItem
+from openecp.border.postal.acts import AdviseItems, DecideItem, PostalAct, RecordItemStep, ReviseItem, in_parts
 from openecp.border.postal.check import posting_date
 from openecp.border.postal.faults import PostalFault, PostalRefused
 from openecp.border.postal.item import PostalItem
@@ -153,11 +153,13 @@ class PostApi:
         reports = await self._read(lambda: self._reports(items, call.who.organisation))
         good = tuple(item for item, report in zip(items, reports, strict=True) if report.usable)
         bad = [report for report in reports if not report.usable]
-        answer = Answer(outcome="done")
+        answers: list[Answer] = []
         if good or not isinstance(act, AdviseItems):
-            answer = await self._do(call, msgspec.structs.replace(act, items=good))
-            if answer.error is not None:
-                return problem_reply(problem_of_reason(answer.error, answer.http_status))
+            for number, part in enumerate(in_parts(msgspec.structs.replace(act, items=good))):
+                answer = await self._do(call, part, f" {number}" if number else "")
+                if answer.error is not None:
+                    return problem_reply(problem_of_reason(answer.error, answer.http_status))
+                answers.append(answer)
         elif bad or faults:
             return faults_reply([fault for report in bad for fault in report.faults] or faults, status=422)
         warnings = [
@@ -165,13 +167,13 @@ class PostApi:
         ]
         return json_reply(
             ItemsTaken(
-                outcome=answer.outcome,
+                outcome="done" if any(answer.outcome == "done" for answer in answers) else "repeated",
                 taken=[report.item for report in reports if report.usable],
                 left_out=bad,
                 warnings=warnings,
                 faults=faults,
-                first_seq=answer.first_seq,
-                last_seq=answer.last_seq,
+                first_seq=min((answer.first_seq for answer in answers if answer.first_seq), default=0),
+                last_seq=max((answer.last_seq for answer in answers), default=0),
             )
         )
 
@@ -212,8 +214,9 @@ class PostApi:
         act = DecideItem(item=_key(call), decision=body.decision, reasons=body.reasons, note=body.note)
         return reply_of(await self._do(call, act))
 
-    async def _do(self, call: Call, act: PostalAct) -> Answer:
+    async def _do(self, call: Call, act: PostalAct, part: str = "") -> Answer:
         key = key_of(call.headers.get("idempotency-key"))
+        key = key + part if key is not None else None
         return await self._core.submit(ProgrammeCommand(principal=call.who, act=act, key=key))
 
     async def match(self, call: Call) -> Reply:

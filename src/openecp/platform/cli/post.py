@@ -11,7 +11,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from openecp.border.postal.acts import AdviseItems
+from openecp.border.postal.acts import AdviseItems, in_parts
 from openecp.border.postal.binding import ItemReading
 from openecp.border.postal.compliance import IsVague, Requirement, read_requirements, vague_terms
 from openecp.border.postal.faults import PostalFault, PostalRefused
@@ -134,15 +134,16 @@ def advise(context: click.Context, file: Path, organisation: str, data: str | No
         with post_desk(context, data) as desk:
             reports = desk.reports(reading.items, organisation)
             good = tuple(item for item, report in zip(reading.items, reports, strict=True) if report.usable)
-            act = msgspec.structs.replace(act, items=good)
-            answer = desk.do(act, as_post(organisation)) if good or not isinstance(act, AdviseItems) else None
+            parts = in_parts(msgspec.structs.replace(act, items=good))
+            answers = [desk.do(part, as_post(organisation)) for part in parts]
     except PostalRefused as refused:
         fail_with(refused.faults)
     bad = [fault for report in reports if not report.usable for fault in report.faults]
     for fault in [*reading.faults, *bad][:LINES]:
         click.echo(f"left out: {fault.text}", err=True)
-    if answer is not None:
-        click.echo(f"{len(good)} of {len(reading.items)} items taken; {told(answer)}")
+    new = [answer for answer in answers if answer.outcome != "repeated"]
+    if answers:
+        click.echo(f"{len(good)} of {len(reading.items)} items taken; {told((new or answers)[-1])}")
     sys.exit(1 if bad or reading.faults else 0)
 
 
