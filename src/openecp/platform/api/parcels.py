@@ -83,6 +83,7 @@ class ParcelActBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     on: str | None = None
     declaration: str | None = None
     goods: Parcel | None = None
+    item: int | None = None
     expected_seq: int | None = None
 
 
@@ -277,7 +278,7 @@ class Parcels:
             ParcelAct(
                 principal=call.who, parcel_id=record["id"], posted_on=record["posted"], act=asked.act,
                 reason=asked.reason, text=asked.text, result=asked.result, on=asked.on,  # type: ignore[arg-type]
-                declaration=asked.declaration, goods=asked.goods, expected_seq=asked.expected_seq,
+                declaration=asked.declaration, goods=asked.goods, item=asked.item, expected_seq=asked.expected_seq,
             )
         )  # fmt: skip
         if answer.error is not None:
