@@ -54,8 +54,8 @@ def find_faults(
 ) -> list[tuple[Any, ...]]:
     """Return the rows of `parcel_faults`.
 
-    `peculiar` parcels stand twice or have too many items (first row, rows, twice, too many), `differing` ones may contradict
-    themselves (parcel_no).
+    `peculiar` parcels stand twice or have too many items (first row, rows, twice, too many), `differing` ones may
+    contradict themselves (parcel_no).
     """
     found: dict[int, list[CellFault]] = {}
     by_row = {fault.row_id: fault for fault in shapes}
