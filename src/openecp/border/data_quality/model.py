@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import lzma
 import math
 import sys
-import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from importlib import resources
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import msgspec
 
@@ -211,7 +211,16 @@ def calibrated(share: float, steps: Sequence[tuple[float, float]]) -> float:
 
 def packed(header: ModelHeader, keys: array[int], starts: array[int], places: array[int], weights: bytes) -> bytes:
     """Return a model as a file: a line that names the format, the header as JSON, the packed weights."""
-    body = zlib.compress(b"".join((_little(keys), _little(starts), _little(places), weights)), 9)
+    steps = array("H")  # places rise within a hash: their differences pack better
+    for first, last in pairwise(starts):
+        before = 0
+        for place in places[first:last]:
+            steps.append(place - before)
+            before = place
+    gaps = array("I", [keys[0] if keys else 0, *(b - a for a, b in pairwise(keys))][: len(keys)])
+    lengths = array("H", (b - a for a, b in pairwise(starts)))
+    parts = (_little(gaps), _little(lengths), bytes(x >> 8 for x in steps), bytes(x & 255 for x in steps), weights)
+    body = lzma.compress(b"".join(parts), preset=9)
     signed = msgspec.structs.replace(header, digest=_digest(header, body))
     return MAGIC + msgspec.json.encode(signed) + b"\n" + body
 
@@ -243,13 +252,12 @@ def read_model(data: bytes, where: str = "model") -> TextModel:
     if _digest(header, body) != header.digest:
         raise _refused(where, f"a header and weights of SHA-256 {header.digest[:12]}…", "others")
     features, postings = header.features, header.postings
-    size = 8 * features + 4 + 3 * postings
+    size = 6 * features + 3 * postings
     if not 0 <= size <= LARGEST_UNPACKED or not 0 < len(header.codes) < 65_536:
         raise _refused(where, "at most 512 MB of weights", f"{size} bytes")
-    unpacker = zlib.decompressobj()
     try:
-        raw = unpacker.decompress(body, size + 1)
-    except zlib.error as error:
+        raw = lzma.LZMADecompressor(memlimit=128_000_000).decompress(body, size + 1)
+    except (lzma.LZMAError, EOFError) as error:
         raise _refused(where, "packed weights", str(error)) from None
     if len(raw) != size:
         raise _refused(where, f"{size} bytes of weights", str(len(raw)))
@@ -257,18 +265,27 @@ def read_model(data: bytes, where: str = "model") -> TextModel:
 
 
 def _checked(header: ModelHeader, raw: bytes, where: str) -> TextModel:
-    keys, starts, places = array("I"), array("I"), array("H")
-    cut, cut2 = 4 * header.features, 8 * header.features + 4
-    cut3 = cut2 + 2 * header.postings
-    for numbers, part in ((keys, raw[:cut]), (starts, raw[cut:cut2]), (places, raw[cut2:cut3])):
+    gaps, lengths, features, postings = array("I"), array("H"), header.features, header.postings
+    for numbers, part in ((gaps, raw[: 4 * features]), (lengths, raw[4 * features : 6 * features])):
         numbers.frombytes(part)
         if sys.byteorder == "big":
             numbers.byteswap()
-    if starts[-1] != header.postings or any(a > b for a, b in pairwise(starts)):
+    high = raw[6 * features : 6 * features + postings]
+    low = raw[6 * features + postings : 6 * features + 2 * postings]
+    starts = array("I", accumulate(lengths, initial=0))
+    steps = [256 * h + one for h, one in zip(high, low, strict=True)]
+    places = array("H")
+    try:
+        keys = array("I", accumulate(gaps))
+        for first, last in pairwise(starts):
+            places.extend(accumulate(steps[first:last]))
+    except OverflowError:
+        raise _refused(where, "weights in order", "others") from None
+    if starts[-1] != postings or any(a >= b for a, b in pairwise(keys)):
         raise _refused(where, "weights in order", "others")
     if places and max(places) >= len(header.codes):
         raise _refused(where, f"places of {len(header.codes)} codes", str(max(places)))
-    return TextModel(header, keys, starts, places, raw[cut3:])
+    return TextModel(header, keys, starts, places, raw[6 * features + 2 * postings :])
 
 
 def shipped_model() -> TextModel:

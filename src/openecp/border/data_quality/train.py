@@ -4,7 +4,8 @@
 Texts of kinds `terms` and `texts` are what people write: a fixed fifth of them is hidden from a first model, half of it
 to calibrate confidence (isotonic regression), half to measure; the model that is written has learnt from all.
 The same files give the same bytes.
-Limits: 3 million texts; a word keeps its strongest 40 chapters, 60 headings and 100 subheadings.
+Limits: 3 million texts; a word keeps its strongest 40 chapters, 60 headings and 100 subheadings,
+100 codes in all.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _LENGTH = {2: 0.3, 4: 0.3, 6: 0.4}
 _KEPT = {2: 40, 4: 60, 6: 100}
 _KEPT_PIECES = {2: 16, 4: 16, 6: 0}
 _STRONGEST = 24.0  # the weight that becomes 255
+_WEAKEST = 24  # of 255: what speaks less is left out; sixteenths are fine enough
+_KEPT_IN_ALL = 100
 _PIECE_WEIGHT = 0.35
 _STEPS = 20
 
@@ -158,7 +161,7 @@ def _weighed(
     keys, starts, places, weights = array("I"), array("I", [0]), array("H"), bytearray()
     for key in sorted(found):
         keys.append(key)
-        for place, strength in sorted(found[key]):
+        for place, strength in sorted(sorted(found[key], key=lambda one: (-one[1], one[0]))[:_KEPT_IN_ALL]):
             places.append(place)
             weights.append(strength)
         starts.append(len(places))
@@ -199,6 +202,6 @@ def _weigh(
     for key, strengths in by_key.items():
         strengths.sort(reverse=True)
         for strength, place in strengths[:kept]:
-            scaled = min(255, round(strength * 255 / _STRONGEST))
-            if scaled:
+            scaled = min(255, 16 * round(strength * 255 / _STRONGEST / 16))
+            if scaled >= _WEAKEST:
                 found[key].append((place, scaled))
