@@ -133,6 +133,22 @@ class Installation:
             core, store, files=files, jurisdiction=own_jurisdiction(self.profile, tuple(files)), postal=PostalDoor()
         )
 
+    def parcel_regimes(self) -> Any:
+        """Return the regimes by jurisdiction, for words about parcels."""
+        from openecp.bootstrap_parcels import regime_files
+
+        return regime_files()
+
+    def parcel_core(self, store: Any) -> InProcessCore:
+        """Return a core in this process that takes acts on parcels only: no declaration is assessed."""
+        from openecp.platform.core.programme import NoClearance
+
+        nothing = NoClearance()
+        acts = self.parcel_work(store)[1]
+        return InProcessCore(
+            Desk(assessor=nothing, casework=nothing, reader=store, writer=store, parcels=acts), self.settings
+        )
+
     def parcel_work(self, store: Any) -> tuple[Any, Any]:
         """Return what clears parcels of the door and records them, and what decides acts on them."""
         from openecp.bootstrap_parcels import own_jurisdiction, parcel_casework, parcel_clearing, parcel_desk
@@ -160,6 +176,15 @@ class Installation:
         law = law_of(jurisdiction, regime=regime, file=file, rates=rates, duty_rates=duty_rates)
         rules = OtherRules(law, on)
         return rules.engine, rules
+
+    def clear_on_spark(self, files: Sequence[Path], out: Path, on: date, master: str, **law: Any) -> Any:
+        """Assess parcels on Spark; what came of it. `law`: as `clearing` takes it.
+
+        Raises: RegimeFault, QuoteRefused.
+        """
+        from openecp.bootstrap_clearing import clear_on_spark, law_of
+
+        return clear_on_spark(law_of(**law), files, out, on, master)
 
     def selection_secret(self) -> bytes:
         """Return what seeds random selection, made once for the installation: nobody can compute who is drawn.

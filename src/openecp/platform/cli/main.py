@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one li
     "erase": ("upkeep", "erase", "Erase a person's data; the journal stays verifiable."),
     "journal": ("journal", "journal", "Verify the journal, sign checkpoints, print receipts."),
     "lodge": ("lodge", "lodge", "Lodge declarations and requests."),
+    "parcel": ("parcel", "parcel", "Show parcels that were decided, and act on them."),
     "plan": ("plan", "plan", "Read plan documents, keep the register of actions."),
     "post": ("post", "post", "Check postal items, send their data ahead, scorecards, answers."),
     "quote": ("quote", "quote", "Say what a basket costs at the border before it is bought."),
