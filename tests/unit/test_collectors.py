@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from tests.collector_world import OFFICER, POST, SELLER, TRADER, Line, cleared, payment
 from tests.store_world import (  # noqa: F401  fixtures
+    case_write,
     database_server,
     shared_database,
     store,
@@ -25,6 +26,7 @@ from openecp.border.revenue.collector_feed import FEED_DICTIONARY
 from openecp.border.revenue.collector_payments import collector_stream
 from openecp.border.revenue.collectors import CollectorRefused, parse_account, period
 from openecp.kernel.journal.memory import MemoryStore
+from openecp.kernel.journal.model import LedgerEntry
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.collector_desk import CollectorDesk
 from openecp.platform.documents.collector_papers import (
@@ -207,6 +209,25 @@ def test_a_difference_is_named_with_its_batch(
     assert not report.ok
     assert [(one.account, one.type, one.records_minor, one.ledger_minor) for one in report.differences] == [difference]
     assert report.differences[0].where == "event 1: file-1 rows 1 to 4"
+
+
+def test_what_a_ruling_posted_is_compared_with_its_event(any_store: Any) -> None:
+    cleared(any_store, july())
+    desk = desk_of(any_store)
+    for number, (told, posted) in enumerate(((40, 40), (40, 41))):
+        stream = f"parcels/ruling/R{number}"
+        entry = LedgerEntry(
+            entry_id=f"ruling-{number}", case_id=stream, debit="revenue:tax:EU:EUR", credit=POST, amount_minor=posted,
+            currency="EUR", reason="ruling",
+        )  # fmt: skip
+        difference = {"account": POST, "type": "tax", "currency": "EUR", "was": 1_340, "would": 1_340 - told}
+        write = case_write(
+            stream, lrn="", room="parcels", events=1, ledger=(entry,), body={"differences": [difference]}
+        )
+        assert any_store.write([write])[0].outcome == "recorded"
+        report = desk.reconcile("2026-07-01", "2026-07-31")
+        assert (report.ok, report.rulings, report.batches) == (number == 0, number + 1, 1)
+    assert [one.where for one in report.differences] == ["parcels/ruling/R1: no batch"]
 
 
 def test_the_feed_has_tax_by_collector_and_month(any_store: Any) -> None:

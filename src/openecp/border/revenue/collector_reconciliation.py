@@ -8,6 +8,7 @@ amounts and the entries since must give what its case says is charged now.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -45,6 +46,7 @@ class Reconciliation(msgspec.Struct, kw_only=True):
     first_day: str
     last_day: str
     batches: int = 0
+    rulings: int = 0
     parcels: int = 0
     parcel_cases: int = 0
     totals: list[CollectedTotal] = []
@@ -104,10 +106,19 @@ def entered(entries: Iterable[tuple[str, str, int]]) -> Sums:
     return sums
 
 
+def ruled(body: Mapping[str, Any]) -> Sums:
+    """Return what an event of a ruling says was posted: by account and type, what would be charged less what was."""
+    sums: Sums = {}
+    for one in body.get("differences", ()):
+        key = (one["account"], one["type"])
+        sums[key] = sums.get(key, 0) + one["would"] - one["was"]
+    return sums
+
+
 def batch_name(batch: CollectedBatch) -> str:
-    """Return how a batch is named: its event and the rows of its source."""
+    """Return how a batch is named: its event and the rows of its source; what is no batch, by its stream."""
     if not batch.seqs:
-        return f"{batch.case_id}: entries without a batch"
+        return f"{batch.case_id}: no batch"
     return f"event {', '.join(map(str, batch.seqs))}: {batch.source} rows {batch.first_row} to {batch.last_row}"
 
 
@@ -120,14 +131,19 @@ def compare(report: Reconciliation, where: str, records: Mapping[tuple[str, str]
 
 
 def reconcile(
-    first: str, last: str, batches: Sequence[CollectedBatch], parts: Iterable[tuple[int, list[str]]]
+    first: str,
+    last: str,
+    batches: Sequence[CollectedBatch],
+    parts: Iterable[tuple[int, list[str]]],
+    rulings: Mapping[str, Sums],
 ) -> Reconciliation:
     """Compare the batches of a period with their entries.
 
-    `parts` are records with the event of their batch, in any order; those of other batches are left aside.
+    `parts` are records with the event of their batch, in any order; those of other batches are left aside. `rulings`
+    has what the events of streams without batches say, by stream.
     """
     report = Reconciliation(first_day=first, last_day=last)
-    summed: list[Sums] = [{} for _ in batches]
+    summed: list[Sums] = [{} if batch.seqs else dict(rulings.get(batch.case_id, {})) for batch in batches]
     place = {seq: number for number, batch in enumerate(batches) for seq in batch.seqs}
     for seq, part in parts:
         if seq in place:
@@ -136,7 +152,8 @@ def reconcile(
     in_records: Sums = {}
     in_ledger: Sums = {}
     for batch, records in zip(batches, summed, strict=True):
-        report.batches += max(1, len(batch.seqs))
+        report.batches += len(batch.seqs)
+        report.rulings += not batch.seqs
         ledger = entered(batch.entries)
         compare(report, batch_name(batch), records, ledger)
         for sums, total in ((records, in_records), (ledger, in_ledger)):

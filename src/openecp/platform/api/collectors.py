@@ -129,6 +129,7 @@ class ReconciliationFace(msgspec.Struct, kw_only=True):
     first_day: str
     last_day: str
     batches: int
+    rulings: int
     parcels: int
     parcel_cases: int
     totals: list[CollectedTotal]

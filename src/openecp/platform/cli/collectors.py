@@ -248,7 +248,8 @@ def reconcile(
         more = f" and {report.differences_left_off} more" if report.differences_left_off else ""
         verdict = "equal to the minor unit" if report.ok else f"{len(report.differences)} differences{more}"
         click.echo(
-            f"{report.parcels} parcels in {report.batches} batches, {report.parcel_cases} changed since: {verdict}"
+            f"{report.parcels} parcels in {report.batches} batches, {report.parcel_cases} changed since, "
+            f"{report.rulings} rulings posted: {verdict}"
         )
     sys.exit(0 if report.ok else 1)
 

@@ -7,7 +7,7 @@ little which process does it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -27,7 +27,14 @@ from openecp.border.revenue.collector_payments import (
     payments_on_record,
     result_of,
 )
-from openecp.border.revenue.collector_reconciliation import Reconciliation, Sums, compare, entered, reconcile
+from openecp.border.revenue.collector_reconciliation import (
+    Reconciliation,
+    Sums,
+    compare,
+    entered,
+    reconcile,
+    ruled,
+)
 from openecp.border.revenue.collectors import (
     CollectorBalance,
     CollectorRefused,
@@ -176,9 +183,20 @@ class CollectorDesk:
         batches = [batch for batch in self._store.collected_batches() if first <= batch.on <= last]
         seqs = [seq for batch in batches for seq in batch.seqs]
         records = self._store.records_between(min(seqs), max(seqs)) if seqs else iter(())
-        report = reconcile(first, last, batches, records)
+        report = reconcile(first, last, batches, records, self._rulings(batches))
         self._reconcile_cases(report)
         return report
+
+    def _rulings(self, batches: Sequence[CollectedBatch]) -> dict[str, Sums]:
+        """Return what was posted under rulings, as the events of those streams say."""
+        found: dict[str, Sums] = {}
+        for batch in batches:
+            if not batch.seqs:
+                sums = found.setdefault(batch.case_id, {})
+                for event in self._store.events(case_id=batch.case_id, limit=PAGE):
+                    for key, minor in ruled(event.body).items():
+                        sums[key] = sums.get(key, 0) + minor
+        return found
 
     def _reconcile_cases(self, report: Reconciliation) -> None:
         """Compare what each case says is charged with the record's amounts and the entries since."""
