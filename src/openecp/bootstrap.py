@@ -253,29 +253,24 @@ class Installation:
 
     def programme(self, store: Any) -> DecidesProgramme:
         """Return where commands of the programme side are decided: about plans, and about records."""
-        from openecp.platform.core.postwork import PostalCasework, rules_of
+        from openecp.bootstrap_post import postal_casework
         from openecp.platform.core.programme import ProgrammeCasework
         from openecp.platform.core.recordwork import RecordCasework
 
-        post = PostalCasework(store, rules=lambda: rules_of(self.profile), assessor=self.postal_assessor())
+        post = postal_casework(store, self.profile, self.quoter)
         return ProgrammeCasework(store, records=RecordCasework(store), post=post)
 
-    def postal_assessor(self) -> Any:
-        """Return what charges postal items, None where the profile names no jurisdiction of low-value regimes.
+    def post_rules(self) -> Any:
+        """Return the rules of the post."""
+        from openecp.bootstrap_post import postal_rules
 
-        Reads: profile.toml, `[postal] jurisdiction`.
-        """
-        from openecp.platform.core.postcharges import LowValueCharges
-
-        jurisdiction = self.profile.setting("postal", "jurisdiction")
-        return LowValueCharges(self.quoter, str(jurisdiction)) if jurisdiction else None
+        return postal_rules(self.profile)
 
     def post(self, store: Any) -> tuple[Any, Any]:
         """Return the postal items as they are read, and the rules of the post."""
         from openecp.platform.core.postbook import PostalBook
-        from openecp.platform.core.postwork import rules_of
 
-        return PostalBook(store), lambda: rules_of(self.profile)
+        return PostalBook(store), self.post_rules
 
     def collectors(self, store: Any) -> Any:
         """Return the accounts of those who collect charges for Customs."""

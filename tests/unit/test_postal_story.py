@@ -137,6 +137,10 @@ class Installed:
         """Return the installation."""
         return self
 
+    def post_rules(self) -> PostalRules:
+        """Return the rules."""
+        return rules_of(self.profile)
+
     def open_store(self) -> Installed:
         """Return what can be closed."""
         return self

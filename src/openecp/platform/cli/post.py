@@ -31,7 +31,7 @@ from openecp.platform.core.postbook import (
     read_item_file,
     write_responses,
 )
-from openecp.platform.core.postwork import PostalRules, rules_of
+from openecp.platform.core.postwork import PostalRules
 
 FORMAT = click.option("--format", "media", type=click.Choice(["json", "xml", "csv"]), default="json", show_default=True)
 ORGANISATION = click.option("--organisation", default="local", show_default=True, help="The post that sends.")
@@ -61,7 +61,7 @@ def check(
 ) -> None:
     """Check the CN22 and CN23 data in FILE (JSON, XML, CSV): identifier, form, faults, demands; exit code 1 if any."""
     try:
-        known = rules_of(installation(context).with_settings(profile=profile).profile)
+        known = installation(context).with_settings(profile=profile).post_rules()
         reading = read_item_file(read_bytes(file))
         reports = reports_of(reading.items, *_tables(known, rates, rules, vague))
     except PostalRefused as refused:

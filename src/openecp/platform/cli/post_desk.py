@@ -22,7 +22,7 @@ from openecp.platform.cli.lodge import RemoteCore, serves
 from openecp.platform.cli.wiring import CommandFault, installation
 from openecp.platform.core.model import ProgrammeCommand
 from openecp.platform.core.postbook import PostalBook
-from openecp.platform.core.postwork import PostalRules, rules_of
+from openecp.platform.core.postwork import PostalRules
 
 LINES = 500  # printed for people
 OFFICER = Principal(
@@ -92,7 +92,7 @@ def post_desk(context: click.Context, data: str | None) -> Iterator[PostDesk]:
                 core = stack.enter_context(contextlib.closing(RemoteCore(here.settings.core_socket)))
             else:
                 core = here.programme_core(store)
-            yield PostDesk(PostalBook(store), core, rules_of(here.profile), here.register(store))
+            yield PostDesk(PostalBook(store), core, here.post_rules(), here.register(store))
     except LookupError as error:
         where, _, rest = str(error).partition(": expected ")
         expected, _, got = rest.rpartition(", got ")

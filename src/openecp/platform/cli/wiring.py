@@ -18,6 +18,7 @@ from openecp.kernel.profile import Profile
 from openecp.platform.core.clearing import Wiring
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.model import AssessesDeclarations
+from openecp.platform.core.postwork import PostalRules
 from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import Settings
 from openecp.programme.action_plan.plans import Plans
@@ -38,6 +39,8 @@ class Installation(Protocol):
 
     @property
     def profile(self) -> Profile: ...
+
+    def post_rules(self) -> PostalRules: ...
 
     def with_settings(self, **changes: object) -> Installation: ...
 
