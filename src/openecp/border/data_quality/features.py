@@ -16,12 +16,72 @@ LONGEST_TEXT = 1_000  # characters that are weighed
 MOST_WORDS = 60
 _WORD = re.compile(r"[^\W_]+")
 _EMPTY = frozenset(
-    (
-        "of the and or for in to with not other than nes no a an by whether on as including similar thereof "
-        "chapter heading subheading excluding except from these their its put up otherwise specified "
-        "elsewhere included described means de la le les et du des pour und fur der die das von el los las y "
-        "para piece pc pcs set new unit "
-    ).split()  # noqa: SIM905
+    [
+        "of",
+        "the",
+        "and",
+        "or",
+        "for",
+        "in",
+        "to",
+        "with",
+        "not",
+        "other",
+        "than",
+        "nes",
+        "no",
+        "a",
+        "an",
+        "by",
+        "whether",
+        "on",
+        "as",
+        "including",
+        "similar",
+        "thereof",
+        "chapter",
+        "heading",
+        "subheading",
+        "excluding",
+        "except",
+        "from",
+        "these",
+        "their",
+        "its",
+        "put",
+        "up",
+        "otherwise",
+        "specified",
+        "elsewhere",
+        "included",
+        "described",
+        "means",
+        "de",
+        "la",
+        "le",
+        "les",
+        "et",
+        "du",
+        "des",
+        "pour",
+        "und",
+        "fur",
+        "der",
+        "die",
+        "das",
+        "von",
+        "el",
+        "los",
+        "las",
+        "y",
+        "para",
+        "piece",
+        "pc",
+        "pcs",
+        "set",
+        "new",
+        "unit",
+    ]
 )
 PAIR, PIECE = 0.7, 0.6  # weight of a pair of words, and of a piece of an unknown word
 

@@ -29,6 +29,7 @@ _KEPT_PIECES = {2: 16, 4: 16, 6: 0}
 _STRONGEST = 24.0  # the weight that becomes 255
 _WEAKEST = 24  # of 255: what speaks less is left out; sixteenths are fine enough
 _KEPT_IN_ALL = 100
+_FEW_CODES = 50
 _PIECE_WEIGHT = 0.35
 _STEPS = 20
 
@@ -203,5 +204,7 @@ def _weigh(
         strengths.sort(reverse=True)
         for strength, place in strengths[:kept]:
             scaled = min(255, 16 * round(strength * 255 / _STRONGEST / 16))
+            if number < _FEW_CODES:  # among few codes nothing is rare, and all that is known counts
+                scaled = max(_WEAKEST, scaled)
             if scaled >= _WEAKEST:
                 found[key].append((place, scaled))
