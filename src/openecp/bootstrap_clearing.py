@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Law:
     ) -> None:
         self.file, self.regime, self._rates, self._duty_rates = file, regime, rates, duty_rates
 
-    def clearance(self, engine: Any, on: date) -> Clearance:
+    def clearance(self, engine: Any, on: date, *, totals: bool = True) -> Clearance:
         """Return what assesses parcels accepted on a day."""
         return Clearance(
             self.file,
@@ -42,6 +42,7 @@ class Law:
             regime=self.regime,
             rates=OfficialRates(self._rates),
             duty_rates=DutyRates(self._duty_rates, on),
+            totals=totals,
         )
 
     def digest(self, on: date) -> str:
@@ -140,3 +141,42 @@ def clearing_wiring(store: Any, law: Law, *, quality: bool = True, threads: int 
         salt=Randomness().salt,
         now=utc_now,
     )
+
+
+class SparkDay(NamedTuple):
+    """What a day that was cleared on Spark came to."""
+
+    rows: int
+    parcels: int
+    refused_rows: int
+    decisions: dict[str, int]
+    sums: list[dict[str, Any]]
+    folder: str
+
+
+def clear_on_spark(law: Law, files: Sequence[Path], out: Path, on: date, master: str) -> SparkDay:
+    """Assess parcels of Parquet files on Spark into a folder of Parquet files; nothing is recorded.
+
+    Limits: totals of persons are not kept, and the quality of the data is not looked at.
+    """
+    from pyspark.sql import SparkSession  # the extra openecp[spark]
+
+    from openecp.platform.engines.spark_batch import SparkBatchEngine
+
+    session = SparkSession.builder.master(master).appName("openecp clear").config("spark.ui.enabled", "false").getOrCreate()
+    out.mkdir(parents=True, exist_ok=True)
+    engine = SparkBatchEngine(session, None if master.startswith("local") else out / ".staged")
+    try:
+        counted = engine.stage_parcels([str(path) for path in files])
+        law.clearance(engine, on, totals=False).assess()
+        engine.write("SELECT * EXCLUDE (basket_id) FROM parcel_results", out / "results.parquet")
+        engine.write("SELECT * FROM collector_sums", out / "collectors.parquet")
+        decided = engine.ask("SELECT decision, COUNT(*) AS n FROM parcel_results GROUP BY decision ORDER BY decision")
+        sums = engine.ask("SELECT account, type, currency, minor FROM collector_sums ORDER BY account, type")
+        return SparkDay(
+            counted["rows"], counted["parcels"], counted["refused"], {row["decision"]: row["n"] for row in decided}, sums,
+            str(out / "results.parquet"),
+        )  # fmt: skip
+    finally:
+        engine.close()
+        session.stop()

@@ -51,7 +51,9 @@ class Clearance:
         regime: str = "",
         rates: OfficialRates | None = None,
         duty_rates: DutyRates | None = None,
+        totals: bool = True,
     ) -> None:
+        """`totals`: whether totals of persons and orders are kept; without them every parcel stands alone."""
         self.file, self.on, self.regime, self._engine = file, on, regime, engine
         self._rates = rates or OfficialRates()
         self.assessor = ChargeAssessor([file], engine)
@@ -77,7 +79,7 @@ class Clearance:
         self._ways = Ways(self.treatments, self.entries, {})
         self._tried = self.assessor.composer.statement("treatments_tried", facts=frozenset({SEVERAL}))
         records.no_quality(engine)
-        self.periods = periods_of(named)
+        self.periods = periods_of(named) if totals else ()
         self._counting = Counting(self.periods, self._ways.pairs)
         self.last_count: Count | None = None
         self._reads: Reads = lambda keys: {}
@@ -129,7 +131,7 @@ class Clearance:
     # --- totals of persons and orders ---
 
     def _count(self, rows: str, *, several: bool) -> Count:
-        """Go through the parcels in their order with the totals as they stand: what each has before it, what it adds."""
+        """Go through the parcels in their order, with the totals as they stand."""
         self.items.no_totals()
         self._engine.update("UPDATE chunk_items SET counted = FALSE WHERE counted")
         numbers = []
@@ -200,14 +202,16 @@ class Clearance:
         self._engine.stage("item_keys", self._keys_statement(several=several))
         names = [name for name, _ in PATTERN_KEYS]
         same = " AND ".join(f"p.{name} = k.{name}" for name in names)
-        new = self._engine.ask(
-            f"SELECT {', '.join(f'k.{name}' for name in names)}, MIN(k.row_id) AS row_id, MIN(k.basket_id) AS basket_id "
-            f"FROM item_keys AS k ANTI JOIN patterns AS p ON {same} GROUP BY {', '.join(f'k.{name}' for name in names)}"
+        keys = ", ".join(f"k.{name}" for name in names)
+        unseen = (
+            f"SELECT {keys}, MIN(k.row_id) AS row_id, MIN(k.basket_id) AS basket_id "
+            f"FROM item_keys AS k ANTI JOIN patterns AS p ON {same} GROUP BY {keys}"
         )
+        new = self._engine.ask(unseen)
+        if self._patterns and self._patterns + len(new) > PATTERNS_MOST:
+            self._forget()
+            new = self._engine.ask(unseen)
         if new:
-            if self._patterns + len(new) > PATTERNS_MOST and self._patterns:
-                self._forget()
-                return self._match_patterns(several=several)
             self._weigh(new)
         self._engine.stage(
             "item_patterns", f"SELECT k.row_id, p.pattern_no FROM item_keys AS k JOIN patterns AS p ON {same}"

@@ -57,9 +57,7 @@ def clear(context: click.Context, /, paths: tuple[str, ...], data: str | None, p
     files = parcel_files(paths)
     context.find_root().obj = installation(context).with_settings(data=data, profile=profile)
     if asked["engine"] == "spark":
-        from openecp.platform.cli.clear_spark import clear_on_spark
-
-        clear_on_spark(context, files, asked)
+        clear_by_spark(context, files, asked)
         return
     refused = False
     try:
@@ -105,6 +103,37 @@ def cleared_files(context: click.Context, files: Sequence[Path], asked: dict[str
                         fix=refused.fix,
                     ) from None  # fmt: skip
     return told
+
+
+def clear_by_spark(context: click.Context, files: Sequence[Path], asked: dict[str, Any]) -> None:
+    """Assess on Spark, and print what came of it."""
+    options = options_of(asked)
+    try:
+        told = installation(context).clear_on_spark(
+            files,
+            (options.out or Path(".")) / "spark-result",
+            options.on or options.today,
+            asked["master"],
+            jurisdiction=options.jurisdiction,
+            regime=options.regime,
+            regimes=asked["folder"],
+            rates=asked["rates"],
+            duty_rates=asked["duty_rates"],
+        )
+    except ImportError:
+        raise CommandFault(
+            "Spark is not installed", where="--engine spark", expected="openecp[spark] and Java 17", got="neither",
+            fix="Install them, or leave out --engine.",
+        ) from None  # fmt: skip
+    except (QuoteRefused, RegimeFault) as error:
+        refuse(error.faults)
+        return
+    if asked["as_json"]:
+        click.echo(msgspec.json.encode(told._asdict()))
+        return
+    counts = ", ".join(f"{name} {count:,}" for name, count in told.decisions.items())
+    console().print(f"{told.parcels:,} parcels of {told.rows:,} rows, {told.refused_rows:,} refused: {counts}", markup=False)
+    console().print(f"Result: {told.folder} (assessed on Spark, nothing recorded)", markup=False)
 
 
 def options_of(asked: dict[str, Any]) -> Options:

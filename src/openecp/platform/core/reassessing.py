@@ -134,7 +134,7 @@ class Reassessment:
             for event in events:
                 if event.kind != EVENT_KIND or event.body.get("jurisdiction") != asked.jurisdiction:
                     continue
-                on = date.fromisoformat(event.body["accepted_on"])
+                on = date.fromisoformat(event.body.get("accepted_on") or event.occurred_at[:10])
                 if (asked.first or on) <= on <= (asked.last or on):
                     yield event.seq, event.body
 
@@ -163,7 +163,7 @@ class Reassessment:
 
     def _staged(self, body: Mapping[str, Any]) -> bool:
         """Make parcel_rows of what is kept of a batch; False where its goods are gone."""
-        found = {one["kind"]: self._store.document(one["id"]) for one in body["documents"]}
+        found = {one["kind"]: self._store.document(one["id"]) for one in body.get("documents", ())}
         goods, persons = found.get("parcel_goods"), found.get("parcel_persons")
         if goods is None:
             return False

@@ -96,6 +96,8 @@ def _rewritten(node: Any) -> Any:
     if isinstance(node, exp.Bracket) and isinstance(node.this, exp.Column):
         # Spark's ANSI mode raises for a key that a map does not hold; it shall be null.
         return exp.Anonymous(this="TRY_ELEMENT_AT", expressions=[node.this, *node.expressions])
+    if isinstance(node, exp.DataType) and node.this == exp.DataType.Type.INT128:
+        return exp.DataType.build("DECIMAL(38, 0)", dialect="spark")  # the widest whole number that Spark has
     if isinstance(node, exp.Trunc) or (isinstance(node, exp.Anonymous) and node.name.upper() == "TRUNC"):
         inner = node.this if isinstance(node, exp.Trunc) else node.expressions[0]
         # Towards zero: Spark's TRUNC is of dates.
