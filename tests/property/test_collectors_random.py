@@ -71,7 +71,7 @@ def act_on(desk: CollectorDesk, model: Model, name: str, act: Any, item: int | N
     command = ParcelAct(
         principal=OFFICER, parcel_id=name, posted_on="2026-07-01", act=act, reason="goods returned", item=item
     )
-    done = desk.refund(command).outcome == "done"
+    done = desk.act(command).outcome == "done"
     standing = model.lines.get(name, [])
     gone = [line for line in standing if item is None or line[2] == item]
     if act == "refund":

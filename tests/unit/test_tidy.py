@@ -37,6 +37,9 @@ COMPOSERS = {
     "src/openecp/border/online.py",
     "src/openecp/border/pipeline.py",
     "src/openecp/conformance/replay.py",
+    "src/openecp/platform/core/desk.py",  # hands each command to the capability that decides it
+    "src/openecp/platform/core/model.py",
+    "src/openecp/platform/core/parcelwork.py",
 }
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 SOURCES = {".py", ".sql", ".css", ".js", ".html", ".po", ".sh"}

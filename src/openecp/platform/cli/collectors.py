@@ -187,7 +187,6 @@ def refund(
     context: click.Context, parcel: str, posted: str, item: int | None, reason: str, as_json: bool, data: str | None
 ) -> None:
     """Give back what was charged for a PARCEL or one item of it, once; the entries are reversed, never edited."""
-    from openecp.border.low_value.parcel_commands import ParcelAct
     from openecp.kernel.parties.model import Principal
 
     try:
@@ -202,9 +201,8 @@ def refund(
     officer = Principal(
         principal_id="command-line", kind="system", organisation="customs", name="Command line", roles=("officer",)
     )
-    act = ParcelAct(principal=officer, parcel_id=parcel, posted_on=posted, act="refund", reason=reason, item=item)
     with _desk(context, data) as desk:
-        answer = desk.refund(act)
+        answer = desk.refund(officer, parcel, posted, reason=reason, item=item)
     if answer.error is not None:
         error = answer.error
         raise CommandFault(

@@ -50,6 +50,7 @@ from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Written
 from openecp.kernel.journal.queries import CaseFilter
 from openecp.kernel.ledger.collected import CollectedBatch, CollectedSum
+from openecp.kernel.parties.model import Principal
 from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.parcelview import ParcelSource
@@ -164,8 +165,14 @@ class CollectorDesk:
             fix="Send the payment again with the same key.", status=409,
         )  # fmt: skip
 
-    def refund(self, act: ParcelAct) -> Answer:
-        """Give a parcel's charges back, as the act on the parcel that it is; refused as any other act."""
+    def refund(self, by: Principal, parcel_id: str, posted_on: str, *, reason: str, item: int | None = None) -> Answer:
+        """Give a parcel's charges back, or those of one item, once."""
+        return self.act(
+            ParcelAct(principal=by, parcel_id=parcel_id, posted_on=posted_on, act="refund", reason=reason, item=item)
+        )
+
+    def act(self, act: ParcelAct) -> Answer:
+        """Do an act on a parcel for which nothing is assessed; refused as any other act."""
         nothing = NoClearance()
         parcels = ParcelCasework(self._store, _NothingToAssess(), clock=self._clock)
         desk = Desk(assessor=nothing, casework=nothing, reader=self._store, writer=self._store, parcels=parcels)
