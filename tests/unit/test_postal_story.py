@@ -7,6 +7,8 @@ The worked case of two T-shirts and a pair of shoes into the EU (EUR 48, IOSS) s
 from __future__ import annotations
 
 import json
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -15,6 +17,7 @@ from click.testing import CliRunner, Result
 from tests.e2e.api_doubles import World
 from tests.unit.postal_world import OFFICER, POST, PostalWorld, item, s10
 
+from openecp.bootstrap_post import postal_rules
 from openecp.border.low_value.basket import Rates
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.quote import Quoter
@@ -265,3 +268,13 @@ def test_formula_cells_of_answers_are_safe() -> None:
         s10=s10(1), posted_on="2026-07-01", decision="examine", decided_on="2026-07-02", regime="=1+1"
     )
     assert ",'=1+1," in write_responses([cell], "csv").decode()
+
+
+def test_the_demo_profile_is_wired() -> None:
+    """Its invented tables are read; descriptions are judged as those of parcels are."""
+    rules = postal_rules(load_profile("demo"))
+    assert rules.is_vague("gift")
+    assert not rules.is_vague("leather shoes, size 42")
+    assert rules.codes_of("any-post").missing == ("no_decision",)
+    assert rules.rates.rate("XBM", date(2026, 7, 1)).rate == Decimal("1.52")
+    assert {rule.element for rule in rules.requirements} >= {"hs6", "addressee_contact"}
