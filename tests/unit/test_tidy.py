@@ -37,6 +37,7 @@ COMPOSERS = {
     "src/openecp/border/online.py",
     "src/openecp/border/pipeline.py",
     "src/openecp/conformance/replay.py",
+    "src/openecp/platform/core/collector_desk.py",  # accounts of collectors, and the parcels whose charges they are
     "src/openecp/platform/core/desk.py",  # hands each command to the capability that decides it
     "src/openecp/platform/core/model.py",
     "src/openecp/platform/core/parcelwork.py",
