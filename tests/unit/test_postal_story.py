@@ -205,6 +205,11 @@ def test_the_commands(installed: Installed, tmp_path: Path) -> None:
                            "receptacles": [{"receptacle_id": "B1", "items": [key]}]}}  # fmt: skip
     (tmp_path / "d.json").write_text(json.dumps(advice))
     assert "D1: recorded" in run(installed, "advise", str(tmp_path / "d.json")).output
+    again = f"""<DispatchAdvice xmlns="urn:openecp:postal:1"><Dispatch><DispatchId>D1</DispatchId>
+<OriginPost>DEFRAA</OriginPost><DestinationPost>XBBALA</DestinationPost><Receptacle><ReceptacleId>B1</ReceptacleId>
+<Item>{key}</Item></Receptacle></Dispatch></DispatchAdvice>"""
+    (tmp_path / "d.xml").write_text(again)
+    assert "on record already" in run(installed, "advise", str(tmp_path / "d.xml")).output
     xml = f"""<ReceptacleArrival><DispatchId>D1</DispatchId><Receptacle><ReceptacleId>B1</ReceptacleId>
 <Opened>true</Opened><Item>{other.s10}</Item></Receptacle><Complete>true</Complete></ReceptacleArrival>"""
     (tmp_path / "a.xml").write_text(xml)

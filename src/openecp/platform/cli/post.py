@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import msgspec
 from rich.table import Table
 
 from openecp.border.postal.acts import AdviseItems, in_parts
-from openecp.border.postal.binding import ItemReading
+from openecp.border.postal.binding import ItemReading, decoded
 from openecp.border.postal.compliance import IsVague, Requirement, read_requirements, vague_terms
 from openecp.border.postal.faults import PostalFault, PostalRefused
 from openecp.border.postal.form import SdrRates, read_sdr_rates
@@ -148,9 +149,11 @@ def advise(context: click.Context, file: Path, organisation: str, data: str | No
 
 
 def _is_dispatch(content: bytes) -> bool:
-    """Tell a pre-advice from a list of items, by how it begins."""
-    start = content[:4096]
-    return b'"dispatch"' in start if media_of_bytes(content) == "json" else b"DispatchAdvice" in start
+    """Tell a pre-advice from a list of items: by its field in JSON, by its root in XML."""
+    if media_of_bytes(content) != "json":
+        return re.search(rb"<(?:[\w.-]+:)?DispatchAdvice[\s>/]", content[:4096]) is not None
+    value = decoded(content)
+    return isinstance(value, dict) and "dispatch" in value
 
 
 @post.command()
