@@ -105,7 +105,7 @@ class QualityScorer:
         if text is None:
             return None
         fields = [told for told in (beside or (text,)) if told is not None]
-        if len(text) <= LONGEST_PARTY and self._within("party", (PARTED + PARTED.join(fields) + PARTED).lower()):
+        if len(text) <= LONGEST_PARTY and self._within("party", _lower(PARTED + PARTED.join(fields) + PARTED)):
             key = normal(text)
             action = self.patterns.parties.get(key)
             if action == "hold" or self._whole("party_rubbish", key):
@@ -194,6 +194,11 @@ class QualityScorer:
 
     def _key(self, folded: str) -> str:
         return sorted_words(words_of(folded), self._fillers)
+
+
+def _lower(text: str) -> str:
+    """Return lower case letter by letter, as engines do: Python alone makes two characters of a capital dotted I."""
+    return text.replace("\u0130", "i").lower()
 
 
 def _value_code(price_micro: int | None) -> str | None:
