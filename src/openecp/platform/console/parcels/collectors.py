@@ -13,7 +13,7 @@ from litestar.exceptions import NotFoundException, PermissionDeniedException
 
 from openecp.border.revenue.collectors import CollectorBalance, CollectorRefused, Statement, owner_of, period
 from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InPath, Page, in_thread
-from openecp.platform.console.parcels.desk import ReadsCollectors
+from openecp.platform.console.parcels.accounts import ReadsCollectors
 from openecp.platform.console.parcels.frame import ParcelFrame
 from openecp.platform.console.plans.files import sent
 from openecp.platform.documents.collector_papers import statement_csv

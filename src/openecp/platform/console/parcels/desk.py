@@ -6,29 +6,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Protocol
 
 from openecp.border.low_value.basket import Basket
 from openecp.border.low_value.model import Jurisdiction, Regime
 from openecp.border.low_value.quote import Quote, Quoter
-from openecp.border.postal.scorecard import ScoreFilter, ScoreRow
-from openecp.border.revenue.collectors import CollectorBalance, Statement
 from openecp.kernel.datamodel.parcel import Parcel
+from openecp.platform.console.parcels.accounts import ReadsCollectors
 from openecp.platform.console.parcels.inbox import Inbox
+from openecp.platform.console.parcels.scores import ReadsScores
 from openecp.platform.core.parcelview import ParcelSource
-
-
-class ReadsCollectors(Protocol):
-    """What the pages ask of collectors' accounts."""
-
-    def balances(self) -> list[CollectorBalance]:
-        """Return every account with where it stands."""
-
-    def statement(self, account: str, first: str, last: str) -> Statement:
-        """Return an account's statement of a period.
-
-        Raises: CollectorRefused.
-        """
 
 
 class ParcelDesk:
@@ -42,7 +28,7 @@ class ParcelDesk:
         clears: Callable[[], Sequence[str]] = tuple,
         source: ParcelSource | None = None,
         declared: Callable[[int, int, str, str], Parcel | None] | None = None,
-        scorecard: Callable[[ScoreFilter], list[ScoreRow]] | None = None,
+        scorecard: ReadsScores | None = None,
         collectors: ReadsCollectors | None = None,
     ) -> None:
         self.inbox = inbox  # uploaded files; None: this console takes none

@@ -11,11 +11,11 @@ from urllib.parse import quote, urlencode
 from babel.numbers import format_decimal
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 
-from openecp.border.data_quality.flags import RULES as QUALITY_RULES
 from openecp.border.low_value.parcel_case import MACHINE
 from openecp.platform.console.pages import AnyRequest, Console, Page, reads_declarations, sees_all, signed_in
 from openecp.platform.console.parcels import words
 from openecp.platform.console.parcels.desk import ParcelDesk
+from openecp.platform.console.parcels.quality_words import found_words
 from openecp.platform.console.plans.words import capital, day_of
 from openecp.platform.console.session import Visitor
 from openecp.platform.core.permissions import may
@@ -165,9 +165,8 @@ class ParcelFrame:
 
     def reason(self, code: str) -> str:
         """Return a reason's or quality code in words."""
-        if code in QUALITY_RULES:
-            rule = QUALITY_RULES[code]
-            return rule[4] if self.language.code == "fr" else rule[3]
+        if found := found_words(code, self.language.code):
+            return found
         return self.language.text(words.REASONS[code]) if code in words.REASONS else code
 
     def status(self, code: str) -> str:

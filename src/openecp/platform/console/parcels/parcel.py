@@ -24,6 +24,7 @@ from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InP
 from openecp.platform.console.parcels import trace, words
 from openecp.platform.console.parcels.frame import ParcelFrame
 from openecp.platform.console.parcels.goods import form_rows, goods_of, rows_of
+from openecp.platform.console.parcels.quality_words import notes_of
 from openecp.platform.console.plans.files import sent
 from openecp.platform.console.signin import form_is_ours, form_of
 from openecp.platform.core.parcelview import FoundParcel, acts_for, find_parcel, history_of
@@ -136,7 +137,7 @@ def parcel_page(
         regime=regime,
         treatments=treatments,
         traces=trace.traces_of(frame, record, regime, treatments),
-        quality=trace.quality_of(frame, record),
+        quality=list(notes_of(record.get("quality", ()), frame.language.code)),
         goods=rows_of(declared, revised),
         declared=declared,
         revised=revised,

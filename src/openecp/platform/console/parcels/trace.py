@@ -8,8 +8,6 @@ from typing import Any
 
 import msgspec
 
-from openecp.border.data_quality.flags import RULES as QUALITY_RULES
-from openecp.border.data_quality.terms import shipped_advice
 from openecp.border.low_value.currencies import amount_text, micro_text
 from openecp.border.low_value.model import Jurisdiction, Regime, Treatment
 from openecp.platform.console.language import N_
@@ -30,16 +28,6 @@ class AmountTrace(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     by_id: str
     due: str
-
-
-class QualityNote(msgspec.Struct, frozen=True, kw_only=True):
-    """A remark on what was declared: what was found, why it matters, what to write instead."""
-
-    code: str
-    held: bool
-    found: str
-    why: str
-    write: str
 
 
 def rule_of_record(record: Mapping[str, Any], file: Jurisdiction | None) -> tuple[Regime | None, list[Treatment]]:
@@ -98,29 +86,6 @@ def traces_of(
                 by=pf.capital(words.COLLECTORS, kind),
                 by_id="" if by_id == "unnamed" else by_id,
                 due=pf.word(words.DUE, str(amount["due"])),
-            )
-        )
-    return found
-
-
-def quality_of(pf: ParcelFrame, record: Mapping[str, Any]) -> list[QualityNote]:
-    """Return the remarks of a record on the quality of its data."""
-    french = pf.language.code == "fr"
-    advice = shipped_advice() if record.get("quality") else {}
-    found = []
-    for code in record.get("quality", ()):
-        rule = QUALITY_RULES.get(code)
-        if rule is None:
-            found.append(QualityNote(code=code, held=False, found=pf.reason(code), why="", write=""))
-            continue
-        write = advice.get(rule[2])
-        found.append(
-            QualityNote(
-                code=code,
-                held=rule[1] == "hold",
-                found=rule[4] if french else rule[3],
-                why=rule[6] if french else rule[5],
-                write=(write.fr if french else write.en) if write is not None else "",
             )
         )
     return found
