@@ -101,8 +101,11 @@ bench-programme: setup ## roll-ups over 10,000 actions and 1 million events
 bench-tariff: setup ## loading tariffs, looking codes up
 	@$(BIN)/python -m bench tariff_load
 
+bench-low-value: dev .venv/.spark ## parcels: clearing, assessment, intake, quotes, Spark
+	@$(BIN)/python bench/bench_low_value.py
+
 clean: ## remove the environment and everything that was built
 	@rm -rf .venv node_modules build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -rf src/openecp/platform/console/static/vendor
 
-.PHONY: help setup dev lock demo demo-ecommerce test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-tariff clean
+.PHONY: help setup dev lock demo demo-ecommerce test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-tariff bench-low-value clean
