@@ -10,7 +10,6 @@ its line.
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -43,17 +42,11 @@ class CsvRows:
         self._lines = Lines(file, place, end, limits.row_bytes)
         self._mark, self._columns, self._limits = separator.encode(), columns, limits
         self._cell = re.compile(rb"[^" + re.escape(self._mark) + rb"]*+")
-        self._ahead: deque[Line] = deque()
         self._waste = 0
 
     def __iter__(self) -> Iterator[CsvRow]:
-        while (line := self._next()) is not None:
+        while (line := self._lines.read()) is not None:
             yield self._row(line)
-
-    def _next(self) -> Line | None:
-        if self._ahead:
-            return self._ahead.popleft()
-        return self._lines.read()
 
     def _row(self, line: Line) -> CsvRow:
         if line.cut:
@@ -74,17 +67,14 @@ class CsvRows:
 
     def _longer(self, first: Line) -> CsvRow | None:
         """Return the row that goes over several lines, if it is one."""
-        lines, text, size = [first], [first.text], len(first.text)
+        whole, lines = bytearray(first.text), 1
         while self._waste < WASTE_MAX:
-            line = self._ahead[len(lines) - 1] if len(self._ahead) >= len(lines) else self._lines.read()
+            line = self._lines.read()
             if line is None:
                 break
-            if len(self._ahead) < len(lines):
-                self._ahead.append(line)
-            lines.append(line)
-            text.append(line.text)
-            size += len(line.text) + 1
-            if line.cut or size > self._limits.row_bytes:
+            whole += b"\n" + line.text
+            lines += 1
+            if line.cut or len(whole) > self._limits.row_bytes:
                 break
             inside = _INSIDE.match(line.text)
             stop = inside.end() if inside else 0
@@ -92,17 +82,15 @@ class CsvRows:
                 continue  # the quote is still open
             if line.text[stop + 1 : stop + 2] not in (b"", self._mark):
                 break  # closed in the middle of a cell: it was never closed
-            whole = b"\n".join(text)
             self._waste += len(whole)
-            cells, problem, _ = self._split(whole)
+            cells, problem, _ = self._split(bytes(whole))
             if problem == "open" and (not self._columns or len(cells) <= self._columns):
                 continue
             if problem or (self._columns and len(cells) != self._columns):
                 break
-            for _ in lines[1:]:
-                self._ahead.popleft()
-            return self._counted(cells, line.end, len(lines))
-        self._waste += size
+            return self._counted(cells, line.end, lines)
+        self._waste += len(whole)
+        self._lines.back(first.end)
         return None
 
     def _split(self, text: bytes) -> tuple[list[bytes], str, int | None]:

@@ -26,6 +26,15 @@ class Lines:
         self._file, self._at, self._end, self._row_bytes = file, place, end, row_bytes
         self._held, self._from = b"", 0  # what is read, and where in it the next line begins
 
+    def back(self, place: int) -> None:
+        """Read again from a line that was read before."""
+        begin = self._at - self._from
+        if begin <= place <= self._at:
+            self._from = place - begin
+        else:
+            self._held, self._from = b"", 0
+        self._at = place
+
     def _more(self) -> bool:
         piece_at = self._at + len(self._held) - self._from
         self._file.seek(piece_at)
