@@ -6,6 +6,7 @@ Limits: what steps use and nothing more; anything else is refused when a stateme
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any
@@ -121,6 +122,18 @@ _ARITHMETIC = {
 _WHOLE_TYPES = {exp.DataType.Type.BIGINT, exp.DataType.Type.INT, exp.DataType.Type.INT128}
 
 
+_CELL = re.compile(r"r\d+\[\d+\]")
+
+
+def _made_whole(inner: str) -> str:
+    """Return Python of a whole number; a cell that is one already needs no call."""
+    if inner.isdigit():
+        return inner
+    if _CELL.fullmatch(inner):
+        return f"({inner} if type({inner}) is int else _whole({inner}))"
+    return f"_whole({inner})"
+
+
 class Untranslatable(ValueError):  # noqa: N818 - tells whoever writes a step
     """A step says something that this engine does not know."""
 
@@ -174,6 +187,30 @@ class Scope:
             return f"_and({self.python(low)}, {self.python(high)})"
         return self._call(node)
 
+    def truth(self, node: Any) -> str:
+        """Return Python that is true where the expression is TRUE: what decides is asked first, the rest not at all."""
+        kind = type(node)
+        if kind is exp.Paren:
+            return self.truth(node.this)
+        if kind in (exp.And, exp.Or):
+            word = " and " if kind is exp.And else " or "
+            return f"({word.join(self.truth(part) for part in node.flatten())})"
+        if kind is exp.Not:
+            return f"({self.python(node.this)} is False)"
+        if kind in (exp.Is, exp.Boolean):
+            return self.python(node)
+        if kind is exp.EQ:
+            left, right = node.this, node.expression
+            if type(right) is exp.Literal:  # nothing that is null equals it
+                return f"({self.python(left)} == {self.python(right)})"
+            if type(left) is exp.Column:
+                return f"({self.python(left)} is not None and {self.python(left)} == {self.python(right)})"
+        if kind is exp.Between:
+            low = exp.GTE(this=node.this, expression=node.args["low"])
+            high = exp.LTE(this=node.this, expression=node.args["high"])
+            return f"({self.python(low)} is True and {self.python(high)} is True)"
+        return f"({self.python(node)} is True)"
+
     def _literal(self, node: exp.Literal) -> str:
         if node.is_string:
             return repr(node.name)
@@ -188,7 +225,7 @@ class Scope:
             text = self.python(node.args["default"]) if node.args.get("default") else "None"
             for one in reversed(node.args["ifs"]):
                 test = exp.EQ(this=node.this.copy(), expression=one.this.copy()) if node.this else one.this
-                text = f"({self.python(one.args['true'])} if {self.python(test)} is True else {text})"
+                text = f"({self.python(one.args['true'])} if {self.truth(test)} else {text})"
             return text
         if isinstance(node, exp.Cast):
             return self._cast(node)
@@ -211,11 +248,11 @@ class Scope:
     def _cast(self, node: exp.Cast) -> str:
         inner, target = self.python(node.this), node.to
         if target.this in _WHOLE_TYPES:
-            return f"_whole({inner})"
+            return _made_whole(inner)
         if target.this is exp.DataType.Type.DECIMAL:
             scale = int(target.expressions[1].name) if len(target.expressions) > 1 else 0
             if not scale:
-                return f"_whole({inner})"
+                return _made_whole(inner)
             name = f"k{len(self.constants)}"
             self.constants[name] = Decimal(1).scaleb(-scale)
             return f"_decimal({inner}, {name})"

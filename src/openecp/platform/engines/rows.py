@@ -42,7 +42,7 @@ class _Select:
         self._variables = f"({variables},)"
         where = node.args.get("where")
         self._where = (
-            self.scope.function(self._variables.strip("()").rstrip(","), self.scope.python(where.this))
+            self.scope.function(self._variables.strip("()").rstrip(","), self.scope.truth(where.this))
             if where
             else None
         )
@@ -81,13 +81,13 @@ class _Select:
                 right.append(self.scope.python(sides[0]))
                 left.append(self.scope.python(sides[1]))
             else:
-                rest.append(self.scope.python(part))
+                rest.append(self.scope.truth(part))
         function = self.scope.function
         self._joins.append((
             str(join.args.get("side") or "").upper(),
             function(known, f"({', '.join(left)},)"),
             function(f"r{number}", f"({', '.join(right)},)"),
-            function(f"{known}, r{number}", f"_and({', '.join(rest)}, True)") if rest else None,
+            function(f"{known}, r{number}", " and ".join(rest)) if rest else None,
         ))  # fmt: skip
 
     def _combined(self, tables: Tables) -> list[Row]:
@@ -98,14 +98,14 @@ class _Select:
             joined: list[Row] = []
             for row in rows:
                 key = left(*row)
-                found = [other for other in index.get(key, ()) if rest is None or rest(*row, other) is True]
+                found = [other for other in index.get(key, ()) if rest is None or rest(*row, other)]
                 if None in key:
                     found = []
                 if not found and side == "LEFT":
                     found = [(None,) * width]
                 joined += [(*row, other) for other in found]
             rows = joined
-        return [row for row in rows if self._where(*row) is True] if self._where else rows
+        return [row for row in rows if self._where(*row)] if self._where else rows
 
     def _index(self, number: int, key: Callable[..., Any], tables: Tables) -> dict[Any, list[Row]]:
         """Return a joined table's rows by key; that of a reference table is kept while the table stands."""
