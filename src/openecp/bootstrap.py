@@ -408,9 +408,13 @@ class Installation:
                     parcels=parcels,
                 )  # fmt: skip
                 parcels.inbox.start()
+            application = with_raw_lodging(api, build_litestar(api, pages))
+            gc.freeze()  # as in the core: no answer waits while the collector looks at what stands since the start
+            gc.set_threshold(50_000, 20, 50)
             try:
-                await serve_web(with_raw_lodging(api, build_litestar(api, pages)), self.settings)
+                await serve_web(application, self.settings)
             finally:
+                gc.unfreeze()
                 if parcels is not None:
                     parcels.inbox.stop()
             await core.stop()
