@@ -96,6 +96,7 @@ class ChildClearing:
 
     def __init__(self, environment: dict[str, str]) -> None:
         self._environment = environment
+        self.child: subprocess.Popen[bytes] | None = None  # the process that clears, as long as it does
 
     def __call__(
         self, file: InboxFile, path: Path, folder: Path, told: Callable[[FileProgress], None], stopped: threading.Event
@@ -105,7 +106,7 @@ class ChildClearing:
         Raises: ChildFault, RuntimeError where the process ended without a word.
         """
         (folder / OUTCOME).unlink(missing_ok=True)
-        child = subprocess.Popen(  # noqa: S603 - our own program, with a folder of our own
+        child = self.child = subprocess.Popen(  # noqa: S603 - our own program, with a folder of our own
             [sys.executable, "-m", "openecp.bootstrap", "parcel-file", str(folder)],
             env={**os.environ, **self._environment},
             stdin=subprocess.DEVNULL,
@@ -121,6 +122,7 @@ class ChildClearing:
             if child.poll() is None:
                 child.kill()
             child.wait()
+            self.child = None
         try:
             outcome = msgspec.json.decode((folder / OUTCOME).read_bytes(), type=Outcome)
         except (OSError, msgspec.DecodeError):

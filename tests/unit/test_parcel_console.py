@@ -12,10 +12,15 @@ import pytest
 from litestar.testing import TestClient
 from parcel_console_world import SECRET, ParcelConsole, form_token
 
+from openecp.border.low_value.parcel_case import EVENT_KINDS, MACHINE
+from openecp.border.low_value.parcel_commands import ACTS, NEEDS_TEXT
+from openecp.border.low_value.ways import REASONS
+from openecp.border.postal.scorecard import COUNTED
 from openecp.platform.console.charts.periods import Period, PeriodRow, draw_periods, lanes_of
 from openecp.platform.console.charts.timeline import Axis
 from openecp.platform.console.charts.trend import Series, draw_trend
 from openecp.platform.console.language import read_catalogue
+from openecp.platform.console.parcels import words
 from openecp.platform.console.parcels.regimes import changes_of
 
 EU = "jurisdiction=EU&on=2026-06-30&against=2026-07-01&vat=20&hs1=610910&price1=9.00&count1=2&scheme=IOSS"
@@ -238,6 +243,16 @@ def test_a_regime_says_what_it_lacks(filled: ParcelConsole) -> None:
     assert client.get("/console/parcels/regimes/NO-SUCH").status_code == 404
     assert "in force today" not in client.get("/console/parcels/regimes/EU-H7-2021").text
     assert "IM##########" in client.get("/console/parcels/regimes/EU-FLAT-2026").text
+
+
+def test_every_word_is_there() -> None:
+    """Each act, event and reason that the rules know has its word, so that no page shows a code alone."""
+    assert set(words.ACTS) == set(words.ACT_ORDER) == set(ACTS)
+    assert set(words.EVENTS) == set(EVENT_KINDS)
+    assert set(words.REASONS) >= set(REASONS)
+    assert set(words.STATUS_TONES) == set(MACHINE.states)
+    assert set(words.TEXT_LABELS) == set(NEEDS_TEXT)
+    assert set(words.SCORES) == set(COUNTED)
 
 
 def test_charts_escape_and_keep_apart() -> None:

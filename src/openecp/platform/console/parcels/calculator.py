@@ -126,7 +126,7 @@ def show_calculator(request: AnyRequest, console: AtConsole, visitor: ByVisitor)
         address=f"{pf.href('calculator')}?{form.query()}" if form.asked else None,
         form=form,
         file=file,
-        files=sorted(files, key=lambda each: pf.country(each.jurisdiction)),
+        files=sorted(files, key=lambda each: pf.place_order(each.jurisdiction)),
         columns=columns,
         faults=faults,
         faults_of=faults_of,

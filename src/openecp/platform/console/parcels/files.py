@@ -82,7 +82,7 @@ class FilesFrame(ParcelFrame):
             fault=fault,
             fault_text=FAULTS.get(fault, ""),
             filled=filled or {},
-            clears=sorted(clears, key=self.country),
+            clears=sorted(clears, key=self.place_order),
             may_send=self.may_send,
         )
 

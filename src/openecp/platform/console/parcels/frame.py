@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -114,6 +115,11 @@ class ParcelFrame:
             return code or ""
         name: str = self.language.locale.territories.get(code, code)
         return name
+
+    def place_order(self, code: str) -> str:
+        """Return what countries are sorted by: their names without accents."""
+        plain = unicodedata.normalize("NFD", self.country(code).casefold())
+        return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
     def countries(self, codes: tuple[str, ...]) -> str:
         """Return the names of countries, joined."""

@@ -91,7 +91,8 @@ class Inbox:
     """The uploaded files of an installation."""
 
     def __init__(self, folder: Path, clear: ClearsFile, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)):
-        self._folder, self._clear, self._now = folder, clear, now
+        self.clear = clear
+        self._folder, self._now = folder, now
         self._wake, self._stopped = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -201,7 +202,7 @@ class Inbox:
 
         try:
             path, folder = self.path(file, f"input{file.suffix}"), self._folder / file.key
-            summary = self._clear(file, path, folder, told, self._stopped)
+            summary = self.clear(file, path, folder, told, self._stopped)
         except Exception as error:
             if self._stopped.is_set():
                 return  # it goes on when the server is there again

@@ -147,7 +147,7 @@ def _by_jurisdiction(pf: ParcelFrame, faces: list[RegimeFace]) -> list[tuple[Jur
     groups: dict[str, tuple[Jurisdiction, list[RegimeFace]]] = {}
     for face in faces:
         groups.setdefault(face.file.jurisdiction, (face.file, []))[1].append(face)
-    return sorted(groups.values(), key=lambda group: pf.country(group[0].jurisdiction))
+    return sorted(groups.values(), key=lambda group: pf.place_order(group[0].jurisdiction))
 
 
 def _next_first(
@@ -164,7 +164,7 @@ def _next_first(
         key=lambda file: (
             coming.get(file.jurisdiction, date.max),
             -latest.get(file.jurisdiction, date.min).toordinal(),
-            pf.country(file.jurisdiction),
+            pf.place_order(file.jurisdiction),
         ),
     )
 
