@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +159,31 @@ def test_a_stopped_server_leaves_a_file_as_it_was(tmp_path: Path) -> None:
     now = inbox.find(kept.key)
     assert now is not None
     assert (now.state, now.progress.rows_done) == ("running", 4)
+
+
+def test_what_names_people_does_not_stay(world: ParcelConsole) -> None:
+    """The input goes once it is cleared, a week after it could not be, a day after an upload was cut off."""
+    tom = world.client("tom")
+    good = world.inbox.find(address_of(world.send(tom, b"good")).rpartition("/")[2])
+    here = address_of(world.send(tom, b"unusable"))
+    bad = world.inbox.find(here.rpartition("/")[2])
+    draft = world.inbox.draft()
+    draft.write_bytes(b"cut off")
+    os.utime(draft, (0, 0))
+    assert good is not None
+    assert bad is not None
+    world.inbox.work_through()
+    assert not world.inbox.has_input(good)
+    assert world.inbox.has_input(bad)
+    assert not draft.exists()
+    assert "Try again" in tom.get(here).text
+    world.clock.when += timedelta(days=8)
+    world.inbox.work_through()
+    assert not world.inbox.has_input(bad)
+    assert "Try again" not in tom.get(here).text
+    token = form_token(tom.get(here).text)
+    tom.post(f"{here}/again", data={"form_token": token})
+    assert "Add the column parcel_id." in tom.get(here).text  # it stays as it was
 
 
 def test_who_may_send(world: ParcelConsole) -> None:

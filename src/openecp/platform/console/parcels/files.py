@@ -122,6 +122,9 @@ async def send_file(request: AnyRequest, console: AtConsole, visitor: ByVisitor)
             draft.unlink(missing_ok=True)
             return await asyncio.to_thread(frame.form_page, fault="empty", filled=fields, status_code=422)
         kept, before = await asyncio.to_thread(inbox.take, draft, sha256, _described(frame, fields, sent, size))
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
     finally:
         await sent.close()
     return redirect(frame.href("files", kept.key, sent="before" if before else "yes"))
@@ -192,6 +195,7 @@ def show_file(request: AnyRequest, console: AtConsole, visitor: ByVisitor, key: 
             if frame.inbox.path(file, name).is_file()
         ],
         waiting=_waiting(frame, file),
+        may_try=file.state == "failed" and frame.may_send and frame.inbox.has_input(file),
     )
 
 

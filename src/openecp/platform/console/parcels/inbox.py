@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files of parcels that were uploaded: kept on disk, cleared one after another beside the pages, resumed after a stop.
 
-Each file has a folder of its own: the input as sent, how far it is (`file.json`, replaced as a whole), the result.
+Each file has a folder of its own: the input as sent, how far it is (`file.json`, replaced as a whole), the result. The
+input names people: it is removed when the file is cleared, or a week after it could not be.
 What is recorded of its parcels is the journal's; a run that was cut off goes on after the last batch on record.
 Limits: FILE_BYTES_MAX a file, FILES_MAX files an organisation, one file at a time; a lock keeps a second server off.
 """
@@ -15,7 +16,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -25,6 +26,8 @@ FILE_BYTES_MAX = 2_000_000_000
 FILES_MAX = 500
 SUFFIXES = (".csv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet")
 POLL_S = 2.0
+FAILED_KEPT_DAYS = 7  # the input of a file that could not be cleared
+DRAFT_KEPT_S = 24 * 3600.0
 log = logging.getLogger("openecp.console.parcels")
 
 FileState = Literal["waiting", "running", "done", "failed"]
@@ -147,7 +150,7 @@ class Inbox:
         """Have a file that failed tried again."""
         with self._lock:
             now = self.find(file.key)
-            if now is not None and now.state == "failed":
+            if now is not None and now.state == "failed" and self.has_input(now):
                 self._keep(msgspec.structs.replace(now, state="waiting", fault=None, ended_at=""))
         self._wake.set()
 
@@ -185,10 +188,27 @@ class Inbox:
                 self._wake.clear()
 
     def work_through(self) -> None:
-        """Clear everything that waits or was cut off, the oldest first."""
+        """Clear everything that waits or was cut off, the oldest first; then remove inputs that are not needed."""
         for file in reversed(self.files(None)):
             if file.state in ("waiting", "running") and not self._stopped.is_set():
                 self._one(file)
+        self._tidy()
+
+    def has_input(self, file: InboxFile) -> bool:
+        """Tell whether the file as sent is still here, so that it can be tried again."""
+        return self.path(file, f"input{file.suffix}").is_file()
+
+    def _tidy(self) -> None:
+        """Remove what names people and is needed no longer: inputs that are cleared or given up, uploads cut off."""
+        now = self._now().astimezone(UTC)
+        for file in self.files(None):
+            given_up = file.state == "failed" and file.ended_at < _text(now - timedelta(days=FAILED_KEPT_DAYS))
+            if file.state == "done" or given_up:
+                self.path(file, f"input{file.suffix}").unlink(missing_ok=True)
+        for draft in self._folder.glob("draft-*"):
+            with contextlib.suppress(OSError):
+                if now.timestamp() - draft.stat().st_mtime > DRAFT_KEPT_S:
+                    draft.unlink()
 
     def _one(self, file: InboxFile) -> None:
         file = msgspec.structs.replace(file, state="running", started_at=file.started_at or self._moment())
@@ -216,7 +236,11 @@ class Inbox:
         self._keep(msgspec.structs.replace(file, state="done", ended_at=self._moment(), progress=last, summary=summary))
 
     def _moment(self) -> str:
-        return self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return _text(self._now())
+
+
+def _text(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def fault_of(error: Exception, file: InboxFile) -> FileFault:
