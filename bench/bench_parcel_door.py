@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Durable online intake of parcels over HTTP, the client included: one parcel a request, and 100 a request.
 
-    python bench/bench_parcel_door.py [--seconds 20] [--runs 3] [--connections 256] [--per 1,100]
+    python bench/bench_parcel_door.py [--seconds 20] [--runs 3] [--connections 1000] [--per 1,100]
 
 One JSON line a figure; the note holds the runs, and the processor time a parcel of each part. Every parcel is another
 one, a fifth have two items; all answers are counted, each line's outcome is looked at. Exit code 1 where one was wrong.
@@ -151,7 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=256)
+    parser.add_argument("--connections", type=int, default=1000)
     parser.add_argument("--per", default="1,100")
     parser.add_argument("--client", type=int, help="port: only send")
     given = parser.parse_args()
