@@ -10,26 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from openecp.border.low_value.basket import Basket, BasketItem, Buyer, Dates, Rates, SellerScheme
+from openecp.border.low_value.item_rows import STAGED_TABLES
 from openecp.border.low_value.model import Jurisdiction, Regime
-from openecp.kernel.assessment.engine import Schema
 from openecp.kernel.datamodel.parcel import PARCEL_COLUMNS
 
 CODES = ("610910", "640319", "640399", "22042100", "3303.00", "950300", "21069098", "240220")
-_TYPES = {
-    "text": "VARCHAR",
-    "date": "DATE",
-    "amount": "BIGINT",
-    "share": "BIGINT",
-    "count": "BIGINT",
-    "flag": "BOOLEAN",
-}
 _ENDS = {"amount": "_micro", "count": "_micro", "share": "_e8"}
-ROW_COLUMNS: Schema = (
-    ("row_id", "BIGINT"),
-    ("parcel_no", "BIGINT"),
-    ("item", "INTEGER"),
-    *((name + _ENDS.get(kind, ""), _TYPES[kind]) for name, kind, _ in PARCEL_COLUMNS),
-)
+ROW_COLUMNS = STAGED_TABLES["parcel_rows"]
 RATES = {"vat": ("0.20", "0.081", "0.09975", "0.17", "0.27"), "duty": ("0", "0.12", "0.065", "0.2475", "0.37")}
 
 

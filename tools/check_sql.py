@@ -27,6 +27,11 @@ from sqlglot.schema import MappingSchema
 from openecp.border.batch import BATCH_STEPS, OUTSIDE_COLUMNS, BatchAssessor
 from openecp.border.data_quality.columns import QUALITY_STEPS
 from openecp.border.low_value.charges import LOW_VALUE_STEPS, SEVERAL, ChargeAssessor
+from openecp.border.low_value.item_rows import (
+    CLEARANCE_STEPS,
+    ITEM_MACROS,
+    STAGED_TABLES,
+)
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.splits import SEEN_COLUMNS, SPLIT_STEPS, SplitRule, split_composer
 from openecp.border.low_value.tables import EXCHANGE_COLUMNS
@@ -186,10 +191,22 @@ def check_low_value() -> set[tuple[str, str]]:
     return faults
 
 
+def check_clearance() -> set[tuple[str, str]]:
+    """Return the faults of the step that makes items of declared rows."""
+    parameters = {"jurisdiction": "EU", "regime": "", "acceptance_date": "CAST('2026-07-01' AS DATE)"}
+    composer = Composer(
+        CLEARANCE_STEPS, parameters=parameters, macros=ITEM_MACROS, column_groups={}, macro_facts=frozenset({SEVERAL})
+    )
+    faults: set[tuple[str, str]] = set()
+    for facts in (frozenset({SEVERAL}), frozenset[str]()):
+        faults.update(check(composer, facts, {name: dict(schema) for name, schema in STAGED_TABLES.items()}))
+    return faults
+
+
 def files_without_step(root: Path) -> Iterator[tuple[str, str]]:
     """Yield step files that no step names."""
     steps = {
-        step.file or step.name for step in (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS, *SPLIT_STEPS, *QUALITY_STEPS)
+        step.file or step.name for step in (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS, *CLEARANCE_STEPS, *SPLIT_STEPS, *QUALITY_STEPS)
     }
     for path in sorted(root.glob("*/steps/*.sql")):
         try:
@@ -206,7 +223,7 @@ def files_without_step(root: Path) -> Iterator[tuple[str, str]]:
 def main(names: Sequence[str]) -> int:
     """Check the steps under the named profiles and print what is wrong."""
     border = Path(__file__).parents[1] / "src" / "openecp" / "border"
-    faults = set(files_without_step(border)) | check_low_value()
+    faults = set(files_without_step(border)) | check_low_value() | check_clearance()
     for name in names:
         faults |= check_profile(load_profile(name))
     for where, reason in sorted(faults):

@@ -16,13 +16,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from openecp.bootstrap_files import ClearsFiles
 from openecp.border.low_value.quote import Quoter
 from openecp.kernel.indicators.model import Indicator
 from openecp.kernel.journal.admission import StoreSettings
@@ -44,7 +44,7 @@ def _without_persons(content: bytes, parcels: Sequence[Any]) -> bytes:
     return without_persons(content, parcels)
 
 
-class Installation:
+class Installation(ClearsFiles):
     """One installation as its settings describe it; parts are made when they are first needed."""
 
     def __init__(self, settings: Settings) -> None:
@@ -103,26 +103,6 @@ class Installation:
         table = OfficialRates(read_rates(Path(rates)) if rates else ())
         return Quoter(load_regimes(Path(regimes) if regimes else None), RowEngine(), table)
 
-    def clearing(
-        self,
-        store: Any,
-        *,
-        jurisdiction: str,
-        regime: str = "",
-        regimes: str | None = None,
-        rates: str | None = None,
-        duty_rates: str | None = None,
-        quality: bool = True,
-    ) -> Any:
-        """Return what clears files of parcels under the regimes of a jurisdiction.
-
-        Raises: RegimeFault, QuoteRefused.
-        """
-        from openecp.bootstrap_clearing import clearing_wiring, law_of
-
-        law = law_of(jurisdiction, regime=regime, regimes=regimes, rates=rates, duty_rates=duty_rates)
-        return clearing_wiring(store, law, quality=quality)
-
     def parcel_api(self, store: Any, core: Any) -> Any:
         """Return the parcels' door as the web process answers it."""
         from openecp.bootstrap_parcels import PostalDoor, own_jurisdiction, regime_files
@@ -156,35 +136,6 @@ class Installation:
         clearing = parcel_clearing(store, self.profile)
         own = own_jurisdiction(self.profile, clearing.jurisdictions())
         return parcel_desk(store, clearing, self.settings, own), parcel_casework(store, clearing)
-
-    def reassessing(
-        self,
-        *,
-        jurisdiction: str,
-        file: str | None,
-        on: date | None,
-        regime: str = "",
-        rates: str | None = None,
-        duty_rates: str | None = None,
-    ) -> tuple[Any, Any]:
-        """Return an engine, and other rules: those of a regime file, or of a day.
-
-        Raises: RegimeFault, QuoteRefused.
-        """
-        from openecp.bootstrap_clearing import OtherRules, law_of
-
-        law = law_of(jurisdiction, regime=regime, file=file, rates=rates, duty_rates=duty_rates)
-        rules = OtherRules(law, on)
-        return rules.engine, rules
-
-    def clear_on_spark(self, files: Sequence[Path], out: Path, on: date, master: str, **law: Any) -> Any:
-        """Assess parcels on Spark; what came of it. `law`: as `clearing` takes it.
-
-        Raises: RegimeFault, QuoteRefused.
-        """
-        from openecp.bootstrap_clearing import clear_on_spark, law_of
-
-        return clear_on_spark(law_of(**law), files, out, on, master)
 
     def selection_secret(self) -> bytes:
         """Return what seeds random selection, made once for the installation: nobody can compute who is drawn.

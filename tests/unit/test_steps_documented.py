@@ -13,6 +13,7 @@ import sqlglot
 from openecp.border.batch import BATCH_STEPS
 from openecp.border.data_quality.columns import QUALITY_STEPS
 from openecp.border.low_value.charges import LOW_VALUE_STEPS
+from openecp.border.low_value.item_rows import CLEARANCE_STEPS
 from openecp.border.low_value.splits import SPLIT_STEPS
 from openecp.border.online import item_steps
 from openecp.border.pipeline import STEPS
@@ -20,7 +21,7 @@ from openecp.kernel.profile import load_profile
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "src/openecp/border").glob("*/steps/*.sql"))
-ALL_STEPS = (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS, *SPLIT_STEPS, *QUALITY_STEPS)
+ALL_STEPS = (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS, *CLEARANCE_STEPS, *SPLIT_STEPS, *QUALITY_STEPS)
 HEADINGS = ("Source:", "Reads:", "Adds:", "Rows:", "Limits:", "Why:", "Raises:")
 
 

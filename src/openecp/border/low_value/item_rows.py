@@ -22,6 +22,7 @@ from openecp.border.low_value.tables import ITEM_COLUMNS, plain
 from openecp.border.low_value.ways import Seen, ascii_text, form_of, goods_words, scheme_word
 from openecp.kernel.assessment.engine import Engine, Schema
 from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
+from openecp.kernel.datamodel.parcel import PARCEL_COLUMNS
 
 _PACKAGE = "openecp.border.low_value"
 SEVERAL = "several"
@@ -53,6 +54,21 @@ TOTAL_COLUMNS: Schema = (
     ("used_month_micro", "BIGINT"),
     ("used_year_micro", "BIGINT"),
 )
+_TYPES = {"text": "VARCHAR", "date": "DATE", "amount": "BIGINT", "share": "BIGINT", "count": "BIGINT", "flag": "BOOLEAN"}
+_ENDS = {"amount": "_micro", "count": "_micro", "share": "_e8"}
+STAGED_TABLES: dict[str, Schema] = {  # what the step reads
+    "parcel_rows": (
+        ("row_id", "BIGINT"),
+        ("parcel_no", "BIGINT"),
+        ("item", "INTEGER"),
+        *((name + _ENDS.get(kind, ""), _TYPES[kind]) for name, kind, _ in PARCEL_COLUMNS),
+    ),
+    "goods_rates": GOODS_COLUMNS,
+    "place_rates": PLACE_COLUMNS,
+    "scheme_names": SCHEME_COLUMNS,
+    "currency_units": UNIT_COLUMNS,
+    "person_totals": TOTAL_COLUMNS,
+}
 KEPT_MOST = 200_000  # values of a kind that are remembered; then they are looked up anew
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -235,7 +251,7 @@ def written_out(statement: str) -> str:
             return exp.maybe_parse(f"(({a} * {b}) // {c})", dialect="duckdb")
         return node
 
-    return sqlglot.parse_one(statement, read="duckdb").transform(quotient).sql(dialect="duckdb")
+    return str(sqlglot.parse_one(statement, read="duckdb").transform(quotient).sql(dialect="duckdb"))
 
 
 def over(statement: str, tables: Mapping[str, str]) -> str:
@@ -253,7 +269,7 @@ def over(statement: str, tables: Mapping[str, str]) -> str:
             return exp.alias_(exp.to_table(tables[node.name]), alias, table=True)
         return node
 
-    return sqlglot.parse_one(statement, read="duckdb").transform(other).sql(dialect="duckdb")
+    return str(sqlglot.parse_one(statement, read="duckdb").transform(other).sql(dialect="duckdb"))
 
 
 def listed(words: Iterable[str]) -> str:

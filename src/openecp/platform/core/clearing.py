@@ -28,7 +28,7 @@ from openecp.platform.core.clearing_batch import ACCOUNTS_MOST, BatchMaker, Rang
 from openecp.platform.core.clearing_results import REPEATED_COLUMNS, RESULT_COLUMNS, ResultFile, result_rows
 
 CHUNK_PARCELS = 25_000
-STRIDE_CHUNKS = 4  # assessed at once: planning a statement costs as much as thousands of parcels
+STRIDE_CHUNKS = 8  # assessed at once: planning a statement costs as much as thousands of parcels
 RETRIES = 50
 
 

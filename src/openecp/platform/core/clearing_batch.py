@@ -239,8 +239,8 @@ class BatchMaker:
         where = span.rows("row_id")
         persons = ", ".join(PERSONAL_COLUMNS)
         statements = {
-            "parcel_goods": f"SELECT * EXCLUDE ({persons}) FROM parcel_rows WHERE {where} ORDER BY row_id",
-            "parcel_persons": f"SELECT row_id, {persons} FROM parcel_rows WHERE {where} ORDER BY row_id",
+            "parcel_goods": f"SELECT * EXCLUDE ({persons}) FROM parcel_rows WHERE {where}",
+            "parcel_persons": f"SELECT row_id, {persons} FROM parcel_rows WHERE {where}",
         }
         made = []
         for kind, statement in statements.items():

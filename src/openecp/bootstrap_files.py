@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The part of an installation that clears files of parcels; the heavy parts are imported when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+
+class ClearsFiles:
+    """What `openecp clear` and `openecp reassess` ask of an installation."""
+
+    def clearing(self, store: Any, *, quality: bool = True, **law: Any) -> Any:
+        """Return what clears files of parcels; `law` is that of `law_of`: jurisdiction, regime, regimes, rates, duty_rates.
+
+        Raises: RegimeFault, QuoteRefused.
+        """
+        from openecp.bootstrap_clearing import clearing_wiring, law_of
+
+        return clearing_wiring(store, law_of(**law), quality=quality)
+
+    def reassessing(self, *, on: date | None, **law: Any) -> tuple[Any, Any]:
+        """Return an engine, and other rules: those of a regime file (`file`), or of a day.
+
+        Raises: RegimeFault, QuoteRefused.
+        """
+        from openecp.bootstrap_clearing import OtherRules, law_of
+
+        rules = OtherRules(law_of(**law), on)
+        return rules.engine, rules
+
+    def clear_on_spark(self, files: Sequence[Path], out: Path, on: date, master: str, **law: Any) -> Any:
+        """Assess parcels on Spark; what came of it.
+
+        Raises: RegimeFault, QuoteRefused.
+        """
+        from openecp.bootstrap_clearing import clear_on_spark, law_of
+
+        return clear_on_spark(law_of(**law), files, out, on, master)
