@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from datetime import date
 from decimal import Decimal
@@ -19,12 +18,6 @@ from openecp.kernel.datamodel.currencies import CURRENCIES, exponent
 from openecp.kernel.datamodel.parcel import PARCEL_COLUMNS, Parcel, ParcelItem
 from openecp.kernel.datamodel.parcel_check import FIXES, check_parcel, shown
 from openecp.platform.engines.parcel_files import ParcelFile, open_parcels
-from openecp.platform.engines.parcel_results import (
-    RESULT_COLUMNS,
-    ParcelResults,
-    amount_sql,
-    refused_rows_sql,
-)
 from openecp.platform.engines.parcel_source import ParcelFileRefused, ParcelLimits
 
 RUN = duckdb.connect(config={"threads": 1})
@@ -307,63 +300,6 @@ def test_currencies() -> None:
     assert {"EUR", "USD", "CNY", "JPY", "KWD"} <= CURRENCIES
     assert [exponent(code) for code in ("EUR", "JPY", "KWD")] == [2, 0, 3]
     assert "XXX" not in CURRENCIES
-
-
-def results_of(folder: Path, kind: Any, *, bom: bool = False) -> Path:
-    """Write two parts, the second twice, and make the file of them."""
-    out = folder / f"result.{kind}"
-    results = ParcelResults(RUN, out, kind, source="a" * 64, bom=bom)
-    file = opened(folder, f"{HEAD}\n{ROW}\nRB2CN,2026-07-01,EUR,=1,-1\n")
-    told = {
-        "row": "min(row_id)", "parcel_id": "'=1+1'", "decision": "'release'", "currency": "'KWD'",
-        "duty": amount_sql("1234", "'KWD'"), "amounts": """'[{"type":"duty"}]'""", "regime": "'＝x'",
-    }  # fmt: skip
-    cleared = ", ".join(f'{told.get(name, "NULL")} AS "{name}"' for name, _ in RESULT_COLUMNS)
-    for chunk in file.chunks(1):
-        file.stage(chunk)
-        statement = f"{refused_rows_sql()} UNION ALL SELECT {cleared} FROM parcel_rows GROUP BY parcel_no"
-        results.write_part(chunk.number, statement)
-        assert results.write_part(chunk.number, statement) == 1
-    with pytest.raises(ValueError, match="chunks \\[2\\]"):
-        results.finish(3)
-    assert results.finish(2) == out
-    assert not results.folder.exists()
-    return out
-
-
-def test_a_result_in_csv_is_safe_in_a_spreadsheet(tmp_path: Path) -> None:
-    """No cell begins a formula; every fault of a refused row is told."""
-    out = results_of(tmp_path, "csv", bom=True)
-    assert out.read_bytes()[:3] == b"\xef\xbb\xbf"
-    with out.open(encoding="utf-8-sig", newline="") as text:
-        rows = list(csv.DictReader(text))
-    assert [(row["row"], row["decision"], row["duty"]) for row in rows] == [
-        ("1", "release", "1.234"),
-        ("2", "refused", ""),
-    ]
-    assert rows[0]["parcel_id"] == "'=1+1"
-    assert rows[0]["regime"] == "'＝x"
-    assert not [cell for row in rows for cell in row.values() if cell[:1] in tuple("=+-@\t\r")]
-    assert [fault["column"] for fault in json.loads(rows[1]["errors"])] == ["description", "unit_price"]
-    assert (rows[1]["column"], rows[1]["code"], rows[1]["line"]) == ("description", "OECP-CELL-FORMULA", "3")
-
-
-def test_a_result_in_the_other_formats(tmp_path: Path) -> None:
-    """NDJSON and Parquet hold the text as it is."""
-    rows = [json.loads(line) for line in results_of(tmp_path, "ndjson").read_text("utf-8").splitlines()]
-    assert (rows[0]["parcel_id"], rows[0]["amounts"]) == ("=1+1", [{"type": "duty"}])
-    table = pq.read_table(results_of(tmp_path, "parquet")).to_pylist()
-    assert [row["row"] for row in table] == [1, 2]
-    assert table[1]["code"] == "OECP-CELL-FORMULA"
-
-
-def test_parts_of_another_input_are_not_taken(tmp_path: Path) -> None:
-    """The same name for the result, another input: it begins anew."""
-    one = ParcelResults(RUN, tmp_path / "r.csv", "csv", source="a" * 64)
-    empty = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in RESULT_COLUMNS)
-    one.write_part(0, f"SELECT {empty}")
-    assert ParcelResults(RUN, tmp_path / "r.csv", "csv", source="a" * 64).part(0).exists()
-    assert not ParcelResults(RUN, tmp_path / "r.csv", "csv", source="b" * 64).part(0).exists()
 
 
 def test_the_page_for_senders_names_every_column_and_code() -> None:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - SQL is composed of our own words; what senders write comes in as rows
 """The result file of an input: a row for each parcel as its record says, and one for each row that was refused.
 
 Made of parts, one a chunk, which are put together at the end; a part is written before its chunk is recorded, and again
@@ -22,7 +23,7 @@ Span = tuple[int, int]  # rows of the input, both ends included
 FORMATS = ("csv", "ndjson", "parquet")
 COLUMNS = (
     "row", "parcel_id", "posted_on", "decision", "category", "regime", "treatment", "currency", "duty", "tax",
-    "amounts", "reasons", "quality", "errors",
+    "total", "amounts", "reasons", "quality", "errors",
 )  # fmt: skip
 REPEATED_COLUMNS: Schema = (
     ("row_id", "BIGINT"),
@@ -94,7 +95,7 @@ class ResultFile:
             with draft.open("w", encoding="utf-8") as file:
                 (lines,) = engine.columns(f"SELECT line FROM ({_lines_statement(rows)}) ORDER BY row")
                 file.writelines(f"{line}\n" for line in lines)
-        os.replace(draft, path)
+        _kept(draft, path)
 
     def put_together(self, engine: ResultEngine, first_rows: Iterable[int]) -> Path:
         """Put the parts together in their order, and remove them."""
@@ -110,7 +111,7 @@ class ResultFile:
                 for part in parts:
                     with part.open("rb") as opened:
                         shutil.copyfileobj(opened, whole, 1 << 20)
-        os.replace(draft, self.path)
+        _kept(draft, self.path)
         shutil.rmtree(self._parts, ignore_errors=True)
         return self.path
 
@@ -121,6 +122,13 @@ class ResultFile:
             return
         listed = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
         engine.write(f"SELECT * FROM read_parquet([{listed}])", draft)
+
+
+def _kept(draft: Path, path: Path) -> None:
+    """Give a file its name once it is on the disk: what was recorded has its part, whatever happens."""
+    with draft.open("rb") as written:
+        os.fsync(written.fileno())
+    draft.replace(path)
 
 
 def _within(column: str, rows: Span) -> str:
@@ -137,10 +145,9 @@ def _money(minor: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """SQL of a text that begins no formula in a spreadsheet."""
-    return (
-        f"CASE WHEN SUBSTR({text}, 1, 1) IN ('=', '+', '-', '@', CHR(9), CHR(13)) THEN '''' || {text} ELSE {text} END"
-    )
+    """SQL of a text that begins no formula in a spreadsheet, in characters of usual or of double width."""
+    risky = "'=', '+', '-', '@', CHR(9), CHR(10), CHR(13), CHR(65309), CHR(65291), CHR(65293), CHR(65312)"
+    return f"CASE WHEN SUBSTR({text}, 1, 1) IN ({risky}) THEN '''' || {text} ELSE {text} END"
 
 
 def _refused_statement(rows: Span) -> str:
@@ -158,13 +165,16 @@ def _refused_statement(rows: Span) -> str:
 def _rows_statement(rows: Span, *, spreadsheet: bool) -> str:
     text = _safe if spreadsheet else (lambda cell: cell)
     empty = "'' AS {}"
-    blank = ", ".join(empty.format(name) for name in ("regime", "treatment", "currency", "duty", "tax", "amounts"))
+    blank = ", ".join(
+        empty.format(name) for name in ("regime", "treatment", "currency", "duty", "tax", "total", "amounts")
+    )
     last = "'' AS reasons, '' AS quality"
     return (
         f"SELECT * FROM (SELECT p.first_row AS row, {text('p.parcel_id')} AS parcel_id, "
         "CAST(p.posted_on AS VARCHAR) AS posted_on, p.decision, CAST(p.category AS VARCHAR) AS category, p.regime, "
         f"{text('p.treatment')} AS treatment, p.currency, {_money('p.duty_minor')} AS duty, "
-        f"{_money('p.tax_minor')} AS tax, CONCAT('[', p.amounts, ']') AS amounts, "
+        f"{_money('p.tax_minor')} AS tax, {_money('(p.duty_minor + p.tax_minor)')} AS total, "
+        "CONCAT('[', p.amounts, ']') AS amounts, "
         "REPLACE(REPLACE(p.reasons, '\"', ''), ',', ' ') AS reasons, "
         "REPLACE(REPLACE(p.quality, '\"', ''), ',', ' ') AS quality, '' AS errors "
         "FROM parcel_results AS p LEFT JOIN currency_units AS u ON u.currency = p.currency "
