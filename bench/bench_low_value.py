@@ -2,9 +2,9 @@
 """Measures low-value clearance on 2 cores: files of parcels end to end, assessment alone, intake, quotes, Spark.
 
 `clear_parcels_per_s`: from Parquet to journal, records, ledger and result file, the database on the same cores.
-`assess_items_per_s` and `assess_to_scan_ratio`: charges of items from Parquet to Parquet, and the same by merely reading
-and writing the columns. `quote_p99_ms`: five items over HTTP at 300/s, paced. `spark_differences`: rows that Spark and
-DuckDB decide differently. `intake_per_s`: bench_parcel_door.py.
+`assess_items_per_s` and `assess_to_scan_ratio`: charges of items from Parquet to Parquet, and the same by merely
+reading and writing the columns. `quote_p99_ms`: five items over HTTP at 300/s, paced. `spark_differences`: rows that
+Spark and DuckDB decide differently. `intake_per_s`: bench_parcel_door.py.
 One JSON line a figure; at most 8 minutes.
 
 Usage: bench_low_value.py [--parcels 1000000] [--spark-items 200000] [--only clear,assess,quote,intake,spark]
@@ -111,7 +111,9 @@ def assess(folder: Path, many: int) -> None:
     (wall, cpu), (scan_wall, scan_cpu) = min(measured)
     note = f"{wall:.2f} s wall, {1e6 * cpu / rows:.2f} us of CPU an item, 2 threads; one parcel in ten of several items"
     figure("assess_items_per_s", rows / wall, "1/s", rows, note)
-    figure("assess_to_scan_ratio", scan_wall / wall, "1", rows, f"scan and write {scan_wall:.2f} s, {scan_cpu:.2f} s CPU")
+    figure(
+        "assess_to_scan_ratio", scan_wall / wall, "1", rows, f"scan and write {scan_wall:.2f} s, {scan_cpu:.2f} s CPU"
+    )
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
@@ -173,7 +175,9 @@ def spark(folder: Path, items: int) -> None:
     took = time.perf_counter() - began
     engine = batch_engine(2)
     file, clearance = open_parcels(engine.connection, path), law_of("EU").clearance(engine, ON)
-    engine.update(f"CREATE TABLE by_spark AS SELECT * FROM read_parquet('{folder}/spark/spark-result/results.parquet/*')")
+    engine.update(
+        f"CREATE TABLE by_spark AS SELECT * FROM read_parquet('{folder}/spark/spark-result/results.parquet/*')"
+    )
     same = "decision, category, regime, treatment, currency, duty_minor, tax_minor, reasons, amounts"
     different = 0
     for chunk in file.chunks(100_000):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quotes over HTTP at an even rate from a process of its own, keep-alive; latency counts from when a quote was due.
 
-    python bench/load_quotes.py --port 8080 --token T --rate 300 --seconds 10
+python bench/load_quotes.py --port 8080 --token T --rate 300 --seconds 10
 """
 
 from __future__ import annotations

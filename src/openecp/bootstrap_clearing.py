@@ -163,7 +163,8 @@ def clear_on_spark(law: Law, files: Sequence[Path], out: Path, on: date, master:
 
     from openecp.platform.engines.spark_batch import SparkBatchEngine
 
-    session = SparkSession.builder.master(master).appName("openecp clear").config("spark.ui.enabled", "false").getOrCreate()
+    builder = SparkSession.builder.master(master).appName("openecp clear").config("spark.ui.enabled", "false")
+    session = builder.getOrCreate()
     out.mkdir(parents=True, exist_ok=True)
     engine = SparkBatchEngine(session, None if master.startswith("local") else out / ".staged")
     try:
@@ -171,11 +172,11 @@ def clear_on_spark(law: Law, files: Sequence[Path], out: Path, on: date, master:
         law.clearance(engine, on, totals=False).assess()
         engine.write("SELECT * EXCLUDE (basket_id) FROM parcel_results", out / "results.parquet")
         engine.write("SELECT * FROM collector_sums", out / "collectors.parquet")
-        decided = engine.ask("SELECT decision, COUNT(*) AS n FROM parcel_results GROUP BY decision ORDER BY decision")
+        decided = engine.ask("SELECT decision, COUNT(*) AS n FROM parcel_results GROUP BY decision")
         sums = engine.ask("SELECT account, type, currency, minor FROM collector_sums ORDER BY account, type")
         return SparkDay(
-            counted["rows"], counted["parcels"], counted["refused"], {row["decision"]: row["n"] for row in decided}, sums,
-            str(out / "results.parquet"),
+            counted["rows"], counted["parcels"], counted["refused"],
+            {row["decision"]: row["n"] for row in decided}, sums, str(out / "results.parquet"),
         )  # fmt: skip
     finally:
         engine.close()

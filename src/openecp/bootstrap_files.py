@@ -13,7 +13,7 @@ class ClearsFiles:
     """What `openecp clear` and `openecp reassess` ask of an installation."""
 
     def clearing(self, store: Any, *, quality: bool = True, **law: Any) -> Any:
-        """Return what clears files of parcels; `law` is that of `law_of`: jurisdiction, regime, regimes, rates, duty_rates.
+        """Return what clears files of parcels; `law` as `law_of` takes it: jurisdiction, regime, rates, duty_rates.
 
         Raises: RegimeFault, QuoteRefused.
         """

@@ -51,8 +51,8 @@ def write_file(path: Path, many: int) -> None:
 
 
 def start(path: Path, data: Path, out: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "openecp.bootstrap", "--data", str(data), "clear", str(path), "--jurisdiction", "EU",
-               "--date", "2026-07-02", "--out", str(out), "--json", "--no-quality"]  # fmt: skip
+    command = [sys.executable, "-m", "openecp.bootstrap", "--data", str(data), "clear", str(path),
+               "--jurisdiction", "EU", "--date", "2026-07-02", "--out", str(out), "--json", "--no-quality"]  # fmt: skip
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 

@@ -46,6 +46,13 @@ RATES = OfficialRates(
 )  # fmt: skip
 
 
+FAST = ("EU-FLAT-2026",)  # in the fast suite; the other regimes with the slow tests
+
+
+def of_regime(place: int, regime: str) -> Any:
+    return pytest.param(place, id=regime, marks=() if regime in FAST else pytest.mark.slow)
+
+
 @cache
 def quoter() -> Quoter:
     return Quoter(FILES.values(), RowEngine(), RATES)
@@ -94,7 +101,7 @@ def same(fast: list[dict[str, Any]], slow: list[dict[str, Any]]) -> None:
         assert {n: one[n] for n in names} == {n: other[n] for n in names}, (one, other)
 
 
-@pytest.mark.parametrize("place", range(len(RUNNING)), ids=[regime.id for _, regime in RUNNING])
+@pytest.mark.parametrize("place", [of_regime(place, regime.id) for place, (_, regime) in enumerate(RUNNING)])
 def test_equals_the_steps_and_the_quotes(place: int) -> None:
     file, regime = RUNNING[place]
     draw = random.Random(place)
@@ -139,6 +146,7 @@ def compare_with_quote(basket: Any, file: Any, on: date, named: str, row: dict[s
         assert row["duty_minor"] == row["tax_minor"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_every_rounding_agrees(seed: int) -> None:
     draw = random.Random(100 + seed)
@@ -156,6 +164,7 @@ def test_every_rounding_agrees(seed: int) -> None:
     same(engine.ask("SELECT * FROM charges ORDER BY row_id"), by_steps(made, engine))
 
 
+@pytest.mark.slow
 def test_parcels_of_one_item_in_the_steps_own_form() -> None:
     draw = random.Random(7)
     file, regime = FILES["EU"], FILES["EU"].regimes[1]
@@ -175,6 +184,7 @@ COUNTING += [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(len(COUNTING)), ids=[regime.id for _, regime in COUNTING])
 def test_totals_in_a_chunk_as_quotes_one_after_the_other(place: int) -> None:
     """Parcels of a few persons and orders: each is charged as a quote that is told what was used before it."""
@@ -193,7 +203,8 @@ def test_totals_in_a_chunk_as_quotes_one_after_the_other(place: int) -> None:
         del parcel["items"][draw.choice((1, 1, 2)) :]
         for line in parcel["items"]:
             line |= {"hs": "640319", "duty_rate": "0.12", "excise_rate": "0.05", "tax_rate": "0.13", "origin": "VN",
-                     "restricted": False, "unit_price": f"{draw.choice((12, 90, 310, 799, 4000, 9000))}.00"}  # fmt: skip
+                     "restricted": False,
+                     "unit_price": f"{draw.choice((12, 90, 310, 799, 4000, 9000))}.00"}  # fmt: skip
         parcels.append(parcel)
     made, engine = cleared(file, rows_of(parcels), on)
     results = engine.ask("SELECT * FROM parcel_results ORDER BY basket_id")
@@ -218,8 +229,9 @@ def test_totals_in_a_chunk_as_quotes_one_after_the_other(place: int) -> None:
             for period in made.periods:
                 if period.scope in keys:
                     values = engine.ask(
-                        f"SELECT CAST(SUM(price_micro + {int(period.cif)} * (freight_micro + insurance_micro)) AS BIGINT) "
-                        f"AS n FROM chunk_items WHERE basket_id = {row['basket_id']}"
+                        "SELECT CAST(SUM(price_micro + "
+                        f"{int(period.cif)} * (freight_micro + insurance_micro)) AS BIGINT) AS n "
+                        f"FROM chunk_items WHERE basket_id = {row['basket_id']}"
                     )
                     key = keys[period.scope]
                     totals[key] = totals.get(key, 0) + values[0]["n"]

@@ -32,7 +32,8 @@ ON = date(2026, 7, 2)
 
 def line(number: int, *, price: str = "9.00", hs: str = "610910", text: str = "cotton T-shirt", **more: str) -> str:
     cells = {
-        "parcel_id": f"RB{number:09d}CN", "posted_on": "2026-06-30", "channel": "post", "trade": "B2C", "currency": "EUR",
+        "parcel_id": f"RB{number:09d}CN", "posted_on": "2026-06-30", "channel": "post", "trade": "B2C",
+        "currency": "EUR",
         "dispatch_country": "CN", "carrier": "POST-PT", "scheme": "", "scheme_id": "", "buyer_name": "Ana Silva",
         "description": text, "hs": hs, "origin": "CN", "quantity": "2", "unit_price": price, "duty_rate": "0.12",
         "tax_rate": "0.20", "restricted": "", **more,
@@ -71,7 +72,8 @@ def command(data: Path, *arguments: str) -> Any:
 def test_good_rows_are_cleared_and_bad_ones_told(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "mixed.csv"
     rows = [
-        HEAD, line(1), line(2, price="-3"), line(3, text="shoes of leather", price="200.00"), line(4, restricted="true"),
+        HEAD, line(1), line(2, price="-3"), line(3, text="shoes of leather", price="200.00"),
+        line(4, restricted="true"),
         line(5, duty_rate="", tax_rate=""), line(6, currency="ABC"), line(7, hs=""), line(8, text="gift"),
     ]  # fmt: skip
     path.write_text("\n".join(rows) + "\n")
@@ -107,10 +109,14 @@ def test_journal_and_ledger_say_what_the_result_says(data: Path, tmp_path: Path)
         options = Options(jurisdiction="EU", on=ON, today=ON, out=tmp_path)
         told = FileClearing(wiring, options, path).run()
         assert told.totals.parcels == 120
-        records = [json.loads(r.record) for _, _, seq in store.parcel_ranges(told.digest) for r in store.batch_rows(seq)]
+        records = [
+            json.loads(r.record) for _, _, seq in store.parcel_ranges(told.digest) for r in store.batch_rows(seq)
+        ]
         assert len(records) == 120
         charged = sum(amount["minor"] for record in records for amount in record["amounts"])
-        assert revenue(store) - before == charged == sum(n for one in told.totals.charged.values() for n in one.values())
+        assert (
+            revenue(store) - before == charged == sum(n for one in told.totals.charged.values() for n in one.values())
+        )
         rows = list(csv.DictReader(told.result.open()))
         assert round(100 * sum(float(row["duty"]) + float(row["tax"]) for row in rows)) == charged
         by = {amount["by"] for record in records for amount in record["amounts"]}
@@ -125,10 +131,11 @@ def revenue(store: Any) -> int:
     return -sum(minor for (account, *_), minor in store.balances().items() if account.startswith("revenue:"))
 
 
+@pytest.mark.slow
 def test_parcels_of_another_file_are_not_decided_twice(data: Path, tmp_path: Path) -> None:
     first, second = some_file(tmp_path, 30, "a.csv", first=2000), some_file(tmp_path, 40, "b.csv", first=2010)
-    told = command(data, str(first), str(second), "--jurisdiction", "EU", "--date", "2026-07-02", "--out", str(tmp_path),
-                   "--json")  # fmt: skip
+    told = command(data, str(first), str(second), "--jurisdiction", "EU", "--date", "2026-07-02", "--out",
+                   str(tmp_path), "--json")  # fmt: skip
     summaries = [json.loads(text) for text in told.stdout.splitlines()]
     assert [one["totals"]["parcels"] for one in summaries] == [30, 20]
     rows = list(csv.DictReader((tmp_path / "b.result.csv").open()))
@@ -137,6 +144,7 @@ def test_parcels_of_another_file_are_not_decided_twice(data: Path, tmp_path: Pat
     assert "event" in json.loads(repeated[0]["errors"])[0]["got"]
 
 
+@pytest.mark.slow
 def test_every_form_of_a_result_says_the_same(data: Path, tmp_path: Path) -> None:
     path = some_file(tmp_path, 25, first=3000)
     found = {}
@@ -155,6 +163,7 @@ def test_every_form_of_a_result_says_the_same(data: Path, tmp_path: Path) -> Non
     assert len(found["csv"]) == 25
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clearing, "CHUNK_PARCELS", 20)
     path = some_file(tmp_path, 130, first=4000)
@@ -185,6 +194,7 @@ def test_a_run_that_was_stopped_goes_on(data: Path, tmp_path: Path, monkeypatch:
         assert store.verify().ok
 
 
+@pytest.mark.slow
 def test_many_collectors_are_written_in_parts(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clearing, "ACCOUNTS_MOST", 10)
     path = tmp_path / "sellers.csv"
@@ -210,6 +220,7 @@ def test_what_cannot_be_cleared_says_why(data: Path, tmp_path: Path) -> None:
     assert "line 2" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_rates_of_an_administration_come_before_those_of_the_row(data: Path, tmp_path: Path) -> None:
     rates = tmp_path / "rates.csv"
     rates.write_text(
@@ -218,8 +229,8 @@ def test_rates_of_an_administration_come_before_those_of_the_row(data: Path, tmp
     )
     path = tmp_path / "dear.csv"
     path.write_text("\n".join([HEAD, line(9100, price="40.00")]) + "\n")
-    told = command(data, str(path), "--jurisdiction", "EU", "--date", "2026-07-02", "--rates-of-duty", str(rates), "--out",
-                   str(tmp_path), "--no-quality", "--json")  # fmt: skip
+    told = command(data, str(path), "--jurisdiction", "EU", "--date", "2026-07-02", "--rates-of-duty", str(rates),
+                   "--out", str(tmp_path), "--no-quality", "--json")  # fmt: skip
     assert told.exit_code == 0, told.output
     (row,) = csv.DictReader((tmp_path / "dear.result.csv").open())
     assert (row["duty"], row["tax"]) == ("3.00", "19.09")

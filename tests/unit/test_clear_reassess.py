@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`openecp reassess`: what parcels would have paid, by collector; a ruling is posted once, and the ledger then agrees."""
+"""`openecp reassess`: what parcels would have paid, by collector; a ruling is posted once."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from openecp.platform.core.settings import Settings
 from openecp.platform.store import open_store, temporary_data_folder
 
 FLAT = 'amount = "3.00"'
+
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -47,8 +47,8 @@ def rounded(whole: str, more: str) -> str:
     return (
         f"CASE round_mode WHEN 0 THEN {down} * quantum "
         f"WHEN 1 THEN (({whole}) + {unit} // 2) // {unit} * quantum "
-        f"WHEN 2 THEN ({down} + CASE WHEN {rest} * 2 > {unit} OR ({rest} * 2 = {unit} AND (({more}) OR {down} % 2 = 1)) "
-        f"THEN 1 ELSE 0 END) * quantum "
+        f"WHEN 2 THEN ({down} + CASE WHEN {rest} * 2 > {unit} "
+        f"OR ({rest} * 2 = {unit} AND (({more}) OR {down} % 2 = 1)) THEN 1 ELSE 0 END) * quantum "
         f"ELSE ({down} + CASE WHEN {rest} > 0 OR ({more}) THEN 1 ELSE 0 END) * quantum END"
     )
 
@@ -69,7 +69,7 @@ def _test(test: int, n: str) -> str:
 
 
 def chosen_statement(tests: Collection[int], values: str) -> str:
-    """Return SQL of the way of each item: the first whose thresholds it keeps. `tests` are those of the jurisdiction."""
+    """Return SQL of the way of each item: the first whose thresholds it keeps; `tests` are the jurisdiction's."""
     kept = " AND ".join(
         f"CASE w.test{n} WHEN 0 THEN TRUE {' '.join(f'WHEN {t} THEN {_test(t, n)}' for t in sorted(tests))} END"
         for n in ("", "2")
@@ -116,8 +116,8 @@ def charges_statement(*, several: bool, values: str, chosen: str) -> str:
 
 _WAY = (
     "way_no, treatment_no, unrated_no, duty_rule, duty_rate_e8, duty_chapters, duty_cif, flat_micro, deduct_micro, "
-    "duty_by, duty_due, tax_rule, tax_rate_e8, tax_cif, tax_on_duty, tax_inside, tax_factor_e4, tax_with_excise, tax_by, "
-    "tax_due, remit_micro, remit_scope, remit_below, remit_rounded, remit_duty, by_item, round_mode, quantum, "
+    "duty_by, duty_due, tax_rule, tax_rate_e8, tax_cif, tax_on_duty, tax_inside, tax_factor_e4, tax_with_excise, "
+    "tax_by, tax_due, remit_micro, remit_scope, remit_below, remit_rounded, remit_duty, by_item, round_mode, quantum, "
     "full_category, category_documents, category_free, category_due"
 )
 

@@ -54,7 +54,14 @@ TOTAL_COLUMNS: Schema = (
     ("used_month_micro", "BIGINT"),
     ("used_year_micro", "BIGINT"),
 )
-_TYPES = {"text": "VARCHAR", "date": "DATE", "amount": "BIGINT", "share": "BIGINT", "count": "BIGINT", "flag": "BOOLEAN"}
+_TYPES = {
+    "text": "VARCHAR",
+    "date": "DATE",
+    "amount": "BIGINT",
+    "share": "BIGINT",
+    "count": "BIGINT",
+    "flag": "BOOLEAN",
+}
 _ENDS = {"amount": "_micro", "count": "_micro", "share": "_e8"}
 STAGED_TABLES: dict[str, Schema] = {  # what the step reads
     "parcel_rows": (

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rates of duty, excise and tax of an administration, as a dated table: the longest code that the goods code begins with.
+"""Rates of duty, excise and tax of an administration, as a dated table: the longest code that a goods code begins with.
 
-A table is CSV with the columns kind (duty, excise, vat), code, rate, valid_from, valid_to. The code of duty and excise is
-the beginning of a goods code, or `*` for all goods; that of vat a subdivision of the country, or `*` for all of it. Rates
-are shares as decimal text. Where no row holds, what the parcel's own row says is taken.
+A table is CSV with the columns kind (duty, excise, vat), code, rate, valid_from, valid_to. The code of duty and excise
+is the beginning of a goods code, or `*` for all goods; that of vat a subdivision of the country, or `*` for all of it.
+Rates are shares as decimal text. Where no row holds, what the parcel's own row says is taken.
 Limits: ROWS_MAX rows, codes of 2 to 12 digits, rates below 100 with at most eight decimals.
 """
 

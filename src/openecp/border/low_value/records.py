@@ -2,9 +2,9 @@
 """From charges to decisions: one row a parcel with its record, and the sums that each collector owes.
 
 A record is canonical JSON (RFC 8785) in ASCII without personal data; it is built in SQL, since a day has millions.
-Decisions: full_declaration where the low-value way is shut, hold where something must be answered first (a rate, a field,
-the description), release_with_charges where something is collected at the border, else release. Only what is released
-here is charged here: a parcel on hold or under a full declaration has no amounts in its record.
+Decisions: full_declaration where the low-value way is shut, hold where something must be answered first (a rate, a
+field, the description), release_with_charges where something is collected at the border, else release. Only what is
+released here is charged here: a parcel on hold or under a full declaration has no amounts in its record.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def item_statement(rows: str) -> str:
     header = (
         "SELECT r.row_id, r.parcel_id, r.posted_on, r.currency, COALESCE(a.named_id, 'unnamed') AS carrier_id, "
         f"COALESCE(b.named_id, 'unnamed') AS seller_id FROM {rows} AS r "
-        "LEFT JOIN collector_ids AS a ON a.given_id = r.carrier LEFT JOIN collector_ids AS b ON b.given_id = r.scheme_id"
+        "LEFT JOIN collector_ids AS a ON a.given_id = r.carrier "
+        "LEFT JOIN collector_ids AS b ON b.given_id = r.scheme_id"
     )
     return (
         "SELECT c.row_id, c.basket_id, c.item, i.is_several, h.parcel_id, h.posted_on, h.currency, "

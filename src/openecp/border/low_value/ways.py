@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What hangs on a pattern of parcels alone is judged once a pattern: which treatments can hold, and with which figures.
 
-A pattern is all that the steps look at in a parcel beside its amounts: channel, trade, countries, scheme, kinds of goods.
+A pattern is all that the steps look at in a parcel beside its amounts: channel, trade, countries, scheme, goods.
 For each pattern one parcel of it is weighed by the steps themselves, without amounts. What comes out are its ways: the
 treatments that can hold, in their order, each with its thresholds in the parcel's own currency and with its amounts.
 The first way whose thresholds the parcel keeps is the one.

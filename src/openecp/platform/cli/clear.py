@@ -48,7 +48,9 @@ SUFFIXES = (".csv", ".ndjson", ".jsonl", ".parquet")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, one line a file.")
 @data_option
 @click.pass_context
-def clear(context: click.Context, /, paths: tuple[str, ...], data: str | None, profile: str | None, **asked: Any) -> None:
+def clear(
+    context: click.Context, /, paths: tuple[str, ...], data: str | None, profile: str | None, **asked: Any
+) -> None:
     """Clear parcels: FILE is CSV, NDJSON or Parquet, or a folder of such files.
 
     Each parcel is decided and recorded once; whoever is stopped starts again and goes on. The same file again rewrites
@@ -111,7 +113,7 @@ def clear_by_spark(context: click.Context, files: Sequence[Path], asked: dict[st
     try:
         told = installation(context).clear_on_spark(
             files,
-            (options.out or Path(".")) / "spark-result",
+            (options.out or Path()) / "spark-result",
             options.on or options.today,
             asked["master"],
             jurisdiction=options.jurisdiction,
@@ -132,7 +134,9 @@ def clear_by_spark(context: click.Context, files: Sequence[Path], asked: dict[st
         click.echo(msgspec.json.encode(told._asdict()))
         return
     counts = ", ".join(f"{name} {count:,}" for name, count in told.decisions.items())
-    console().print(f"{told.parcels:,} parcels of {told.rows:,} rows, {told.refused_rows:,} refused: {counts}", markup=False)
+    console().print(
+        f"{told.parcels:,} parcels of {told.rows:,} rows, {told.refused_rows:,} refused: {counts}", markup=False
+    )
     console().print(f"Result: {told.folder} (assessed on Spark, nothing recorded)", markup=False)
 
 
@@ -202,8 +206,11 @@ _OUTCOMES = {"cleared": "cleared", "resumed": "cleared, gone on after a stop", "
 def print_summary(told: FileCleared) -> None:
     """Print what became of a file."""
     out, totals = console(), told.totals
-    out.print(f"[bold]{told.file}[/bold]: {_OUTCOMES[told.outcome]} · {totals.parcels:,} parcels of {totals.rows:,} rows "
-              f"· {totals.jurisdiction}, accepted on {totals.accepted_on}", highlight=False)  # fmt: skip
+    out.print(
+        f"[bold]{told.file}[/bold]: {_OUTCOMES[told.outcome]} · {totals.parcels:,} parcels of {totals.rows:,} "
+        f"rows · {totals.jurisdiction}, accepted on {totals.accepted_on}",
+        highlight=False,
+    )
     table = Table(show_edge=False)
     for heading in ("Decision", "Parcels", "Category", "Parcels"):
         table.add_column(heading, justify="right" if heading == "Parcels" else "left")

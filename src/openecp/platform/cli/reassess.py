@@ -26,7 +26,9 @@ _RULING = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}", re.ASCII)
 
 
 @click.command()
-@click.option("--as-if", "as_if", metavar="DATE|FILE", required=True, help="A day whose law is asked, or a regime file.")
+@click.option(
+    "--as-if", "as_if", metavar="DATE|FILE", required=True, help="A day whose law is asked, or a regime file."
+)
 @click.option("--jurisdiction", metavar="CODE", required=True, help="Whose parcels: EU, BR, US, …")
 @click.option("--from", "first", metavar="DATE", help="First day of acceptance.")
 @click.option("--to", "last", metavar="DATE", help="Last day of acceptance.")
@@ -104,8 +106,10 @@ def _row_writer(writer: Any) -> Any:
 def print_answer(told: Reassessed) -> None:
     """Print the sums."""
     out = console()
-    out.print(f"{told.parcels:,} parcels of {told.jurisdiction} as if {told.as_if}: {told.changed:,} would pay otherwise",
-              highlight=False)  # fmt: skip
+    out.print(
+        f"{told.parcels:,} parcels of {told.jurisdiction} as if {told.as_if}: {told.changed:,} would pay otherwise",
+        highlight=False,
+    )
     table = Table(show_edge=False)
     for heading in ("Collector", "Type", "Currency", "Was", "Would be", "Difference"):
         table.add_column(heading, justify="right" if heading in ("Was", "Would be", "Difference") else "left")

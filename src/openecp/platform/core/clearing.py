@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - SQL is composed of our own words; what senders write comes in as rows
 """Clears files of parcels: stages, assesses, writes the result and records, chunk by chunk, two threads side by side.
 
 A chunk is recorded in one transaction under the range of its rows, once: whoever is stopped, even by kill -9, starts
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from openecp.border.low_value.item_rows import collector_name
 from openecp.kernel.journal.bulk import (
     BatchWritten,
     CounterKey,
@@ -144,6 +146,10 @@ class FileClearing:
     """Clears one file; an object of its own for each."""
 
     def __init__(self, wiring: Wiring, options: Options, path: Path, progress: Progress | None = None) -> None:
+        if options.carrier and collector_name(options.carrier) != options.carrier:
+            raise ClearingFault(
+                "carrier", "letters, digits, . _ - (at most 64)", options.carrier, "Name the organisation's identifier."
+            )
         self._w, self._options, self._path = wiring, options, path
         self._progress = progress or (lambda done, rows, parcels: None)
         self._file: StagedFile = wiring.open_file(path)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - SQL is composed of our own words; what senders write comes in as rows
 """From an assessed chunk to the batch that the journal takes: records, event, ledger entries, documents, persons.
 
 Reads: parcel_rows, parcel_results and collector_sums' parts of the engine (border/low_value/records.py).
@@ -193,7 +194,8 @@ class BatchMaker:
 
     def _refused(self, span: Range) -> dict[str, int]:
         rows = self._engine.ask(
-            f"SELECT code AS name, COUNT(*) AS n FROM parcel_faults WHERE {span.rows('row_id')} GROUP BY code ORDER BY code"
+            f"SELECT code AS name, COUNT(*) AS n FROM parcel_faults WHERE {span.rows('row_id')} "
+            "GROUP BY code ORDER BY code"
         )
         return {row["name"]: row["n"] for row in rows}
 

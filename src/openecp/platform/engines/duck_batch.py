@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 from openecp.kernel.assessment.engine import Schema
 from openecp.platform.engines.duck import DuckEngine
 
-
 _UNIQUE = ("_id", "_no", "_name", "_address", "_price_micro")  # columns of which a dictionary would save nothing
 
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - SQL is composed of our own words; what senders write comes in as rows
 """Apache Spark over Parquet files: the batch form of the engine, for work that outgrows one machine.
 
 What is staged is written as Parquet into a folder that all workers see, so that a long chain of steps is planned in
@@ -83,19 +84,23 @@ class SparkBatchEngine(SparkEngine):
             bad += [wrong] if wrong else []
             if needed:
                 bad.append(f"{name} IS NULL" if name in present else "TRUE")
-        numbered = f"SELECT MONOTONICALLY_INCREASING_ID() + 1 AS row_id, {', '.join(cells)}, ({' OR '.join(bad)}) AS is_bad FROM parcel_input"
+        numbered = (
+            f"SELECT MONOTONICALLY_INCREASING_ID() + 1 AS row_id, {', '.join(cells)}, ({' OR '.join(bad)}) AS is_bad "
+            "FROM parcel_input"
+        )
         self.session.sql(numbered).write.parquet(str(self._folder / "input"))
         self.session.read.parquet(str(self._folder / "input")).createOrReplaceTempView("typed_input")
         parcel = "PARTITION BY parcel_id, posted_on"
         self.session.sql(
-            f"SELECT MIN(row_id) OVER ({parcel}) AS parcel_no, CAST(ROW_NUMBER() OVER ({parcel} ORDER BY row_id) AS INT) AS item, "
+            f"SELECT MIN(row_id) OVER ({parcel}) AS parcel_no, "
+            f"CAST(ROW_NUMBER() OVER ({parcel} ORDER BY row_id) AS INT) AS item, "
             f"MAX(is_bad) OVER ({parcel}) AS is_out, * FROM typed_input"
         ).write.parquet(str(self._folder / "parcels"))
         self.session.read.parquet(str(self._folder / "parcels")).createOrReplaceTempView("parcel_staged")
         self.session.sql("SELECT * FROM parcel_staged WHERE NOT is_out").createOrReplaceTempView("parcel_rows")
         counted = self.ask(
-            "SELECT COUNT(*) AS rows, COUNT(DISTINCT parcel_no) AS parcels, SUM(CASE WHEN is_out THEN 1 ELSE 0 END) AS refused "
-            "FROM parcel_staged"
+            "SELECT COUNT(*) AS rows, COUNT(DISTINCT parcel_no) AS parcels, "
+            "SUM(CASE WHEN is_out THEN 1 ELSE 0 END) AS refused FROM parcel_staged"
         )[0]
         return {name: int(value or 0) for name, value in counted.items()}
 
