@@ -21,7 +21,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from openecp.bootstrap_clearing import clearing_wiring, law_of
 from openecp.bootstrap_parcels import parcel_clearing, regime_files
 from openecp.border.postal.scorecard import ScoreFilter, ScoreRow
 from openecp.kernel.datamodel.parcel import Parcel
@@ -159,7 +158,7 @@ def clear_upload(installation: Installation, folder: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a process of the server before this one may still be at it
         with installation.open_store() as store:
             clear = ClearFile(
-                lambda jurisdiction, regime: clearing_wiring(store, law_of(jurisdiction, regime=regime)),
+                lambda jurisdiction, regime: installation.clearing(store, jurisdiction=jurisdiction, regime=regime),
                 store,
                 today=today,
             )
