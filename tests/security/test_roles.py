@@ -51,6 +51,7 @@ VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
         "trader": 403, "officer": 403, "auditor": 200, "operator": 200, **NOT_AT_CUSTOMS, None: 401,
     },
     ("POST", "/quotes"): PLANS,  # a quote is for everyone who is signed in
+    ("POST", "/descriptions"): PLANS,  # advice while a description is typed
     ("POST", "/parcels"): LODGES,
     ("GET", "/parcels/{posted_on}/{parcel_id}"): CASE,
     ("GET", "/parcels/{posted_on}/{parcel_id}/receipt"): CASE,
@@ -185,6 +186,7 @@ BODIES: dict[str, Any] = {
         "date": "2026-01-05",
         "basket": {"currency": "CHF", "items": [{"hs": "640319", "unit_price": "80.00"}]},
     },
+    "descriptions": {"descriptions": [{"text": "gift"}]},
     "plans": {"name": "plan.txt", "content": "bm8gcGxhbg=="},
     "figures": {},
     "records": {"owner": "SAFE WG", "values": {"title": "Test"}},
