@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -214,6 +216,8 @@ class ParcelConsole:
         self.clock = Clock()
         self.clearing = InventedClearing()
         self.folder = folder or Path(tempfile.mkdtemp(prefix="parcels-"))
+        if folder is None:
+            atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         self.inbox = Inbox(self.folder, self.clearing, now=self.clock.now)
         self.store = MemoryParcels(self.clock.text)
         self.casework = ParcelCasework(self.store, InventedAssessment(), clock=self.clock.text)
