@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import msgspec
 
-from openecp.border.time_release.attribution import attribution_sql
-from openecp.border.time_release.clocks import Clock, ClockFault, column, quoted
+from openecp.border.time_release.calendars import OfficeHours
+from openecp.border.time_release.cell_owners import owners_by_cell, read_in_open_hours, times_of_offices
+from openecp.border.time_release.clocks import Clock, ClockFault
 from openecp.border.time_release.cube import cells_sql, durations_sql
-from openecp.border.time_release.events import OWNER_OF, UNKNOWN
+from openecp.border.time_release.events import OWNER_OF
 from openecp.border.time_release.sureness import median_intervals
 
 SECOND = 1_000_000
@@ -44,6 +46,8 @@ class Cell(msgspec.Struct, kw_only=True):
     quantiles: dict[str, float | None]
     median_ci_us: tuple[float, float] | None = None
     owners: dict[str, int] = {}
+    closed: dict[str, int] = {}  # the part of the owners' time in which the case's office was closed
+    in_open_hours: bool = False
 
     def shown(self) -> dict[str, Any]:
         """Return the cell as it is printed: seconds, total seconds for the owners."""
@@ -60,6 +64,10 @@ class Cell(msgspec.Struct, kw_only=True):
             found[f"{name}_s"] = None if value is None else value / SECOND
         found["ci95_median_s"] = None if self.median_ci_us is None else [us / SECOND for us in self.median_ci_us]
         found["owners_s"] = {owner: us / SECOND for owner, us in self.owners.items()}
+        if self.closed:
+            found["closed_s"] = {owner: us / SECOND for owner, us in self.closed.items()}
+        if self.in_open_hours:
+            found["open_hours"] = True
         found["negative"] = self.negative
         if self.within is not None:
             found["within"] = self.within
@@ -73,9 +81,15 @@ def analysed(
     *,
     clusters: tuple[str, ...] = (),
     target_us: int | None = None,
+    calendars: Mapping[str, OfficeHours] | None = None,
+    in_open_hours: bool = False,
+    owners: Mapping[str, str] = OWNER_OF,
 ) -> list[Cell]:
     """Return the cells of a clock; `clusters` are columns that say which cases wait together.
 
+    With `calendars` by office, each owner's time says how much of it the office was closed; `in_open_hours` reads the
+    clock itself in open hours (cases of offices without a calendar run on). `owners` says who ends with an activity a
+    wait that no obligation explains; it may name a log's own activities.
     Raises: ClockFault where a segment is no column of the events.
     """
     columns = engine.columns()
@@ -84,10 +98,15 @@ def analysed(
             raise ClockFault(
                 f"--by {name[:80]!r}: expected columns of the events ({', '.join(columns)}); fix: name one of these"
             )
-    engine.stage("durations", durations_sql(clock, tuple(dict.fromkeys((*segments, *clusters)))))
+    office = ("office",) if calendars and "office" in columns else ()
+    kept = tuple(dict.fromkeys((*segments, *clusters, *office)))
+    engine.stage("durations", durations_sql(clock, kept))
+    times = times_of_offices(engine, calendars or {}, has_office=bool(office))
+    whose = owners_by_cell(engine, segments, "e.agency" if "agency" in columns else "NULL", owners, times)
+    if in_open_hours and times:
+        read_in_open_hours(engine, times)
     rows = engine.ask(cells_sql("durations", segments, target_us))
     intervals = median_intervals(engine, segments, [row["median_us"] for row in rows], clusters)
-    owners = _owners(engine, segments, "e.agency" if "agency" in columns else "NULL")
     return [
         Cell(
             clock=clock.name,
@@ -100,26 +119,9 @@ def analysed(
             within=row["within"],
             quantiles={name: row[f"{name}_us"] for name in _SECONDS},
             median_ci_us=interval,
-            owners=owners.get(tuple(row[name] for name in segments), {}),
+            owners={o: us for o, (us, _) in whose.get(tuple(row[name] for name in segments), {}).items()},
+            closed={o: shut for o, (_, shut) in whose.get(tuple(row[name] for name in segments), {}).items() if shut},
+            in_open_hours=in_open_hours and bool(times),
         )
         for row, interval in zip(rows, intervals, strict=True)
     ]
-
-
-def _owners(engine: StudyEngine, segments: tuple[str, ...], agency: str) -> dict[tuple[Any, ...], dict[str, int]]:
-    """Return, by cell, whose time the clocks of its cases were."""
-    names = "".join(f"d.{column(name)} AS {column(name)}, " for name in segments)
-    groups = ", ".join(str(place + 1) for place in range(len(segments) + 1))
-    codes = {row["activity"] for row in engine.ask("SELECT DISTINCT activity FROM trs_events")}
-    if codes.isdisjoint(OWNER_OF):  # a log of other activities: nobody is known to have been awaited
-        shares = f"SELECT case_id, {quoted(UNKNOWN)} AS owner, us FROM durations WHERE us <> 0"
-    else:
-        shares = attribution_sql("durations", agency=agency)
-    engine.stage("owners", shares)
-    found: dict[tuple[Any, ...], dict[str, int]] = {}
-    for row in engine.ask(
-        f"SELECT {names}o.owner AS owner__, CAST(SUM(o.us) AS BIGINT) AS us__ "
-        f"FROM owners AS o JOIN durations AS d ON d.case_id = o.case_id GROUP BY {groups} ORDER BY {groups}"
-    ):
-        found.setdefault(tuple(row[name] for name in segments), {})[row["owner__"]] = row["us__"]
-    return found
