@@ -14,9 +14,11 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
 from console_world import PASSWORD, PEOPLE, Clock, MemoryRegister, Settings
+from jinja2 import Environment
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -31,6 +33,8 @@ from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.journal.model import CaseRow, CaseWrite, LedgerEntry, NewEvent
 from openecp.kernel.parties.model import Organisation
 from openecp.platform.console.app import console_routes
+from openecp.platform.console.language import Language
+from openecp.platform.console.pages import Console
 from openecp.platform.console.parcels.desk import ParcelDesk
 from openecp.platform.console.parcels.inbox import FileProgress, Inbox, InboxFile
 from openecp.platform.core.collector_desk import CollectorDesk
@@ -209,6 +213,17 @@ def invented_scorecard(wanted: ScoreFilter) -> list[ScoreRow]:
     return card.rows()
 
 
+_templates: dict[str, Environment] = {}
+_make_templates = Console._environment
+
+
+def _shared_templates(console: Console, language: Language) -> Environment:
+    """Compile the templates once for all of these consoles: it takes longer than a test."""
+    if language.code not in _templates:
+        _templates[language.code] = _make_templates(console, language)
+    return _templates[language.code]
+
+
 class ParcelConsole:
     """The console over parcels."""
 
@@ -235,14 +250,15 @@ class ParcelConsole:
             scorecard=invented_scorecard,
             collectors=CollectorDesk(self.store, new_id=lambda: f"id-{next(self.numbers)}", clock=self.clock.text),
         )
-        pages = console_routes(
-            self.store,  # type: ignore[arg-type]
-            self,  # type: ignore[arg-type]
-            register,  # type: ignore[arg-type]
-            Settings(),
-            parcels=self.desk,
-            now=self.clock.now,
-        )
+        with mock.patch.object(Console, "_environment", _shared_templates):
+            pages = console_routes(
+                self.store,  # type: ignore[arg-type]
+                self,  # type: ignore[arg-type]
+                register,  # type: ignore[arg-type]
+                Settings(),
+                parcels=self.desk,
+                now=self.clock.now,
+            )
         self.application = Litestar(route_handlers=pages, openapi_config=None)
 
     async def submit(self, command: ParcelAct) -> Answer:
