@@ -17,7 +17,7 @@ from typing import Any
 from unittest import mock
 
 import msgspec
-from console_world import PASSWORD, PEOPLE, Clock, MemoryRegister, Settings
+from console_world import Clock, MemoryRegister, Settings
 from jinja2 import Environment
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -37,6 +37,7 @@ from openecp.platform.console.language import Language
 from openecp.platform.console.pages import Console
 from openecp.platform.console.parcels.desk import ParcelDesk
 from openecp.platform.console.parcels.inbox import FileProgress, Inbox, InboxFile
+from openecp.platform.console.session import SESSION_COOKIE
 from openecp.platform.core.collector_desk import CollectorDesk
 from openecp.platform.core.parcelwork import ParcelCasework
 from openecp.platform.engines.rows import RowEngine
@@ -238,9 +239,7 @@ class ParcelConsole:
         self.casework = ParcelCasework(self.store, InventedAssessment(), clock=self.clock.text)
         self.submitted: list[ParcelAct] = []
         self.numbers = itertools.count(1)
-        register = ParcelRegister()
-        for person in PEOPLE:
-            register.people[person.principal_id] = person
+        self.register = ParcelRegister()
         self.desk = ParcelDesk(
             quoter,
             inbox=self.inbox,
@@ -254,7 +253,7 @@ class ParcelConsole:
             pages = console_routes(
                 self.store,  # type: ignore[arg-type]
                 self,  # type: ignore[arg-type]
-                register,  # type: ignore[arg-type]
+                self.register,  # type: ignore[arg-type]
                 Settings(),
                 parcels=self.desk,
                 now=self.clock.now,
@@ -312,8 +311,7 @@ class ParcelConsole:
         """Return a browser, signed in as somebody."""
         client = TestClient(self.application, base_url="http://testserver.local")
         if name is not None:
-            token = form_token(client.get("/console/sign-in").text)
-            client.post("/console/sign-in", data={"name": name, "password": PASSWORD, "form_token": token})
+            client.cookies.set(SESSION_COOKIE, self.register.open_session(name, now=self.clock.text()))
         return client
 
 
