@@ -272,8 +272,8 @@ class FileClearing:
                 "JOIN repeated_parcels AS d ON d.row_id = r.row_id)"
             )
 
-    def _laid_out(self, chunk: Piece) -> list[ParcelBatch]:
-        """Write the result part of an assessed chunk; return its batches: one, or several where collectors are many."""
+    def _laid_out(self, chunk: Piece) -> list[Callable[[], ParcelBatch]]:
+        """Write the result part of an assessed chunk; return what makes its batches: one, or several."""
         span = self._open_span(chunk)
         if span is None:
             return []
@@ -281,7 +281,7 @@ class FileClearing:
             self._result.write_part(self._w.engine, chunk.first_row, chunk.last_row)
         return list(self._batches(*span))
 
-    def _batches(self, first_row: int, last_row: int) -> Iterator[ParcelBatch]:
+    def _batches(self, first_row: int, last_row: int) -> Iterator[Callable[[], ParcelBatch]]:
         span = Range(first_row=first_row, last_row=last_row, refused=self._refused_rows(first_row, last_row))
         accounts = self._maker.accounts(span)
         middle = self._maker.middle(span) if len(accounts) > ACCOUNTS_MOST else None
@@ -301,10 +301,10 @@ class FileClearing:
 
     # --- the journal ---
 
-    def _record(self, batches: Sequence[ParcelBatch], chunk: Piece) -> bool:
+    def _record(self, batches: Sequence[Callable[[], ParcelBatch]], chunk: Piece) -> bool:
         """Record batches in their order; False where one must be decided anew."""
         for batch in batches:
-            if not self._record_one(batch):
+            if not self._record_one(batch()):
                 return False
         self._done_rows += chunk.last_row - chunk.first_row + 1
         self._progress(self._done_rows, self._file.rows, self._recorded)

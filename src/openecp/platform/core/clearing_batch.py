@@ -34,8 +34,8 @@ class RangeEngine(Protocol):
     def columns(self, statement: str) -> list[list[Any]]:
         """Run a statement and return its columns."""
 
-    def parquet(self, statement: str) -> bytes:
-        """Run a statement and return its rows as a Parquet file."""
+    def parquet(self, statement: str) -> Callable[[], bytes]:
+        """Run a statement; return what gives its rows as a Parquet file, from any thread."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,8 +138,11 @@ class BatchMaker:
         accounts: Sequence[Mapping[str, Any]],
         *,
         moves: Sequence[CounterMove] = (),
-    ) -> ParcelBatch | None:
-        """Return the batch of a range without its place in the case's stream; None where no parcel is in it."""
+    ) -> Callable[[], ParcelBatch] | None:
+        """Return what makes the batch of a range, without its place in the case's stream; None where it is empty.
+
+        What the engine knows is read here; hashing and packing is left to whoever records, in another thread.
+        """
         engine, source = self._engine, self._source
         ids, days, texts = engine.columns(
             f"SELECT parcel_id, CAST(posted_on AS VARCHAR) AS day, record FROM parcel_results WHERE {span.where} "
@@ -147,10 +150,8 @@ class BatchMaker:
         )
         if not ids:
             return None
-        tree = record_tree(texts)
-        documents = self._documents(span)
-        body = {
-            "root": tree.root,
+        documents, persons = self._documents(span), self._persons(span)
+        body: dict[str, Any] = {
             "parcels": len(ids),
             "source": source.source,
             "first_row": span.first_row,
@@ -170,20 +171,30 @@ class BatchMaker:
                  "amounts": r["amounts"]}
                 for r in accounts
             ],
-            "documents": [{"id": one.document_id, "kind": one.kind, "digest": one.digest} for one in documents],
         }  # fmt: skip
+        ledger = self._ledger(span, accounts)
+
+        def made() -> ParcelBatch:
+            tree, kept = record_tree(texts), documents()
+            told = [{"id": one.document_id, "kind": one.kind, "digest": one.digest} for one in kept]
+            write = self._write({**body, "root": tree.root, "documents": told}, kept, ledger)
+            return ParcelBatch(
+                write=write, source=source.source, first_row=span.first_row, last_row=span.last_row, parcel_ids=ids,
+                posted_on=days, records=texts, persons=persons(), counters=tuple(moves), tree=tree,
+            )  # fmt: skip
+
+        return made
+
+    def _write(
+        self, body: dict[str, Any], documents: tuple[StoredDocument, ...], ledger: tuple[LedgerEntry, ...]
+    ) -> CaseWrite:
+        source = self._source
         row = CaseRow(
             case_id=source.case_id, organisation=source.organisation, lrn="", mrn=None, status="clearing",
             channel=None, office=None, movement=None, version=0, state=b"{}", updated_at="", room=ROOM,
         )  # fmt: skip
         event = NewEvent(kind=EVENT_KIND, occurred_at="", actor=source.actor, body=body)
-        write = CaseWrite(
-            row=row, expected_seq=0, events=(event,), documents=documents, ledger=self._ledger(span, accounts)
-        )
-        return ParcelBatch(
-            write=write, source=source.source, first_row=span.first_row, last_row=span.last_row, parcel_ids=ids,
-            posted_on=days, records=texts, persons=self._persons(span), counters=tuple(moves), tree=tree,
-        )  # fmt: skip
+        return CaseWrite(row=row, expected_seq=0, events=(event,), documents=documents, ledger=ledger)
 
     def _counted(self, column: str, span: Range) -> dict[str, int]:
         rows = self._engine.ask(
@@ -237,34 +248,33 @@ class BatchMaker:
             for number, row in enumerate(accounts, start=1)
         )
 
-    def _documents(self, span: Range) -> tuple[StoredDocument, ...]:
+    def _documents(self, span: Range) -> Callable[[], tuple[StoredDocument, ...]]:
         where = span.rows("row_id")
         persons = ", ".join(PERSONAL_COLUMNS)
         statements = {
             "parcel_goods": f"SELECT * EXCLUDE ({persons}) FROM parcel_rows WHERE {where}",
             "parcel_persons": f"SELECT row_id, {persons} FROM parcel_rows WHERE {where}",
         }
-        made = []
-        for kind, statement in statements.items():
-            content, salt = self._engine.parquet(statement), self._salt()
-            made.append(
-                StoredDocument(
-                    document_id=f"{kind}-{self._source.source[:32]}-{span.first_row}",
-                    kind=kind,
-                    media_type=PARQUET,
-                    content=content,
-                    salt=salt,
-                    digest=salted_digest(salt, content),
-                )
-            )
-        return tuple(made)
+        contents = {kind: self._engine.parquet(statement) for kind, statement in statements.items()}
+        return lambda: tuple(self._document(kind, content(), span) for kind, content in contents.items())
 
-    def _persons(self, span: Range) -> list[str | None]:
+    def _document(self, kind: str, content: bytes, span: Range) -> StoredDocument:
+        salt = self._salt()
+        return StoredDocument(
+            document_id=f"{kind}-{self._source.source[:32]}-{span.first_row}",
+            kind=kind,
+            media_type=PARQUET,
+            content=content,
+            salt=salt,
+            digest=salted_digest(salt, content),
+        )
+
+    def _persons(self, span: Range) -> Callable[[], list[str | None]]:
         names, addresses, identifiers = self._engine.columns(
             "SELECT r.buyer_name, r.buyer_address, r.buyer_id FROM parcel_results AS p "
             f"JOIN parcel_rows AS r ON r.row_id = p.first_row WHERE {span.rows('p.first_row')} ORDER BY p.first_row"
         )
-        return self._hashes(entity_keys(names, addresses, identifiers))
+        return lambda: self._hashes(entity_keys(names, addresses, identifiers))
 
 
 def placed(batch: ParcelBatch, totals: Totals, *, seq: int, now: str, done: bool) -> ParcelBatch:

@@ -134,7 +134,8 @@ class ParcelClearing:
             )  # fmt: skip
             maker = BatchMaker(court.engine, told, salt=self._salt, hashes=self._store.person_hashes)
             moves = day.clearance.moves(span.first_row, span.last_row)
-            batch = maker.batch(span, maker.accounts(span), moves=moves)
+            made = maker.batch(span, maker.accounts(span), moves=moves)
+            batch = made() if made is not None else None
         if batch is None or len(batch.records) != len(places):
             raise RuntimeError(f"clearing: expected {len(places)} records, one a parcel, got another number")
         return _with_lodgers(batch, [place.organisation for place in places])

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from openecp.kernel.assessment.engine import Schema
@@ -61,10 +62,14 @@ class DuckBatchEngine(DuckEngine):
         table = self.connection.sql(statement).to_arrow_table()
         return [column.to_pylist() for column in table.columns]
 
-    def parquet(self, statement: str) -> bytes:
-        """Run a statement and return its rows as a Parquet file."""
-        sink = io.BytesIO()
+    def parquet(self, statement: str) -> Callable[[], bytes]:
+        """Run a statement; return what gives its rows as a Parquet file, from any thread."""
         table = self.connection.sql(statement).to_arrow_table()
+        return lambda: self._encoded(table)
+
+    @staticmethod
+    def _encoded(table: pa.Table) -> bytes:
+        sink = io.BytesIO()
         repeating = [field.name for field in table.schema if not field.name.endswith(_UNIQUE)]
         pq.write_table(table, sink, compression="lz4", use_dictionary=repeating, write_statistics=False)
         return sink.getvalue()
