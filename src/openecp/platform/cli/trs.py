@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,12 @@ from rich.table import Table
 
 from openecp.border.time_release.analysis import Cell, analysed
 from openecp.border.time_release.clocks import ClockFault, clock_of
+from openecp.border.time_release.mapping import StudyMap
+from openecp.platform.cli.trs_sources import dfg, export, match, propose, verify
 from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
+from openecp.platform.core.event_sources import READ_FAULTS, SourcesRead, read_map, read_sources
 from openecp.platform.core.release_times import export_journal
-from openecp.platform.engines.trs_engine import EventFileFault, TrsEngine
-from openecp.platform.wire.xes import UnreadableXes, read_xes
+from openecp.platform.engines.trs_engine import TrsEngine
 
 
 @click.group()
@@ -23,10 +27,16 @@ def trs() -> None:
     """Time release studies: how long goods took, whose time it was, and how sure that is."""
 
 
+for command in (verify, match, propose, dfg, export):
+    trs.add_command(command)
+
+
 @trs.command()
 @click.argument("events", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--clock", "clocks", multiple=True, required=True, help="A named clock, or from=A,to=B; may be repeated.")
 @click.option("--by", default="", metavar="COLUMNS", help="Segments, joined by commas: office,channel.")
+@click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The mapping.")
+@click.option("--case-object", default="", metavar="TYPE", help="What a case is in an object-centric log.")
 @click.option("--cluster", default="", metavar="COLUMNS", help="What waits together (the ship), for the intervals.")
 @click.option("--journal", "live", is_flag=True, help="The events of this installation's journal.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a cell.")
@@ -37,30 +47,40 @@ def run(
     events: tuple[Path, ...],
     clocks: tuple[str, ...],
     by: str,
+    map_file: Path | None,
+    case_object: str,
     cluster: str,
     live: bool,
     as_json: bool,
     data: str | None,
 ) -> None:
-    """Run a study over files of EVENTS (CSV, Parquet, XES), or over the journal."""
+    """Run a study over files of EVENTS (CSV, XLSX, Parquet, XES, OCEL 2.0), or over the journal."""
     if not events and not live:
         raise click.UsageError("Expected files of events or --journal, got neither.")
     segments, clusters = _names(by), _names(cluster)
-    try:
+    with _faults():
         engine = TrsEngine()
+        mapping = read_map(map_file)
         if live:
             engine.read_export(_exported(context, data))
-        for path in events:
-            read_events(engine, path)
+        if events:
+            tell_left_out(read_sources(engine, events, mapping, case_object=case_object))
         for text in clocks:
-            for cell in analysed(engine, clock_of(text), segments, clusters=clusters):
+            owners = mapping.owner_of()
+            for cell in analysed(engine, clock_of(text), segments, clusters=clusters, owners=owners):
                 if as_json:
                     click.echo(msgspec.json.encode(cell.shown()))
                 else:
                     _print(cell)
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    try:
+        yield
     except ClockFault as fault:
         raise click.UsageError(str(fault)) from None
-    except (EventFileFault, UnreadableXes) as fault:
+    except READ_FAULTS as fault:
         raise CommandFault(
             "The events cannot be read.", where=fault.where, expected=fault.expected, got=fault.got, fix=fault.fix
         ) from None
@@ -79,19 +99,25 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def read_events(engine: TrsEngine, path: Path) -> None:
+def read_events(engine: TrsEngine, path: Path, mapping: StudyMap | None = None) -> None:
     """Read one file of events, by its content."""
-    name = path.name.lower()
-    if name.endswith((".xes", ".xes.gz")):
-        engine.read_batches(path.name, read_xes(path))
-    else:
-        engine.read_file(path)
+    read_sources(engine, [path], mapping)
+
+
+def tell_left_out(read: SourcesRead) -> None:
+    """Say on the error stream how many rows of each source could not be used, and why."""
+    for source in read.sources:
+        if source.left_out:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(source.left_out.items()))
+            told = f"{source.source}: {source.used} of {source.rows} rows used; left out: {reasons}"
+            click.echo(f"{told}. See openecp trs verify.", err=True)
 
 
 def _print(cell: Cell) -> None:
     shown: dict[str, Any] = cell.shown()
     table = Table(title=f"{shown['clock']} {shown['segment'] or ''}")
-    for name in ("n", "missing", "censored", "mean_s", "median_s", "p90_s", "std_s"):
+    names: Sequence[str] = ("n", "missing", "censored", "mean_s", "median_s", "p90_s", "std_s")
+    for name in names:
         table.add_column(name, justify="right")
-    table.add_row(*(str(shown[name]) for name in ("n", "missing", "censored", "mean_s", "median_s", "p90_s", "std_s")))
+    table.add_row(*(str(shown[name]) for name in names))
     console().print(table)

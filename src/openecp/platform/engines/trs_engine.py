@@ -1,45 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds the events of a time release study and answers questions about them, in one DuckDB of its own.
 
+Rows in are rows used and rows left out by reason, for every source. Equal stamps are ordered by position: in the file,
+and from one source to the next.
 Limits: memory as given, the rest spills into a temporary folder; only files that the caller names are read.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-Batch = Mapping[str, Sequence[str | None]]
-NEEDED = ("case_id", "activity", "ts")
-ALIASES = {
-    "case_id": ("case_id", "case:concept:name"),
-    "activity": ("activity", "concept:name"),
-    "ts": ("ts", "time:timestamp"),
-}
-_STAMP_TYPES = ("TIMESTAMP", "DATE")
-_OWN = ("file_row_number", "seq", "source")
+from openecp.platform.engines.trs_csv import CsvForm, CsvRows, csv_form
+from openecp.platform.engines.trs_match import Match, matched, ties_of, without
+from openecp.platform.engines.trs_parts import Part, make_part, part_counts
+from openecp.platform.engines.trs_source import Batch, EventFileFault, Loaded, SourceSpec, quoted
+from openecp.platform.engines.trs_stamps import LEAST_US, MOST_US, literal
 
-
-class EventFileFault(ValueError):  # noqa: N818
-    """A file of events that cannot be used: where, expected, got, fix."""
-
-    def __init__(self, where: str, expected: str, got: str, fix: str) -> None:
-        super().__init__(f"{where}: expected {expected}, got {got}; fix: {fix}")
-        self.where, self.expected, self.got, self.fix = where, expected, got, fix
-
-
-class Loaded(NamedTuple):
-    """What became of one file: rows read, rows used, and how many of the others were left out for which reason."""
-
-    source: str
-    rows: int
-    used: int
-    left_out: dict[str, int]
+__all__ = ["Batch", "EventFileFault", "Loaded", "SourceSpec", "TrsEngine"]
+_READING = (
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+    duckdb.SerializationException,
+    duckdb.OutOfMemoryException,
+)
+_LINE_MAX = 2 << 20
 
 
 class TrsEngine:
@@ -58,100 +49,141 @@ class TrsEngine:
             "TimeZone='UTC'",
         ):
             self.connection.execute(f"SET {setting}")
-        self._sources: list[tuple[str, dict[str, str]]] = []
+        self._parts: list[Part] = []
 
-    def read_file(self, path: Path, columns: Mapping[str, str] | None = None) -> Loaded:
-        """Read a CSV or Parquet file of events; `columns` maps our names to the file's."""
-        literal = "'" + str(path).replace("'", "''") + "'"
+    def read_file(
+        self, path: Path, columns: Mapping[str, str] | None = None, *, spec: SourceSpec | None = None
+    ) -> Loaded:
+        """Read a CSV or Parquet file of events; `columns` maps our names to the file's.
+
+        Raises: EventFileFault where nothing of it can be read.
+        """
+        spec = spec or SourceSpec(columns=dict(columns or {}))
         with path.open("rb") as stream:
             parquet = stream.read(4) == b"PAR1"
         if parquet:  # read where it lies: nothing is copied
-            source = f"SELECT * FROM read_parquet({literal}, file_row_number = true)"  # noqa: S608 - quoted path
-            return self._read(path.name, source, columns, place="file_row_number")
-        source = f"SELECT * FROM read_csv({literal}, all_varchar = true, header = true)"  # noqa: S608 - quoted path
-        return self._read(path.name, source, columns)
+            source = f"SELECT * FROM read_parquet({literal(str(path))}, file_row_number = true)"  # noqa: S608
+            return self._read(path.name, source, spec, place="file_row_number + 1", is_view=True)
+        form = csv_form(path, spec.encoding, spec.delimiter)
+        if form.is_plain:
+            try:
+                return self._read(path.name, _csv_sql(path, form), spec)
+            except duckdb.Error:  # a damaged file: read it line by line, and say what is wrong with which
+                self._forget()
+        rows = CsvRows(path, form)
+        if not form.encoding.startswith("utf-8"):
+            rows.notes[f"encoding:{form.encoding}"] += 1
+        return self.read_batches(path.name, rows.batches(), spec=spec, before=rows, header=form.header)
 
-    def read_batches(self, name: str, batches: Iterable[Batch], columns: Mapping[str, str] | None = None) -> Loaded:
-        """Read events that come as columns of text (a log in XES)."""
+    def read_batches(
+        self,
+        name: str,
+        batches: Iterable[Batch],
+        columns: Mapping[str, str] | None = None,
+        *,
+        spec: SourceSpec | None = None,
+        before: CsvRows | None = None,
+        header: Sequence[str] = (),
+    ) -> Loaded:
+        """Read events that come as columns of text (a log in XES); `before` counts what its reader left out."""
+        spec = spec or SourceSpec(columns=dict(columns or {}))
         with tempfile.TemporaryDirectory(dir=self._spill.name) as folder:
             count = 0
             for count, batch in enumerate(batches, start=1):
-                file = str(Path(folder) / f"{count:06}.parquet").replace("'", "''")
+                file = literal(str(Path(folder) / f"{count:06}.parquet"))
                 table = pa.table({key: pa.array(values, pa.string()) for key, values in batch.items()})
                 self.connection.register("incoming", table)
-                self.connection.execute(f"COPY (FROM incoming) TO '{file}' (FORMAT parquet)")
+                self.connection.execute(f"COPY (FROM incoming) TO {file} (FORMAT parquet)")
                 self.connection.unregister("incoming")
-            if not count:
+            if count:
+                source = f"SELECT * FROM read_parquet('{folder}/*.parquet', union_by_name = true)"  # noqa: S608
+            elif header:
+                nulls = ", ".join(f"CAST(NULL AS VARCHAR) AS {quoted(column)}" for column in header)
+                source = f"SELECT {nulls} WHERE FALSE"
+            else:
                 raise EventFileFault(name, "events", "none", "Give a log that holds events.")
-            files = f"read_parquet('{folder}/*.parquet', union_by_name = true)"
-            return self._read(name, f"SELECT * FROM {files}", columns)  # noqa: S608 - our own names
+            return self._read(name, source, spec, before=before)
 
     def read_export(self, files: Sequence[Path]) -> Loaded:
         """Read the journal's export; rows keep the journal's sequence numbers."""
         if not files:
             raise EventFileFault("journal", "exported events", "none", "Export the journal first, or lodge something.")
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        listed = ", ".join(literal(str(path)) for path in files)
         source = f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608 - quoted paths
-        return self._read("journal", source, None, place="seq - 1")
+        return self._read("journal", source, SourceSpec(), place="seq", is_view=True)
 
-    def _read(self, name: str, source: str, columns: Mapping[str, str] | None, *, place: str = "") -> Loaded:
+    def _read(
+        self,
+        name: str,
+        source: str,
+        spec: SourceSpec,
+        *,
+        place: str = "",
+        is_view: bool = False,
+        before: CsvRows | None = None,
+    ) -> Loaded:
+        number = len(self._parts)
+        known = sum(part.name.partition("#")[0] == name for part in self._parts)
+        title = f"{name}#{known + 1}" if known else name
         try:
-            described = self.connection.execute(f"DESCRIBE {source}").fetchall()
-        except duckdb.Error as error:
-            raise EventFileFault(
-                name, "a file of events", str(error).splitlines()[0][:200], "Export it again."
-            ) from None
-        given = {row[0]: str(row[1]) for row in described}
-        found = {ours: self._column(name, ours, given, columns or {}) for ours in NEEDED}
-        number = len(self._sources)
-        rest = [column for column in given if column not in found.values() and column not in _OWN]
-        kept = "".join(f", CAST({_quoted(c)} AS VARCHAR) AS {_quoted(c)}" for c in rest)
-        self.connection.execute(
-            f"CREATE OR REPLACE TEMP {'VIEW' if place else 'TABLE'} part_{number} AS "  # noqa: S608
-            f"SELECT {place + ' + 1' if place else 'ROW_NUMBER() OVER ()'} AS place, "
-            f"CAST({_quoted(found['case_id'])} AS VARCHAR) AS case_id, "
-            f"CAST({_quoted(found['activity'])} AS VARCHAR) AS activity, "
-            f"{_stamp(_quoted(found['ts']), given[found['ts']])} AS ts_us{kept} FROM ({source})"
-        )
-        counted = self.connection.execute(
-            "SELECT COUNT(*), COUNT(*) FILTER (WHERE case_id IS NULL), COUNT(*) FILTER (WHERE activity IS NULL), "  # noqa: S608
-            "COUNT(*) FILTER (WHERE ts_us IS NULL), "
-            "COUNT(*) FILTER (WHERE case_id IS NOT NULL AND activity IS NOT NULL AND ts_us IS NOT NULL) "
-            f"FROM part_{number}"
-        ).fetchone()
-        assert counted is not None
-        rows, no_case, no_activity, no_stamp, used = (int(value) for value in counted)
-        left_out = {"no_case": no_case, "no_activity": no_activity, "unreadable_stamp": no_stamp}
-        self._sources.append((name, {column: given[column] for column in rest}))
+            part = make_part(self.connection, number, title, source, spec, place, is_view=is_view)
+        except _READING as error:
+            if is_view:
+                raise _unreadable(name, error) from None
+            raise
+        left_out: Counter[str] = Counter(before.left_out if before else ())
+        notes: Counter[str] = Counter(before.notes if before else ())
+        try:
+            rows, used = part_counts(self.connection, part, left_out, notes)
+        except _READING as error:
+            raise _unreadable(name, error) from None
+        rows += sum(before.left_out.values()) if before else 0
+        self._parts.append(part)
         self._build()
-        return Loaded(name, rows, used, {reason: count for reason, count in left_out.items() if count})
+        return Loaded(title, rows, used, dict(left_out), dict(notes))
 
-    def _column(self, name: str, ours: str, given: Mapping[str, str], columns: Mapping[str, str]) -> str:
-        wanted = (columns[ours],) if ours in columns else ALIASES[ours]
-        for candidate in wanted:
-            if candidate in given:
-                return candidate
-        raise EventFileFault(
-            name,
-            f"a column {' or '.join(wanted)}",
-            ", ".join(given)[:300],
-            "Name the column in a mapping (--map FILE).",
-        )
+    def _forget(self) -> None:
+        """Remove what a file that could not be read left behind."""
+        number = len(self._parts)
+        for table in (f"raw_{number}", f"part_{number}"):
+            self.connection.execute(f"DROP TABLE IF EXISTS {table}")
+
+    def join(self) -> list[Match]:
+        """Bring the events of sources without a case's number to the cases that their keys lead to.
+
+        Answers what matched of each, and what did not and why; `trs_events` holds the joined events from then on.
+        """
+        ties = ties_of(self.connection, self._parts)
+        answers = []
+        for number, part in enumerate(self._parts):
+            if part.needs_link:
+                match, self._parts[number] = matched(self.connection, number, part, ties)
+                answers.append(match)
+        self._build()
+        return [without(self.connection, match) for match in answers]
 
     def _build(self) -> None:
         """Put the sources together: positions go on from one source to the next."""
-        parts = []
-        names = list(dict.fromkeys(column for _, columns in self._sources for column in columns))
-        for number, (name, columns) in enumerate(self._sources):
+        parts = [(number, part) for number, part in enumerate(self._parts) if part.has_events]
+        if not parts:
+            return
+        names = list(dict.fromkeys(column for _, part in parts for column in part.kept))
+        selects = []
+        for number, part in parts:
             kept = "".join(
-                f", {_quoted(c) if c in columns else 'CAST(NULL AS VARCHAR)'} AS {_quoted(c)}" for c in names
+                f", {quoted(c) if c in part.kept else 'CAST(NULL AS VARCHAR)'} AS {quoted(c)}" for c in names
             )
-            literal = "'" + name.replace("'", "''") + "'"
-            parts.append(
-                f"SELECT place + {number} * 1000000000 AS seq, case_id, activity, ts_us, {literal} AS source{kept} "  # noqa: S608
-                f"FROM part_{number} WHERE case_id IS NOT NULL AND activity IS NOT NULL AND ts_us IS NOT NULL"
+            offset = f" + {number} * 1000000000000" if number else ""
+            selects.append(
+                f"SELECT place{offset} AS seq, case_id, {part.activity_sql} AS activity, ts_us, "  # noqa: S608
+                f"{part.precision_sql} AS precision, {literal(part.name)} AS source{kept} FROM {part.table} "
+                f"WHERE case_id <> '' AND activity <> '' AND ts_us BETWEEN {LEAST_US} AND {MOST_US}"
             )
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW trs_events AS {' UNION ALL '.join(parts)}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW trs_events AS {' UNION ALL '.join(selects)}")
+
+    def zones(self) -> dict[str, str]:
+        """Return the declared zone of each source."""
+        return {part.name: part.zone for part in self._parts}
 
     def columns(self) -> list[str]:
         """Return the columns of the events."""
@@ -159,13 +191,26 @@ class TrsEngine:
 
     def stage(self, name: str, statement: str) -> None:
         """Run a statement into a table of this name."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {_quoted(name)} AS {statement}")
+        try:
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {statement}")
+        except _READING as error:
+            raise _unreadable("the events", error) from None
 
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a statement and return its rows."""
-        cursor = self.connection.execute(statement)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        try:
+            cursor = self.connection.execute(statement)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except _READING as error:
+            raise _unreadable("the events", error) from None
+
+    def arrays(self, statement: str) -> dict[str, Any]:
+        """Run a statement and return its columns as arrays of numpy; no column holds nulls."""
+        try:
+            return dict(self.connection.execute(statement).fetchnumpy())
+        except _READING as error:
+            raise _unreadable("the events", error) from None
 
     def values(self, statement: str) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a statement."""
@@ -174,12 +219,14 @@ class TrsEngine:
             yield from rows
 
 
-def _stamp(column: str, kind: str) -> str:
-    """Return SQL of a stamp in microseconds UTC: a stamp without a zone is UTC; what cannot be read is null."""
-    if kind.startswith(_STAMP_TYPES):
-        return f"EPOCH_US(CAST({column} AS TIMESTAMP))" if "ZONE" not in kind else f"EPOCH_US({column})"
-    return f"EPOCH_US(TRY_CAST({column} AS TIMESTAMPTZ))"  # a plain TIMESTAMP would drop the zone in silence
+def _unreadable(name: str, error: duckdb.Error) -> EventFileFault:
+    return EventFileFault(name, "a file of events", str(error).splitlines()[0][:200], "Export it again.")
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _csv_sql(path: Path, form: CsvForm) -> str:
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in form.header)
+    return (
+        f"SELECT * FROM read_csv({literal(str(path))}, auto_detect = false, header = false, skip = 1, "  # noqa: S608
+        f"delim = {literal(form.delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}}, "
+        f"strict_mode = true, max_line_size = {_LINE_MAX})"
+    )
