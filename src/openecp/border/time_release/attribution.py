@@ -10,11 +10,11 @@ the owners took from lodgement to release.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from openecp.border.time_release.clocks import quoted
-from openecp.border.time_release.events import AGENCY, OWNER_OF, OWNERS, UNKNOWN
+from openecp.border.time_release.events import AGENCY, CUSTOMS, OWNER_OF, OWNERS, TRADER, UNKNOWN
 from openecp.border.time_release.obligations import OBLIGATIONS, Obligation
 
 PRE_ARRIVAL = "PRE_ARRIVAL"
@@ -85,8 +85,22 @@ def _shared(
     owners: Mapping[str, str],
     obligations: Sequence[Obligation],
 ) -> dict[str, int]:
-    yields = {obligation.name: obligation.yields_to for obligation in obligations}
     found: dict[str, int] = {}
+    for since, until, awaited in _gaps(ordered, spans, start_us, end_us, owners, obligations):
+        _add(found, awaited, until - since)
+    return found
+
+
+def _gaps(
+    ordered: Sequence[Stamp],
+    spans: Sequence[_Span],
+    start_us: int,
+    end_us: int,
+    owners: Mapping[str, str],
+    obligations: Sequence[Obligation],
+) -> Iterator[tuple[int, int, set[str]]]:
+    """Yield the stretches between stamps, and who was awaited in each."""
+    yields = {obligation.name: obligation.yields_to for obligation in obligations}
     since = start_us
     for stamp in [*ordered, Stamp(end_us, 2**62, "")]:
         until = min(stamp.ts_us, end_us)
@@ -95,11 +109,59 @@ def _shared(
         held = [span for span in spans if span.open_us <= since and until <= span.close_us <= end_us]
         names = {span.obligation for span in held}
         awaited = {span.owner for span in held if not names.intersection(yields[span.obligation])}
-        if not awaited:
-            awaited = {_ender(stamp, owners)}
-        _add(found, awaited, until - since)
+        yield since, until, awaited or {_ender(stamp, owners)}
         since = until
+
+
+class Stretch(NamedTuple):
+    """A stretch of a case's time and who was awaited in it, in the order that decides on remainders."""
+
+    since_us: int
+    until_us: int
+    owners: tuple[str, ...]
+
+
+def stretches(
+    stamps: Sequence[Stamp],
+    start_us: int,
+    end_us: int,
+    *,
+    owners: Mapping[str, str] = OWNER_OF,
+    obligations: Sequence[Obligation] = OBLIGATIONS,
+) -> list[Stretch]:
+    """Return whose time each stretch between two moments of a case was; neighbours of the same owners are one."""
+    ordered = sorted(stamps)
+    found: list[Stretch] = []
+    for since, until, awaited in _gaps(ordered, _spans(ordered, obligations), start_us, end_us, owners, obligations):
+        names = tuple(sorted(awaited, key=owner_rank))
+        if found and found[-1].owners == names and found[-1].until_us == since:
+            since = found.pop().since_us
+        found.append(Stretch(since, until, names))
     return found
+
+
+def awaited_now(stamps: Sequence[Stamp], *, obligations: Sequence[Obligation] = OBLIGATIONS) -> tuple[str, ...]:
+    """Return in whose court the ball of an open case is: the owners of what is open and need wait for nothing else.
+
+    Where nothing is open, Customs is awaited once the declaration is there, the trader before.
+    """
+    held: dict[tuple[str, str], Obligation] = {}
+    lodged = False
+    for stamp in sorted(stamps):
+        lodged = lodged or stamp.activity in ("LODGED", "ACCEPTED")
+        for one in obligations:
+            if stamp.activity in one.closes:
+                for key in [key for key in held if key[0] == one.name and key[1] in ("", stamp.agency)]:
+                    del held[key]
+            if stamp.activity in one.opens:
+                held[one.name, stamp.agency if one.owner == AGENCY else ""] = one
+    names = {name for name, _ in held}
+    owners = {
+        f"{AGENCY}:{agency}" if agency else one.owner
+        for (_, agency), one in held.items()
+        if not names.intersection(one.yields_to)
+    }
+    return tuple(sorted(owners or {CUSTOMS if lodged else TRADER}, key=owner_rank))
 
 
 def _ender(stamp: Stamp, owners: Mapping[str, str]) -> str:

@@ -67,7 +67,8 @@ def event_rows(events: Iterable[Event], *, pseudonym: Callable[[str], str]) -> I
 
 def _row(event: Event, activity: str, segments: dict[str, str], precision: str = "second") -> EventRow:
     source = str(event.body.get("source", "journal")) if event.kind == ACTIVITY_RECORDED else "journal"
-    return EventRow(event.seq, event.case_id, activity, event.occurred_at, precision, source, segments)
+    case_id = str(event.body.get("case") or event.case_id) if event.kind == ACTIVITY_RECORDED else event.case_id
+    return EventRow(event.seq, case_id, activity, event.occurred_at, precision, source, segments)
 
 
 def _given(body: dict[str, Any]) -> dict[str, str]:
