@@ -2,7 +2,7 @@
 """`make bench`: run the scripts of this folder one after another, within 8 minutes in all, and print one JSON line a
 figure and nothing else.
 
-    python -m bench [NAME …]        online, batch, journal_verify, programme, tariff_load; all where none is named
+    python -m bench [NAME …]    online, batch, journal_verify, programme, tariff_load, low_value; all if none is named
 
 Method: each script is a process of its own on an otherwise idle machine; what it prints that is no figure goes to the
 error stream. A script that runs out of time is stopped, and its figures so far count.
@@ -27,10 +27,11 @@ PLAN: tuple[tuple[str, tuple[str, ...], int], ...] = (  # name, arguments, secon
     ("online", ("--only", "closed"), 180),  # five runs of 30 s, as the figure is defined
     ("online", ("--only", "paced", "--seconds", "10"), 50),
     ("online", ("--only", "xml", "--seconds", "15"), 45),
-    ("batch", (), 90),
+    ("batch", (), 75),
     ("journal_verify", (), 45),
-    ("programme", ("10000", "200000"), 40),  # `make bench-programme` takes a million events
+    ("programme", ("10000", "200000"), 30),  # `make bench-programme` takes a million events
     ("tariff_load", (), 30),
+    ("low_value", ("--parcels", "100000", "--only", "assess,clear"), 30),  # all of it: `make bench-low-value`
 )
 FIELDS = {"name", "value", "unit", "n", "commit", "machine", "note"}
 

@@ -164,6 +164,8 @@ def clear_on_spark(law: Law, files: Sequence[Path], out: Path, on: date, master:
     from openecp.platform.engines.spark_batch import SparkBatchEngine
 
     builder = SparkSession.builder.master(master).appName("openecp clear").config("spark.ui.enabled", "false")
+    if master.startswith("local"):  # one machine: few pieces, and room for them
+        builder = builder.config("spark.sql.shuffle.partitions", "8").config("spark.driver.memory", "4g")
     session = builder.getOrCreate()
     out.mkdir(parents=True, exist_ok=True)
     engine = SparkBatchEngine(session, None if master.startswith("local") else out / ".staged")
