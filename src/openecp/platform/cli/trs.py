@@ -15,7 +15,11 @@ from rich.table import Table
 from openecp.border.time_release.analysis import Cell, analysed
 from openecp.border.time_release.clocks import ClockFault, clock_of
 from openecp.border.time_release.mapping import StudyMap
+from openecp.platform.cli.trs_report import report
+from openecp.platform.cli.trs_simulate import flows, simulate
 from openecp.platform.cli.trs_sources import dfg, export, match, propose, verify
+from openecp.platform.cli.trs_statistics import alarms, bottlenecks, sample
+from openecp.platform.cli.trs_study import study
 from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
 from openecp.platform.core.event_sources import READ_FAULTS, SourcesRead, read_map, read_sources
 from openecp.platform.core.release_times import export_journal
@@ -27,8 +31,10 @@ def trs() -> None:
     """Time release studies: how long goods took, whose time it was, and how sure that is."""
 
 
-for command in (verify, match, propose, dfg, export):
+for command in (verify, match, propose, dfg, export, sample, alarms, bottlenecks, flows, simulate):
     trs.add_command(command)
+trs.add_command(report)
+trs.add_command(study)
 
 
 @trs.command()

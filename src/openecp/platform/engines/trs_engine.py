@@ -24,12 +24,6 @@ from openecp.platform.engines.trs_source import Batch, EventFileFault, Loaded, S
 from openecp.platform.engines.trs_stamps import LEAST_US, MOST_US, literal
 
 __all__ = ["Batch", "EventFileFault", "Loaded", "SourceSpec", "TrsEngine"]
-_READING = (
-    duckdb.IOException,
-    duckdb.InvalidInputException,
-    duckdb.SerializationException,
-    duckdb.OutOfMemoryException,
-)
 _LINE_MAX = 2 << 20
 
 
@@ -127,7 +121,7 @@ class TrsEngine:
         title = f"{name}#{known + 1}" if known else name
         try:
             part = make_part(self.connection, number, title, source, spec, place, is_view=is_view)
-        except _READING as error:
+        except duckdb.Error as error:
             if is_view:
                 raise _unreadable(name, error) from None
             raise
@@ -135,8 +129,8 @@ class TrsEngine:
         notes: Counter[str] = Counter(before.notes if before else ())
         try:
             rows, used = part_counts(self.connection, part, left_out, notes)
-        except _READING as error:
-            raise _unreadable(name, error) from None
+        except duckdb.Error as error:
+            raise _of_the_file(name, error) from None
         rows += sum(before.left_out.values()) if before else 0
         self._parts.append(part)
         self._build()
@@ -193,8 +187,8 @@ class TrsEngine:
         """Run a statement into a table of this name."""
         try:
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {statement}")
-        except _READING as error:
-            raise _unreadable("the events", error) from None
+        except duckdb.Error as error:
+            raise _of_the_file("the events", error) from None
 
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a statement and return its rows."""
@@ -202,15 +196,15 @@ class TrsEngine:
             cursor = self.connection.execute(statement)
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        except _READING as error:
-            raise _unreadable("the events", error) from None
+        except duckdb.Error as error:
+            raise _of_the_file("the events", error) from None
 
     def arrays(self, statement: str) -> dict[str, Any]:
         """Run a statement and return its columns as arrays of numpy; no column holds nulls."""
         try:
             return dict(self.connection.execute(statement).fetchnumpy())
-        except _READING as error:
-            raise _unreadable("the events", error) from None
+        except duckdb.Error as error:
+            raise _of_the_file("the events", error) from None
 
     def values(self, statement: str) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a statement."""
@@ -221,6 +215,13 @@ class TrsEngine:
 
 def _unreadable(name: str, error: duckdb.Error) -> EventFileFault:
     return EventFileFault(name, "a file of events", str(error).splitlines()[0][:200], "Export it again.")
+
+
+def _of_the_file(name: str, error: duckdb.Error) -> Exception:
+    """Return what damage in a file means; an error of our own statement stays what it is."""
+    if isinstance(error, duckdb.ProgrammingError) and not isinstance(error, duckdb.InvalidInputException):
+        return error
+    return _unreadable(name, error)
 
 
 def _csv_sql(path: Path, form: CsvForm) -> str:

@@ -21,6 +21,7 @@ import msgspec
 
 _READ = 1 << 18
 _VALUES = frozenset({"string", "date", "int", "float", "boolean", "id"})
+NEEDED = frozenset({"case:concept:name", "concept:name", "time:timestamp"})
 Batch = dict[str, list[str | None]]
 
 
@@ -32,6 +33,9 @@ class XesLimits(msgspec.Struct, frozen=True, kw_only=True):
     names_max: int = 200
     text_max: int = 20_000
     batch_rows: int = 50_000
+    token_max: int = 16 << 20  # bytes of one element: the parser holds it whole
+    ratio_max: int = 400  # times that a packed log may grow, once `ratio_from` bytes were unpacked
+    ratio_from: int = 256 << 20
 
 
 class UnreadableXes(ValueError):  # noqa: N818
@@ -55,6 +59,7 @@ class _Reader:
         self.parser.ordered_attributes = True
         self.parser.StartDoctypeDeclHandler = self.doctype
         self.parser.EntityDeclHandler = self.doctype
+        self.widest: Callable[[], int] = lambda: 0
         self.parser.StartElementHandler, self.parser.EndElementHandler = self.handlers()
 
     def doctype(self, *_: object) -> None:
@@ -101,12 +106,19 @@ class _Reader:
                 trace_depth = -9
             depth -= 1
 
+        self.widest = lambda: max(len(event), len(trace))
         return start, end
+
+    def cut(self, name: str, value: str | None) -> str | None:
+        """Return a value that may be kept; a longer one marked, so that it is counted where it is used."""
+        if value is None or len(value) <= self.limits.text_max:
+            return value
+        return value[:200] + "…" if name not in NEEDED else value[: self.limits.text_max]
 
     def take(self) -> Batch:
         """Hand over the rows so far as columns of one length.
 
-        Raises: UnreadableXes where there are too many names or a value is too long.
+        Raises: UnreadableXes where there are too many names.
         """
         rows, self.rows = self.rows, []
         names = dict.fromkeys(name for row in rows for name in row)
@@ -114,10 +126,8 @@ class _Reader:
             raise self.fault(f"at most {self.limits.names_max} attributes by name", f"{len(names)}", "Leave some out.")
         columns: Batch = {name: [row.get(name) for row in rows] for name in names}
         for name, column in columns.items():
-            longest = max(len(value) for value in column if value is not None)
-            if longest > self.limits.text_max:
-                wanted = f"values of at most {self.limits.text_max} characters"
-                raise self.fault(wanted, f"{longest} at {name[:40]}", "Shorten it.")
+            if max(len(value) for value in column if value is not None) > self.limits.text_max:
+                columns[name] = [self.cut(name, value) for value in column]
         return columns
 
 
@@ -151,12 +161,26 @@ def read_xes(path: Path, limits: XesLimits | None = None) -> Iterator[Batch]:
                 reader.parser.Parse(chunk, not chunk)
             except expat.ExpatError as error:
                 raise reader.fault("well-formed XML", expat.ErrorString(error.code), "Export the log again.") from None
+            _bounded(reader, total, path.stat().st_size)
             if len(reader.rows) >= limits.batch_rows:
                 yield reader.take()
             if not chunk:
                 break
     if reader.rows:
         yield reader.take()
+
+
+def _bounded(reader: _Reader, total: int, packed: int) -> None:
+    """Stop where one element, the names of one event or the whole log grow beyond measure."""
+    limits = reader.limits
+    if total - reader.parser.CurrentByteIndex > limits.token_max:
+        raise reader.fault(f"elements of at most {limits.token_max} bytes", "a longer one", "Shorten its values.")
+    if reader.widest() > limits.names_max:
+        raise reader.fault(f"at most {limits.names_max} attributes by name", f"{reader.widest()}", "Leave some out.")
+    if total > limits.ratio_from and total > limits.ratio_max * packed:
+        raise reader.fault(
+            f"at most {limits.ratio_max} times the packed bytes", f"{total} unpacked", "Unpack it first."
+        )
 
 
 def _guarded(read: Callable[[], bytes], reader: _Reader) -> bytes:
