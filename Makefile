@@ -68,6 +68,14 @@ test-all: dev .venv/.spark ## everything: the fast suite, then browser, crash an
 	$(PYTEST) -m slow || status=$$?; \
 	exit $$status
 
+oracles: .oracles/.made ## peers that tests compare with (lifelines, pm4py …), in an environment of their own
+
+.oracles/.made: requirements-oracles.lock .venv/bin/uv
+	@echo "Installing the oracles into .oracles …" >&2
+	@$(BIN)/python -m venv --clear .oracles >&2
+	@$(UV) install -q --python .oracles/bin/python --no-deps -r requirements-oracles.lock >&2
+	@touch $@
+
 lint: dev ## ruff, mypy, import-linter, types of the SQL steps
 	@status=0; \
 	$(BIN)/ruff check -q --output-format concise . || status=1; \
@@ -105,7 +113,7 @@ bench-low-value: dev .venv/.spark ## parcels: clearing, assessment, intake, quot
 	@$(BIN)/python bench/bench_low_value.py
 
 clean: ## remove the environment and everything that was built
-	@rm -rf .venv node_modules build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .oracles node_modules build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -rf src/openecp/platform/console/static/vendor
 
-.PHONY: help setup dev lock demo demo-ecommerce test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-tariff bench-low-value clean
+.PHONY: help setup dev oracles lock demo demo-ecommerce test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-tariff bench-low-value clean

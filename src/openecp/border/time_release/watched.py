@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from openecp.border.time_release.clocks import column
 from openecp.border.time_release.events import AGENCY, OWNER_OF
 from openecp.border.time_release.stages import Stage, projection_sql
-from openecp.border.time_release.statistics.alarm import Week
+from openecp.border.time_release.statistics.alarm import LEVELS, Week
 from openecp.border.time_release.statistics.bottlenecks import StageFigures
 
 WATCHED: tuple[Stage, ...] = (
@@ -75,16 +75,17 @@ def weekly(engine: Watches, until_us: int) -> dict[tuple[str, str, str], list[We
 
     Reads: watched. A case counts in the week in which the stage ended.
     """
+    levels = ", ".join(str(level) for level in LEVELS)
     rows = engine.ask(
         f"SELECT place, stage, owner, ({until_us} - end_us) // {WEEK_US} AS back, COUNT(*) AS n, "
-        f"QUANTILE_CONT(us, 0.5) AS median_us FROM watched WHERE end_us <= {until_us} "
+        f"QUANTILE_CONT(us, [{levels}]) AS quantiles FROM watched WHERE end_us <= {until_us} "
         "GROUP BY ALL ORDER BY place, stage, owner, back DESC"
     )
     depth = max((row["back"] for row in rows), default=-1) + 1
     found: dict[tuple[str, str, str], list[Week]] = {}
     for row in rows:
-        weeks = found.setdefault((row["place"], row["stage"], row["owner"]), [Week(0, 0.0)] * depth)
-        weeks[depth - 1 - row["back"]] = Week(row["n"], float(row["median_us"]))
+        weeks = found.setdefault((row["place"], row["stage"], row["owner"]), [Week(0)] * depth)
+        weeks[depth - 1 - row["back"]] = Week(row["n"], tuple(map(float, row["quantiles"])))
     return found
 
 

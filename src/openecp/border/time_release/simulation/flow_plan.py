@@ -62,12 +62,12 @@ class FlowPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 _WORK, _SIX, _ALL = (0, 1, 2, 3, 4), (0, 1, 2, 3, 4, 5), (0, 1, 2, 3, 4, 5, 6)
 OFFICES: tuple[FlowOffice, ...] = (
-    FlowOffice("XB000101", "sea", "Etc/GMT-2", 32, 16, 8 * 60, 17 * 60, _WORK, 13.0),
-    FlowOffice("XB000102", "sea", "Etc/GMT-2", 13, 8, 8 * 60, 16 * 60, _WORK, 15.0),
-    FlowOffice("XB000201", "air", "Etc/GMT-2", 24, 60, 6 * 60, 22 * 60, _ALL, 6.0),
-    FlowOffice("XB000202", "air", "Etc/GMT-3", 8, 30, 7 * 60, 19 * 60, _SIX, 9.0),
-    FlowOffice("XB000301", "road", "Etc/GMT-2", 17, 250, 6 * 60, 22 * 60, _ALL, 6.0),
-    FlowOffice("XB000302", "rail", "Etc/GMT-2", 6, 10, 8 * 60, 18 * 60, _SIX, 11.0),
+    FlowOffice("XB000101", "sea", "Etc/GMT-2", 32, 16, 8 * 60, 17 * 60, _WORK, 3.8),
+    FlowOffice("XB000102", "sea", "Etc/GMT-2", 13, 8, 8 * 60, 16 * 60, _WORK, 4.3),
+    FlowOffice("XB000201", "air", "Etc/GMT-2", 24, 60, 6 * 60, 22 * 60, _ALL, 1.6),
+    FlowOffice("XB000202", "air", "Etc/GMT-3", 8, 30, 7 * 60, 19 * 60, _SIX, 2.4),
+    FlowOffice("XB000301", "road", "Etc/GMT-2", 17, 250, 6 * 60, 22 * 60, _ALL, 1.6),
+    FlowOffice("XB000302", "rail", "Etc/GMT-2", 6, 10, 8 * 60, 18 * 60, _SIX, 2.9),
 )
 # Sizes of stages, as medians in minutes and the spread of their logarithm, by mode of transport.
 UNLOAD = {"sea": (9 * 60, 0.5), "air": (100, 0.45), "road": (12, 0.5), "rail": (4 * 60, 0.5)}
@@ -90,7 +90,7 @@ CUSTOMS_HOLIDAYS = ((1, 1), (5, 1), (12, 25), (12, 26))
 
 
 def planted_by_default(plan: FlowPlan) -> tuple[Planted, ...]:
-    """Return three delays spread over the year: an inspection, a terminal, an agency; the truth of a plan's side file."""
+    """Return three delays spread over the year: Customs', a terminal's, the banks'; a plan's side file holds them."""
     from datetime import UTC, datetime, timedelta
 
     from openecp.border.time_release.events import OWNER_OF

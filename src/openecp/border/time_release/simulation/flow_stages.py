@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from openecp.border.time_release.simulation.flow_plan import (
@@ -185,7 +186,7 @@ def _inspection(way: Way, desk: _Desk, plan: FlowPlan, at: dict[str, Numbers]) -
     work = desk.lasts(75, 0.55)
     chosen = np.flatnonzero(red)
     weekly = len(red) / plan.days * 7
-    officers = max(1, round(way.office.inspectors_per_thousand * weekly / 1000))
+    officers = max(1, ceil(way.office.inspectors_per_thousand * weekly / 1000))
     on_duty = [officers + (way.office.monday if day == 0 else 0) for day in hours.weekday.tolist()]
     begun = served(
         hours.worked(presented[chosen]).tolist(),

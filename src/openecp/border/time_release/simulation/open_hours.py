@@ -48,7 +48,9 @@ class OpenHours:
                 ends.append(_moment(day, closes, tz))
                 names.append(day.weekday())
         if not starts:
-            raise ValueError(f"opening hours from {first} for {days} days: expected an open day, got none; add weekdays")
+            raise ValueError(
+                f"opening hours from {first} for {days} days: expected an open day, got none; add weekdays"
+            )
         self.starts = np.array(starts, dtype=np.int64)
         self.ends = np.array(ends, dtype=np.int64)
         self.weekday = np.array(names, dtype=np.int64)

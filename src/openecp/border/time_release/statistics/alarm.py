@@ -1,34 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 """An alarm for live operation: a stage at a place takes longer than in the weeks before, by more than chance explains.
 
-Each week's median is set against those of the weeks before it: their median, and their spread, in which the clusters of
-ships and flights already show. The distances, as normal scores, add up in a cumulative sum. An alarm rises where the
-sum passes its limit and the shift is worth somebody's time. Weeks in alarm do not enter the comparison; a level that
-stays is taken as the new one after eight weeks.
-Source: Page, Continuous inspection schemes, Biometrika 1954 (one-sided cumulative sum); Student's t for few weeks.
+Each week's distribution, held as nineteen quantiles, is set against the weeks before it: the chance that one of its
+cases took longer than one of theirs. That chance hardly minds nights and weekends, which tear a median apart; how much
+it varies from week to week already holds the clusters of ships and flights. The distances, as normal scores, add up in
+a cumulative sum. An alarm rises where the sum passes its limit and the typical shift is worth somebody's time. Weeks in
+alarm do not enter the comparison; a level that stays is taken as the new one after eight weeks.
+Source: Page, Continuous inspection schemes, Biometrika 1954 (one-sided cumulative sum); Mann and Whitney, Annals of
+Mathematical Statistics 1947; Student's t for few weeks.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from math import sqrt
+from statistics import median
 from typing import NamedTuple
-
-from openecp.border.time_release.statistics.figures import quantile
 
 HOUR_US = 3_600_000_000
 BASE_WEEKS, LEAST_BASE = 16, 8
 ALLOWANCE, LIMIT = 1.0, 3.5
 HIGHEST = 6.0  # of one week's score: no single week says more
 ACCEPTED_AFTER = 8
-LEAST_CASES = 5
+LEAST_CASES = 10
+WIDER = 1.15  # what drawing in the two outermost weeks takes from the spread
+LEAST_PART = 0.2  # of the usual time: less is no change that anybody notices
+
+
+LEVELS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 
 class Week(NamedTuple):
-    """One week of a stage at a place: cases that ended in it, and their median in microseconds."""
+    """One week of a stage at a place: cases that ended in it, and their quantiles at LEVELS in microseconds."""
 
     n: int
-    median_us: float
+    quantiles: tuple[float, ...] = ()
 
 
 class Alarm(NamedTuple):
@@ -46,8 +54,12 @@ class Alarm(NamedTuple):
 
 
 class _Level(NamedTuple):
-    usual: float
+    pool: tuple[float, ...]  # the quantiles of the weeks before, in order
+    weights: tuple[float, ...]  # the share of all cases at or below each
+    quantiles: tuple[float, ...]
+    mean: float
     spread: float
+    cases: float  # of a usual week
     weeks: int
 
 
@@ -67,55 +79,77 @@ def alarms(
 def _told(weeks: Sequence[Week], least_us: int, limit: float) -> list[tuple[int, int, int, int, float, float]]:
     found = []
     base: list[Week] = []
-    total, since = 0.0, -1
     held: list[Week] = []  # weeks in alarm
-    bar = 0.0
+    total, since, bar = 0.0, -1, 0.0
     for place, week in enumerate(weeks):
         if week.n < LEAST_CASES:
             continue
-        level = _level(base)
-        if level is None:
-            base.append(week)
-            continue
         if held:
             held.append(week)
-            if week.median_us < bar:
+            if _middle(week) < bar:
                 held, total = [], 0.0
             elif len(held) > ACCEPTED_AFTER:
                 base, held, total = held[-LEAST_BASE:], [], 0.0
             continue
-        score = _score(week, level, base)
-        before = total
+        level = _level(base) if len(base) >= LEAST_BASE else None
+        if level is None:
+            base.append(week)
+            continue
+        score = _score(week, level)
+        since = place if total == 0.0 else since
         total = max(0.0, total + score - ALLOWANCE)
-        since = place if not before else since
-        recent = [w for w in weeks[since : place + 1] if w.n >= LEAST_CASES]
-        shift = quantile(sorted(round(w.median_us) for w in recent), 0.5) - level.usual if total else 0.0
-        if total >= limit and shift >= least_us:
-            lost = sum(max(0.0, w.median_us - level.usual) * w.n for w in recent) / HOUR_US
-            found.append((since, place, round(shift), round(level.usual), round(total, 2), round(lost, 1)))
-            held, bar = [week], level.usual + shift / 2
-        elif total == 0.0 or place - since > BASE_WEEKS:
+        shift = _shift(week, level.quantiles)
+        if (
+            total >= limit
+            and score > ALLOWANCE
+            and shift >= max(least_us, LEAST_PART * level.quantiles[len(LEVELS) // 2])
+        ):
+            usual = level.quantiles[len(LEVELS) // 2]
+            lost = sum(max(0.0, _shift(one, level.quantiles)) * one.n for one in weeks[since : place + 1] if one.n)
+            found.append((since, place, round(shift), round(usual), round(total, 2), round(lost / HOUR_US, 1)))
+            held, bar = [week], usual + shift / 2
+        elif score <= ALLOWANCE or shift < least_us:
             base = [*base, week][-BASE_WEEKS:]
-            total = 0.0 if place - since > BASE_WEEKS else total
     return found
 
 
-def _level(base: Sequence[Week]) -> _Level | None:
-    """Return the usual figure and its spread from week to week; None with too few weeks."""
-    if len(base) < LEAST_BASE:
-        return None
-    medians = [week.median_us for week in base]
-    usual = quantile(sorted(round(value) for value in medians), 0.5)
-    mean = sum(medians) / len(medians)
-    spread = sqrt(sum((value - mean) ** 2 for value in medians) / (len(medians) - 1))
-    return _Level(usual, max(spread, usual * 0.02, 1.0), len(base))
+def _middle(week: Week) -> float:
+    return week.quantiles[len(LEVELS) // 2]
 
 
-def _score(week: Week, level: _Level, base: Sequence[Week]) -> float:
+def _shift(week: Week, usual: Sequence[float]) -> float:
+    """Return the typical distance between the quantiles of a week and the usual ones: the median of all levels."""
+    return median(a - b for a, b in zip(week.quantiles, usual, strict=True))
+
+
+def _level(base: Sequence[Week]) -> _Level:
+    """Return what is usual: the cases of all weeks together, and how the weeks lie among them."""
+    total = sum(week.n for week in base)
+    points = sorted((value, week.n / len(LEVELS) / total) for week in base for value in week.quantiles)
+    pool = tuple(value for value, _ in points)
+    weights = tuple(accumulate(weight for _, weight in points))
+    at = tuple(pool[min(bisect_left(weights, level), len(pool) - 1)] for level in LEVELS)
+    places = sorted(_place(week, pool, weights) for week in base)
+    places = [places[1], *places[1:-1], places[-2]]  # a week of holidays does not blind the alarm
+    mean = sum(places) / len(places)
+    spread = sqrt(sum((place - mean) ** 2 for place in places) / (len(places) - 1)) * WIDER
+    return _Level(pool, weights, at, mean, spread, total / len(base), len(base))
+
+
+def _place(week: Week, pool: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the chance that a case of a week took longer than one of the pool; equal ones count half."""
+    found = 0.0
+    for value in week.quantiles:
+        low, high = bisect_left(pool, value), bisect_right(pool, value)
+        found += (weights[low - 1] if low else 0.0) + (weights[high - 1] if high else 0.0)
+    return found / 2 / len(week.quantiles)
+
+
+def _score(week: Week, level: _Level) -> float:
     """Return the distance from the usual as a normal score; few cases and few weeks make it smaller."""
     from scipy.stats import norm, t
 
-    usual_n = sum(one.n for one in base) / len(base)
-    spread = level.spread * sqrt(max(1.0, usual_n / week.n) + 1.57 / level.weeks)
-    tail = float(t.sf((week.median_us - level.usual) / spread, level.weeks - 1))
+    chance = sqrt(1 / (12 * week.n))  # of independent cases: no week is surer than that
+    spread = max(level.spread * sqrt(max(1.0, level.cases / week.n)), chance) * sqrt(1 + 1 / level.weeks)
+    tail = float(t.sf((_place(week, level.pool, level.weights) - level.mean) / spread, level.weeks - 1))
     return min(HIGHEST, float(norm.isf(min(max(tail, 1e-12), 1 - 1e-12))))

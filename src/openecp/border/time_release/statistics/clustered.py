@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Intervals from the cases themselves, where goods that came on one ship or flight wait together.
 
-Mean: the jackknife over clusters, on the logarithm where all values are positive, with Student's t for the clusters less
-two; the side to which the values are skewed is widened, the more so the more the clusters differ and the fewer they
-are, since few clusters seldom show the longest delay. Median: Woodruff's interval (intervals.py). Share within a target:
-on the logit, with Student's t. Each case alone is a cluster of one.
+Mean: the jackknife over clusters, on the logarithm where all values are positive, with Student's t for the clusters
+less two; the side to which the values are skewed is widened, the more so the more the clusters differ and the fewer
+they are, since few clusters seldom show the longest delay. Median: Woodruff's interval (intervals.py). Share within a
+target: on the logit, with Student's t. Each case alone is a cluster of one.
 Source: Efron and Tibshirani, An Introduction to the Bootstrap (jackknife); Cochran, Sampling Techniques (ratio
 estimates); the widening is our own, set by the simulated studies of tests/property/test_trs_coverage.py.
 """
@@ -35,7 +35,7 @@ class Estimate(NamedTuple):
 
 class _Groups(NamedTuple):
     values: NDArray[np.float64]
-    index: NDArray[np.int64]
+    group: NDArray[np.int64]
     sizes: NDArray[np.int64]
 
 
@@ -54,7 +54,7 @@ def mean_estimate(
     mean = float(x.mean())
     if count < LEAST_CLUSTERS:
         return Estimate(mean, None, count)
-    totals = np.bincount(groups.index, x, count)
+    totals = np.bincount(groups.group, x, count)
     without = (totals.sum() - totals) / (n - sizes)
     error = sqrt((count - 1) / count * float(((without - mean) ** 2).sum()))
     if error == 0.0:
@@ -113,7 +113,7 @@ def _sums(groups: _Groups, value: float) -> ClusterSums:
     import numpy as np
 
     count = len(groups.sizes)
-    below = np.bincount(groups.index, groups.values <= value, count)
+    below = np.bincount(groups.group, groups.values <= value, count)
     share = below.sum() / len(groups.values)
     squares = float(((below - groups.sizes * share) ** 2).sum())
     return ClusterSums(len(groups.values), int(below.sum()), count, squares)
