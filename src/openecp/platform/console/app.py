@@ -36,6 +36,8 @@ from openecp.platform.console.plans.desk import PlanDesk
 from openecp.platform.console.plans.routes import plan_routes
 from openecp.platform.console.records.routes import record_routes
 from openecp.platform.console.session import Visitor, new_visit
+from openecp.platform.console.times.desk import TimesDesk
+from openecp.platform.console.times.routes import times_routes
 from openecp.platform.core.recordbook import RecordBook
 
 FORM_BYTES_MAX = 64_000
@@ -58,15 +60,25 @@ def console_routes(
     desk: PlanDesk | None = None,
     book: RecordBook | None = None,
     parcels: ParcelDesk | None = None,
+    times: TimesDesk | None = None,
     **clocks: Any,
 ) -> list[ControllerRouterHandler]:
     """Return the console's routes, all under /console.
 
     `profile` gives offices and taxes their names; `desk` brings the pages of action plans, `book` those
-    of records, `parcels` those of low-value regimes and parcels.
+    of records, `parcels` those of low-value regimes and parcels, `times` those of release times.
     """
     console = Console(
-        queries, core, register, settings, profile=profile, desk=desk, book=book, parcels=parcels, **clocks
+        queries,
+        core,
+        register,
+        settings,
+        profile=profile,
+        desk=desk,
+        book=book,
+        parcels=parcels,
+        times=times,
+        **clocks,
     )
     return [
         Router(
@@ -90,6 +102,7 @@ def console_routes(
                 *(plan_routes() if desk is not None else ()),
                 *(record_routes() if book is not None else ()),
                 *(parcel_routes() if parcels is not None else ()),
+                *(times_routes() if times is not None else ()),
                 static_file,
                 nothing_here,
             ],

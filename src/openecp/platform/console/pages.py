@@ -33,6 +33,7 @@ from openecp.platform.console.names import Names
 from openecp.platform.console.parcels.desk import ParcelDesk
 from openecp.platform.console.plans.desk import PlanDesk
 from openecp.platform.console.session import SignInBrake, Visitor
+from openecp.platform.console.times.desk import TimesDesk
 from openecp.platform.console.tree import element_of
 from openecp.platform.core.model import Command
 from openecp.platform.core.permissions import may
@@ -104,12 +105,14 @@ class Console:
         desk: PlanDesk | None = None,
         book: RecordBook | None = None,
         parcels: ParcelDesk | None = None,
+        times: TimesDesk | None = None,
         now: Callable[[], datetime] | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.desk = desk  # of action plans; None: this console has no such pages
         self.book = book  # of records; None: this console has no such pages
         self.parcels = parcels  # regimes, quotes, parcels; None: this console has no such pages
+        self.times = times  # release times; None: this console has no such pages
         self.queries, self.core, self.register = queries, core, register
         self.secure = settings.cookie_secure
         self.now = now or (lambda: datetime.now(UTC))
@@ -151,6 +154,8 @@ class Console:
             reads_declarations=reads_declarations,
             has_records=self.book is not None,
             has_parcels=self.parcels is not None,
+            has_times=self.times is not None,
+            sees_all=sees_all,
         )
         templates.filters["say"] = lambda code, table: language.text(words.word_of(table, code)) if code else ""
         templates.filters["amount"] = language.amount

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -86,6 +86,7 @@ class TimesView:
         self._store, self._folder, self._calendars, self.k = store, folder, dict(calendars or {}), k
         self._make = engine
         self._lock = threading.Lock()
+        self._values: tuple[tuple[int, tuple[str, ...]], dict[str, list[str]]] | None = None
         self._kept: dict[tuple[int, Asked], list[ShownCell]] = {}
 
     @property
@@ -99,13 +100,14 @@ class TimesView:
         Raises: ClockFault, EventFileFault.
         """
         with self._lock:
-            seq, engine = self._chosen(asked)
-            if (seq, asked) not in self._kept:
+            size = self._store.size()
+            if (size, asked) not in self._kept:
                 if len(self._kept) > 50:
                     self._kept.clear()
+                size, engine = self._chosen(asked)
                 found = self._analysed(engine, asked)
-                self._kept[seq, asked] = self._shown(found, asked.by)
-            return seq, self._kept[seq, asked]
+                self._kept[size, asked] = self._shown(found, asked.by)
+            return size, self._kept[size, asked]
 
     def _analysed(self, engine: TrsEngine, asked: Asked, by: tuple[str, ...] | None = None) -> list[Cell]:
         segments = asked.by if by is None else by
@@ -137,15 +139,25 @@ class TimesView:
         engine.connection.execute("CREATE OR REPLACE TEMP VIEW trs_events AS SELECT * FROM trs_chosen")
         return export.last_seq(), engine
 
-    def values(self, name: str) -> list[str]:
-        """Return the values that a segment has, at most a hundred."""
+    def values(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """Return the values that segments have, at most a hundred of each."""
         with self._lock:
-            _, engine = self._chosen(Asked())
-            rows = engine.ask(
-                f"SELECT DISTINCT {column(name)} AS v FROM trs_events WHERE {column(name)} IS NOT NULL "  # noqa: S608
-                "ORDER BY 1 LIMIT 100"
-            )
-            return [row["v"] for row in rows]
+            size = self._store.size()
+            if self._values is None or self._values[0] != (size, tuple(names)):
+                engine = self._make()
+                engine.read_export(export_journal(self._store, self._folder).files())
+                found = {
+                    name: [
+                        row["v"]
+                        for row in engine.ask(
+                            f"SELECT DISTINCT {column(name)} AS v FROM trs_events "  # noqa: S608 - quoted
+                            f"WHERE {column(name)} IS NOT NULL ORDER BY 1 LIMIT 100"
+                        )
+                    ]
+                    for name in names
+                }
+                self._values = ((size, tuple(names)), found)
+            return self._values[1]
 
     def cases(self, asked: Asked, owner: str = "") -> tuple[int, list[CaseTime]]:
         """Return how many cases a cell has and the longest of them: by an owner's time where one is named.
