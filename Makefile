@@ -112,8 +112,11 @@ bench-tariff: setup ## loading tariffs, looking codes up
 bench-low-value: dev .venv/.spark ## parcels: clearing, assessment, intake, quotes, Spark
 	@$(BIN)/python bench/bench_low_value.py
 
+bench-trs: setup ## release times: the cube of 5 million events, directly-follows, XES
+	@$(BIN)/python bench/bench_trs.py
+
 clean: ## remove the environment and everything that was built
 	@rm -rf .venv .oracles node_modules build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -rf src/openecp/platform/console/static/vendor
 
-.PHONY: help setup dev oracles lock demo demo-ecommerce test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-tariff bench-low-value clean
+.PHONY: help setup dev oracles lock demo demo-ecommerce test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-trs bench-tariff bench-low-value clean

@@ -160,8 +160,8 @@ def dfg(events: tuple[Path, ...], map_file: Path | None, case_object: str, as_js
     for name in ("from", "to", "n", *(_SHOWN[name] for name in names)):
         table.add_column(name)
     for row in rows:
-        figures = ("" if row[f"{name}_us"] is None else f"{row[f'{name}_us'] / 1e6:.0f}" for name in names)
-        table.add_row(row["activity"], row["next_activity"], str(row["n"]), *figures)
+        told = ("" if row[f"{name}_us"] is None else f"{row[f'{name}_us'] / 1e6:.0f}" for name in names)
+        table.add_row(row["activity"], row["next_activity"], str(row["n"]), *told)
     console().print(table)
 
 
