@@ -15,9 +15,11 @@ from typing import Any
 
 import msgspec
 
+from openecp.border.low_value.basket_shape import ShapeFault, repeated_names, shape_faults
 from openecp.border.low_value.currencies import exponent
 from openecp.border.low_value.faults import Fault, QuoteRefused
 from openecp.border.low_value.tables import E8, ITEM_COLUMNS, MICRO, plain
+from openecp.kernel.datamodel.currencies import CURRENCIES
 
 ITEMS_MAX, TEXT_MAX, BYTES_MAX = 1000, 200, 1_000_000
 AMOUNT_MAX = 10**10
@@ -25,7 +27,8 @@ _DECIMAL = re.compile(r"\d{1,11}(\.\d{1,6})?", re.ASCII)
 _SHARE = re.compile(r"\d{1,2}(\.\d{1,8})?", re.ASCII)
 _HS = re.compile(r"\d{6,12}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
-_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_RATED = re.compile(r"\*|\d{2,12}", re.ASCII)
+_PAIR = re.compile(r"([A-Z]{3}/)?[A-Z]{3}", re.ASCII)
 
 
 class _Part(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -116,20 +119,27 @@ def read_basket(data: bytes) -> Basket:
     """
     if len(data) > BYTES_MAX:
         raise _refused("$", f"at most {BYTES_MAX} bytes", f"{len(data)} bytes", "Send a smaller basket.")
+    data = data.removeprefix(b"\xef\xbb\xbf")  # a mark that editors put before UTF-8
     try:
-        return _decoder.decode(data)
-    except msgspec.ValidationError as error:
-        text, _, place = str(error).partition(" - at `")
-        raise _refused(_place(place.rstrip("`") or "$"), "a basket as docs/low-value.md shows it", text, _HOW) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        data.decode()
+        basket, faults = _decoded(data)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise _refused("$", "JSON in UTF-8", str(error)[:200], "Correct the text.") from None
+    if basket is None or faults:
+        raise QuoteRefused([_fault(*fault) for fault in faults])
+    return basket
+
+
+def _decoded(data: bytes) -> tuple[Basket | None, list[ShapeFault]]:
+    """Return the basket, or every fault of its shape."""
+    try:
+        return _decoder.decode(data), repeated_names(data)
+    except msgspec.ValidationError as error:
+        expected = "a basket as docs/low-value.md shows it"
+        return None, shape_faults(data, Basket) or [ShapeFault("$", expected, str(error), _HOW)]
 
 
 _HOW = 'Correct this field; amounts and rates are decimal strings such as "12.50".'
-
-
-def _place(path: str) -> str:
-    return path.removeprefix("$").removeprefix(".") or "$"
 
 
 def _fault(where: str, expected: str, got: str, fix: str) -> Fault:
@@ -159,9 +169,14 @@ class _Reader:
             return 0
         return int(Decimal(text) * MICRO)
 
-    def share(self, text: str | None, where: str) -> int | None:
+    def share(self, text: str | None, where: str, most: int = 100) -> int | None:
         """Return a rate in 1/100,000,000."""
         if text is None:
+            return None
+        if _SHARE.fullmatch(text) and Decimal(text) > most:
+            self.faults.append(
+                _fault(where, "a share up to 1, 0.20 for 20 %", repr(text), "Divide the percentage by 100.")
+            )
             return None
         if not _SHARE.fullmatch(text):
             self.faults.append(_fault(where, "a share as decimal text, 0.20 for 20 %", repr(text), "Correct the rate."))
@@ -176,6 +191,21 @@ class _Reader:
             self.faults.append(_fault(where, expected, repr(text), "Correct the code."))
             return ""
         return text
+
+    def currency(self, text: str) -> str:
+        """Return a currency of ISO 4217."""
+        if text not in CURRENCIES:
+            self.faults.append(
+                _fault("currency", "a currency code of ISO 4217, as EUR", repr(text), "Correct the code.")
+            )
+            return "EUR"
+        return text
+
+    def names(self, given: dict[str, str] | None, where: str, pattern: re.Pattern[str], expected: str) -> None:
+        """Look at the names of an object of rates: one of another form would be passed over in silence."""
+        for name in given or {}:
+            if not pattern.fullmatch(name):
+                self.faults.append(_fault(f"{where}[{name[:40]}]", expected, repr(name), "Correct the name."))
 
     def one_of(self, text: str, where: str, words: tuple[str, ...]) -> str:
         """Return one of the words."""
@@ -244,10 +274,13 @@ def shared_out(total: int, weights: list[int]) -> list[int]:
 
 
 def _header(basket: Basket, reader: _Reader, on: date) -> dict[str, Any]:
-    currency = reader.code(basket.currency, "currency", _CURRENCY, "a currency code such as EUR")
+    currency = reader.currency(basket.currency)
     unit = 10 ** (6 - exponent(currency))
     scheme, buyer = basket.seller_scheme, basket.buyer or Buyer()
     used, dates, rates = basket.used_so_far or UsedSoFar(), basket.dates or Dates(), basket.rates or Rates()
+    for kind in ("duty", "excise"):
+        reader.names(getattr(rates, kind), f"rates.{kind}", _RATED, "the beginning of an HS code, 2 to 12 digits, or *")
+    reader.names(basket.exchange, "exchange", _PAIR, "two currencies, USD/EUR")
     counters = {name: getattr(used, name) for name in ("order", "person_day", "person_month", "person_year")}
     return {
         "sale_date": dates.sale or on,
@@ -267,7 +300,7 @@ def _header(basket: Basket, reader: _Reader, on: date) -> dict[str, Any]:
         "method": reader.text(basket.duty_method, "duty_method"),
         "documents": basket.documents,
         "counted": any(counters[name] is not None for name in ("person_day", "person_month", "person_year")),
-        "tax_rate_e8": reader.share(rates.vat, "rates.vat"),
+        "tax_rate_e8": reader.share(rates.vat, "rates.vat", most=1),
         **{
             f"used_{name.removeprefix('person_')}_micro": reader.amount(text, f"used_so_far.{name}")
             for name, text in counters.items()
@@ -283,13 +316,14 @@ def _line(item: BasketItem, number: int, basket: Basket, reader: _Reader) -> dic
     hs = reader.code(
         item.hs.replace(".", "").replace(" ", "") if item.hs else None, f"{where}.hs", _HS, "6 to 12 digits, 640319"
     )
+    known = len(reader.faults)
     quantity = reader.amount(str(item.quantity), f"{where}.quantity")
+    if quantity == 0 and len(reader.faults) == known:
+        reader.faults.append(_fault(f"{where}.quantity", "more than 0", repr(item.quantity), "Say how many."))
     price = reader.amount(item.unit_price, f"{where}.unit_price")
     if item.weight_kg is not None:
         reader.amount(item.weight_kg, f"{where}.weight_kg")
     reader.text(item.description, f"{where}.description")
-    if quantity == 0:
-        reader.faults.append(_fault(f"{where}.quantity", "more than 0", repr(item.quantity), "Say how many."))
     product = quantity * price
     if product % MICRO or product > AMOUNT_MAX * MICRO * MICRO:
         reader.faults.append(

@@ -27,6 +27,7 @@ from openecp.kernel.datamodel.parcel import (
 ITEMS_MAX = 999
 AMOUNT_MAX = 10**10  # main units: of an amount, of a line, of all lines of a parcel
 WEIGHT_MAX = 10_000  # kilograms
+SHARE_MAX = {"tax_rate": 1}  # 20 for 20 % would be a tax of twenty times the value; duties and excise can be above 1
 MICRO = 1_000_000
 GOT_MAX = 80  # characters of what was got
 TEXT_MAX = {
@@ -71,7 +72,7 @@ EXPECTED: dict[str, str] = {
     "date": "a day as 2026-07-31",
     "amount": "decimal text from 0 to 10000000000 with at most six decimals, as 12.50",
     "count": "decimal text above 0 with at most six decimals, as 2",
-    "share": "a share as decimal text, 0.20 for 20 %",
+    "share": "a share as decimal text, 0.20 for 20 %, of tax up to 1",
     "flag": "true or false",
     "currency": "a currency code of ISO 4217, as EUR",
     "country": "two capital letters, as CN",
@@ -198,7 +199,7 @@ def cell_fault(name: str, text: str, limits: CheckLimits) -> str | None:
     if kind == "flag":
         return None if text.lower() in TRUE_WORDS + FALSE_WORDS else "OECP-CELL-FLAG"
     if kind == "share":
-        return _number_fault(text, "share", 2, 8, 100)
+        return _number_fault(text, "share", 2, 8, SHARE_MAX.get(name, 100))
     most = WEIGHT_MAX if name in WEIGHTS else AMOUNT_MAX
     fault = _number_fault(text, "amount", 11, 6, most)
     return "OECP-CELL-ZERO" if not fault and kind == "count" and Decimal(text) == 0 else fault

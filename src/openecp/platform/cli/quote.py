@@ -18,14 +18,17 @@ from openecp.border.low_value.quote import Quote
 from openecp.platform.cli.assess import read_date
 from openecp.platform.cli.wiring import CommandFault, console, installation
 
+_FOLDER = click.Path(exists=True, file_okay=False)
+_FILE = click.Path(exists=True, dir_okay=False, readable=True)
+
 
 @click.command()
 @click.argument("basket", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--jurisdiction", metavar="CODE", required=True, help="Where the goods go: EU, BR, US, …")
 @click.option("--regime", metavar="ID", default="", help="A regime by name; without one the rule says which holds.")
 @click.option("--date", "on", metavar="DATE", help="Day whose law applies; today if not given.")
-@click.option("--regimes", "folder", metavar="FOLDER", help="Regime files in place of those that ship.")
-@click.option("--rates", metavar="FILE", help="Official rates of exchange, as CSV.")
+@click.option("--regimes", "folder", metavar="FOLDER", type=_FOLDER, help="Regime files in place of those that ship.")
+@click.option("--rates", metavar="FILE", type=_FILE, help="Official rates of exchange, as CSV.")
 @click.option("--strict", is_flag=True, help="Refuse regimes with a field that no source supports.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 @click.pass_context

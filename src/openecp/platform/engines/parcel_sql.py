@@ -29,6 +29,7 @@ from openecp.kernel.datamodel.parcel_check import (
     IDENTIFIER,
     IDENTIFIERS,
     SHARE,
+    SHARE_MAX,
     TEXT_MAX,
     TRUE_WORDS,
     WEIGHT_MAX,
@@ -160,7 +161,7 @@ def _flag(x: str, column: pa.ChunkedArray, look: TextLook | None) -> TypedColumn
 
 def _number(name: str, kind: str, x: str, column: pa.ChunkedArray, look: TextLook | None) -> TypedColumn:
     whole, places, units, most = (2, 8, 10**8, 100) if kind == "share" else (11, 6, 10**6, AMOUNT_MAX)
-    most = WEIGHT_MAX if name in WEIGHTS else most
+    most = WEIGHT_MAX if name in WEIGHTS else SHARE_MAX.get(name, most)
     low, high = "1" if kind == "count" else "0", str(most * units)
     type_, decimal = column.type, f"DECIMAL(18, {places})"
     filled = look.filled if look else len(column) - column.null_count
