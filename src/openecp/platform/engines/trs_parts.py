@@ -155,7 +155,9 @@ def _text_part(
     )
     case = number_of.replace("{}", quoted(wanted.case)) if wanted.case else "CAST(NULL AS VARCHAR)"
     numbered = f"SELECT *, {place or 'ROW_NUMBER() OVER ()'} AS row_no FROM ({source})"  # noqa: S608
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE raw_{number} AS {numbered}")
+    # what lies in Parquet is read again where it is needed; a CSV would be parsed again
+    raw = "VIEW" if len(wanted.stamps) == 1 and source.startswith("SELECT * FROM read_parquet") else "TABLE"
+    connection.execute(f"CREATE OR REPLACE TEMP {raw} raw_{number} AS {numbered}")
     width = len(wanted.stamps) or 1
     selects = []
     for step, (activity, column) in enumerate(wanted.stamps.items() or (("", ""),)):
@@ -209,7 +211,7 @@ def _text_part(
         f"FROM (SELECT *, CASE WHEN t IS NOT NULL THEN {sql.shape} END AS shape FROM flat_{number})))"
     )
     connection.execute(f"DROP VIEW flat_{number}")
-    connection.execute(f"DROP TABLE raw_{number}")
+    connection.execute(f"DROP {raw} raw_{number}")
 
 
 def _day_first(connection: duckdb.DuckDBPyConnection, table: str, spec: SourceSpec) -> bool | None:

@@ -32,7 +32,7 @@ class XesLimits(msgspec.Struct, frozen=True, kw_only=True):
     depth_max: int = 32
     names_max: int = 200
     text_max: int = 20_000
-    batch_rows: int = 50_000
+    batch_rows: int = 20_000
     token_max: int = 16 << 20  # bytes of one element: the parser holds it whole
     ratio_max: int = 400  # times that a packed log may grow, once `ratio_from` bytes were unpacked
     ratio_from: int = 256 << 20
