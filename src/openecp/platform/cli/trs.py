@@ -15,7 +15,9 @@ from rich.table import Table
 from openecp.border.time_release.analysis import Cell, analysed
 from openecp.border.time_release.clocks import ClockFault, clock_of
 from openecp.border.time_release.mapping import StudyMap
+from openecp.platform.cli.trs_forms import form
 from openecp.platform.cli.trs_report import report
+from openecp.platform.cli.trs_rounds import compare, rounds
 from openecp.platform.cli.trs_simulate import flows, simulate
 from openecp.platform.cli.trs_sources import dfg, export, match, propose, verify
 from openecp.platform.cli.trs_statistics import alarms, bottlenecks, sample
@@ -34,7 +36,10 @@ def trs() -> None:
 for command in (verify, match, propose, dfg, export, sample, alarms, bottlenecks, flows, simulate):
     trs.add_command(command)
 trs.add_command(report)
+trs.add_command(rounds)
+trs.add_command(compare)
 trs.add_command(study)
+trs.add_command(form)
 
 
 @trs.command()

@@ -170,7 +170,7 @@ def _open_data(report: StudyReport, figures: Figures, definition: Definition) ->
 
 
 def _plain(row: Sequence[str], columns: Sequence[Column], language: str) -> list[str]:
-    """Return a row with figures as programs read them: a point, no blanks, a plain minus; nothing for what is hidden."""
+    """Return a row with figures as programs read them: a point, no blanks; nothing for what is hidden."""
     mark = "." if language == "fr" else ""
     return [
         ("" if text == "–" else text.replace("\u202f", "").replace("\u2212", "-").replace(",", mark))

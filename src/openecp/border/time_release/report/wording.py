@@ -25,7 +25,7 @@ _SEGMENTS_FR = {
     "data_set": "jeu de données",
     "means": "moyen de transport",
 }
-_MONTHS_FR = [
+_MONTHS_FR = (
     "janvier",
     "février",
     "mars",
@@ -38,8 +38,8 @@ _MONTHS_FR = [
     "octobre",
     "novembre",
     "décembre",
-]
-_MONTHS_EN = [
+)
+_MONTHS_EN = (
     "January",
     "February",
     "March",
@@ -52,7 +52,7 @@ _MONTHS_EN = [
     "October",
     "November",
     "December",
-]
+)
 
 
 class Wording:
