@@ -100,6 +100,7 @@ class Installation(ClearsFiles):
         from openecp.border.low_value.load import load_regimes
         from openecp.platform.engines.rows import RowEngine
 
+        rates, regimes = rates or self.settings.exchange_rates, regimes or self.settings.regimes
         table = OfficialRates(read_rates(Path(rates)) if rates else ())
         return Quoter(load_regimes(Path(regimes) if regimes else None), RowEngine(), table)
 
@@ -108,7 +109,7 @@ class Installation(ClearsFiles):
         from openecp.bootstrap_parcels import PostalDoor, own_jurisdiction, regime_files
         from openecp.platform.api.parcels import Parcels
 
-        files = regime_files()
+        files = regime_files(self.law_files()["regimes"])
         return Parcels(
             core, store, files=files, jurisdiction=own_jurisdiction(self.profile, tuple(files)), postal=PostalDoor()
         )
@@ -117,7 +118,7 @@ class Installation(ClearsFiles):
         """Return the regimes by jurisdiction, for words about parcels."""
         from openecp.bootstrap_parcels import regime_files
 
-        return regime_files()
+        return regime_files(self.law_files()["regimes"])
 
     def parcel_core(self, store: Any) -> InProcessCore:
         """Return a core in this process that takes acts on parcels only: no declaration is assessed."""
@@ -133,7 +134,7 @@ class Installation(ClearsFiles):
         """Return what clears parcels of the door and records them, and what decides acts on them."""
         from openecp.bootstrap_parcels import own_jurisdiction, parcel_casework, parcel_clearing, parcel_desk
 
-        clearing = parcel_clearing(store, self.profile)
+        clearing = parcel_clearing(store, self.profile, self.law_files())
         own = own_jurisdiction(self.profile, clearing.jurisdictions())
         return parcel_desk(store, clearing, self.settings, own), parcel_casework(store, clearing)
 
@@ -349,16 +350,19 @@ class Installation(ClearsFiles):
             parcels: Any = None
             if self.settings.console:
                 from openecp.bootstrap_console import console_parcels
+                from openecp.bootstrap_times import console_times
                 from openecp.platform.console.app import console_routes
                 from openecp.platform.console.plans.desk import PlanDesk
 
                 desk = PlanDesk(plans=plans, feed_key=self.calendar_secret())
                 parcels = console_parcels(self, store)
+                times, tail = console_times(self, store)
                 pages = console_routes(
                     queries, core, register, self.settings, profile=self.profile, desk=desk, book=records,
-                    parcels=parcels,
+                    parcels=parcels, times=times,
                 )  # fmt: skip
                 parcels.inbox.start()
+                tail.start()
             application = with_raw_lodging(api, build_litestar(api, pages))
             gc.freeze()  # as in the core: no answer waits while the collector looks at what stands since the start
             gc.set_threshold(50_000, 20, 50)
@@ -368,6 +372,7 @@ class Installation(ClearsFiles):
                 gc.unfreeze()
                 if parcels is not None:
                     parcels.inbox.stop()
+                    tail.stop()
             await core.stop()
 
 

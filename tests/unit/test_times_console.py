@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages of release times: every page in both languages, who reads them, the explorer's state, suppression, drill-down."""
+"""Pages of release times: both languages, who reads them, the state in the address, suppression, drill-down."""
 
 from __future__ import annotations
 

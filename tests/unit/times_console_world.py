@@ -30,7 +30,7 @@ HOURS = [
     for day in ("mon", "tue", "wed", "thu", "fri")
 ]
 STUDY = StudyFace(
-    study_id="week-47", name="Week 47", state="frozen", purpose="The invented purpose", created_at="2026-11-19T10:00:00Z",
+    study_id="week-47", name="Week 47", state="frozen", purpose="Its purpose", created_at="2026-11-19T10:00:00Z",
     clocks=("arrival_release",), segments=("office", "channel"), source="journal, to event 900", k=5, digest="ab" * 32,
     files=("report.html",),
 )  # fmt: skip
@@ -128,7 +128,11 @@ class TimesConsole:
             told: list[tuple[str, datetime, dict[str, object]]] = []
 
             def then(
-                kind: str, hours: float, told: list[tuple[str, datetime, dict[str, object]]] = told, **body: object
+                kind: str,
+                hours: float,
+                told: list[tuple[str, datetime, dict[str, object]]] = told,
+                at: datetime = at,
+                **body: object,
             ) -> None:
                 when = (told[-1][1] if told else at) + timedelta(hours=hours)
                 told.append((kind, when, body))

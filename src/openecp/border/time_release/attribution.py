@@ -220,7 +220,12 @@ spans AS (
     ON c.case_id = o.case_id AND c.obligation = o.obligation
       AND (c.ts_us > o.open_us OR (c.ts_us = o.open_us AND c.seq > o.seq)) AND (o.agency = '' OR c.agency = o.agency)
   GROUP BY o.case_id, o.obligation, o.open_us, o.seq, o.owner, o.agency),
-ends AS (
+{_sharing_sql(agent)}"""
+
+
+def _sharing_sql(agent: str) -> str:
+    """Return the second half: stretches between moments, who held them, equal shares and the remainder."""
+    return f"""ends AS (
   SELECT case_id, ts_us AS us, MIN_BY(activity, seq) AS activity, MIN_BY(agency, seq) AS agency,
     ANY_VALUE(from_us) AS from_us, ANY_VALUE(until_us) AS until_us
   FROM moments GROUP BY case_id, ts_us),

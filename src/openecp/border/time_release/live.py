@@ -17,6 +17,7 @@ from openecp.border.time_release.attribution import Stamp, awaited_now
 from openecp.border.time_release.clocks import CLOCKS
 from openecp.border.time_release.events import ENDS_WITHOUT_RELEASE
 from openecp.border.time_release.journal_events import EventRow
+from openecp.border.time_release.obligations import OBLIGATIONS
 
 MAX_CASES = 500_000
 STAMPS_MAX = 500
@@ -112,6 +113,7 @@ class LiveTimes:
         self._arrays: dict[tuple[str, date], Any] = {}
         self._counts: dict[date, set[tuple[str, str]]] = {}  # by day: LODGED or RELEASED, and the case
         self._found: tuple[tuple[int, date], list[Alarm]] | None = None
+        self._seen: set[str] = set()  # activities that are told here: what nobody tells of is awaited of nobody
         self.seq = 0
 
     def take(self, rows: Iterable[EventRow]) -> None:
@@ -140,6 +142,7 @@ class LiveTimes:
         if row.activity in ("LODGED", "RELEASED"):
             day = self._day(at)
             self._counts.setdefault(day, set()).add((row.activity, row.case_id))
+        self._seen.add(row.activity)
         case.court = ""
         if row.activity in _ENDS:
             case.ended = True
@@ -198,11 +201,12 @@ class LiveTimes:
                 rows.setdefault((case.office, case.channel), [0, 0, 0])[activity == "RELEASED"] += 1
         ages: dict[str, Counter[str]] = {name: Counter() for _, name in AGES}
         courts: Counter[str] = Counter()
+        told = [one for one in OBLIGATIONS if not self._seen.isdisjoint(one.closes)]
         for name in self._open:
             case = self._cases[name]
             rows.setdefault((case.office, case.channel), [0, 0, 0])[2] += 1
             if not case.court:
-                case.court = awaited_now(case.stamps)[0]
+                case.court = awaited_now(case.stamps, obligations=told)[0]
             courts[case.court] += 1
             ages[_age(now_us - case.first_us)][case.court] += 1
         return Figures(

@@ -193,6 +193,7 @@ def invite_people(server: Server, passwords: dict[str, str]) -> None:
     """Say where the console is, and who may sign in."""
     out = console()
     out.print(f"\nConsole: [bold]{server.address}/console[/bold]   API: {server.address}/openapi.json", highlight=False)
+    out.print(f"Release times of this traffic, live (officers): {server.address}/console/times", highlight=False)
     table = Table("Sign in as", "One-time password", "Role")
     for name, _, roles, _ in PEOPLE:
         table.add_row(name, passwords[name], ", ".join(roles))

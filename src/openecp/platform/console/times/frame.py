@@ -109,10 +109,14 @@ class TimesFrame:
         minutes = round(seconds / 60)
         if minutes < 60:
             return self.language.text(N_("%(sign)s%(m)s min"), sign=sign, m=minutes)
+        if minutes < 1440 and not minutes % 60:
+            return self.language.text(N_("%(sign)s%(h)s h"), sign=sign, h=minutes // 60)
         if minutes < 1440:
             return self.language.text(N_("%(sign)s%(h)s h %(m)s min"), sign=sign, h=minutes // 60, m=minutes % 60)
         hours = round(minutes / 60)
         days = self.language.number(hours // 24)
+        if not hours % 24:
+            return self.language.text(N_("%(sign)s%(d)s d"), sign=sign, d=days)
         return self.language.text(N_("%(sign)s%(d)s d %(h)s h"), sign=sign, d=days, h=hours % 24)
 
     def share(self, part: float, whole: float) -> str:

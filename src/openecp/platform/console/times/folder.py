@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The studies of an installation, as its pages list them: each a folder in `studies` beside the journal.
+
+A folder holds `study.toml`, `frozen.json` once it is frozen, and reports. Limits: FOLDERS_MAX studies; what cannot be
+read is left out of the list.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from openecp.platform.console.times.desk import StudyFace
+
+FOLDERS_MAX = 500
+REPORTS = (".html", ".pdf", ".docx", ".csv", ".json")
+_KEPT_BACK = ("frozen.json", "phases.json")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
+BYTES_MAX = 1_000_000
+
+
+class StudyFolders:
+    """Reads the folders each time they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def listed(self) -> list[StudyFace]:
+        """Return the studies, the latest first."""
+        if not self._folder.is_dir():
+            return []
+        folders = [each for each in self._folder.iterdir() if _NAME.fullmatch(each.name) and each.is_dir()]
+        found = [(face, each.stat().st_mtime) for each in folders[:FOLDERS_MAX] if (face := _face(each)) is not None]
+        return [face for face, _ in sorted(found, key=lambda pair: (-pair[1], pair[0].study_id))]
+
+    def path(self, study_id: str, name: str) -> Path | None:
+        """Return a report of a study; None where there is none of this name."""
+        for study in self.listed():
+            if study.study_id == study_id and name in study.files:
+                return self._folder / study_id / name
+        return None
+
+
+def _face(folder: Path) -> StudyFace | None:
+    try:
+        told = tomllib.loads(_text(folder / "study.toml"))
+        frozen: dict[str, Any] = json.loads(_text(folder / "frozen.json")) if (folder / "frozen.json").exists() else {}
+    except (OSError, ValueError):
+        return None
+    files = [each.name for each in folder.iterdir() if each.is_file() and _NAME.fullmatch(each.name)]
+    own = {str(name) for name in told.get("files", ())}
+    journal = frozen.get("journal_last_seq")
+    return StudyFace(
+        study_id=folder.name,
+        name=str(told.get("name") or folder.name)[:200],
+        state="frozen" if frozen else "draft",
+        purpose=str(told.get("purpose", ""))[:2000],
+        created_at=str(frozen.get("frozen_on", ""))[:10],
+        clocks=tuple(str(each) for each in told.get("clocks", ("arrival_release",))),
+        segments=tuple(str(each) for each in told.get("segments", ())),
+        source=", ".join(sorted(own)) or (f"journal 1–{journal}" if journal else "journal"),
+        k=int(told.get("k", 5)),
+        digest=str(frozen.get("definition_sha256", "")),
+        files=tuple(
+            sorted(name for name in files if name.endswith(REPORTS) and name not in own and name not in _KEPT_BACK)
+        ),
+    )
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > BYTES_MAX:
+        raise ValueError(f"{path.name}: expected at most {BYTES_MAX} bytes")
+    return path.read_text(encoding="utf-8")
