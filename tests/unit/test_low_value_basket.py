@@ -11,8 +11,27 @@ import pytest
 
 from openecp.border.low_value.basket import item_rows, read_basket
 from openecp.border.low_value.faults import QuoteRefused
+from openecp.border.low_value.load import check_text
 
 GOOD: dict[str, Any] = {"currency": "EUR", "rates": {"vat": "0.20"}, "items": [{"hs": "610910", "unit_price": "10.00"}]}
+
+REGIME = """
+jurisdiction = "XA"
+name = "Example"
+currency = "EUR"
+[[regimes]]
+id = "XA-LOW"
+title = "Example"
+support = "official"
+sources = ["An example"]
+valid_from = 2026-01-01
+date = "sale"
+currency = "EUR"
+[[regimes.treatments]]
+name = "low"
+says = "Example."
+limits = [{ le = "100", basis = "price", scope = "consignment" }]
+"""
 
 
 def faults(data: bytes) -> list[tuple[str, str, str]]:
@@ -75,3 +94,19 @@ def test_nothing_is_passed_over_in_silence(changed: dict[str, Any], where: list[
 def test_high_duties_stay_possible() -> None:
     basket = {**GOOD, "rates": {"vat": "1", "duty": {"*": "3.5", "6109.10".replace(".", ""): "0.1"}}}
     assert item_rows(read_basket(json.dumps(basket).encode()), "EU", date(2026, 7, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected", "got"),
+    [
+        ('scope = "consignment"', 'scope = "parcel"', "one of item, hs6, consignment", "'parcel'"),
+        ('le = "100"', 'le = "1,000"', "an amount as text", "'1,000'"),
+        ('support = "official"', 'support = "sure"', "one of official", "'sure'"),
+        ("valid_from = 2026-01-01", 'valid_from = "soon"', "a day as", "'soon'"),
+    ],
+)
+def test_a_fault_says_what_may_stand_there_and_what_does(old: str, new: str, expected: str, got: str) -> None:
+    fault = check_text(REGIME.replace(old, new, 1).encode(), "XA.toml")[1][0]
+    assert fault.expected.startswith(expected)
+    assert not {"Expected", "Invalid"} & set(fault.expected.split())
+    assert fault.got == got

@@ -12,12 +12,12 @@ import tomllib
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from openecp.border.low_value.faults import Fault
-from openecp.border.low_value.model import Jurisdiction, Regime, Treatment
+from openecp.border.low_value.model import MONEY_FORM, SHARE_FORM, Jurisdiction, Regime, Treatment
 from openecp.border.low_value.tables import missing_fields
 
 BYTES_MAX, REGIMES_MAX = 1_000_000, 200
@@ -133,7 +133,59 @@ def _converted(value: Any, kind: Any, where: str) -> Iterator[tuple[str, str, st
         elif missing:
             yield place.lstrip("."), f"the field {missing.group(1)}", "none"
         else:
-            yield place.lstrip(".") or "the head", said, "another value"
+            got = _at(value, place.removeprefix(where))
+            yield place.lstrip(".") or "the head", _expected(said, kind, place.removeprefix(where)), repr(got)[:80]
+
+
+def _steps(place: str) -> list[str]:
+    return re.findall(r"\w+", place)
+
+
+def _at(value: Any, place: str) -> Any:
+    """Return the value at a place as `.limits[0].scope`."""
+    for step in _steps(place):
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    return value
+
+
+def _expected(said: str, kind: Any, place: str) -> str:
+    """Say in words of the format what the reader of types says in its own."""
+    if "Invalid enum value" in said:
+        return "one of " + ", ".join(map(str, dict.fromkeys(_words(kind, _steps(place)))))
+    for form, words in _FORMS.items():
+        if repr(form)[1:-1] in said or form in said:
+            return words
+    return said.removeprefix("Expected ").partition(", got")[0].replace("`", "")
+
+
+_FORMS = {
+    "RFC3339": "a day as 2026-07-31, without quotes",
+    MONEY_FORM: 'an amount as text: "150.00", no thousands mark',
+    SHARE_FORM: 'a share as text: "0.20" for 20 %',
+}
+
+
+def _words(kind: Any, steps: list[str]) -> tuple[Any, ...]:
+    """Return the words that a field may hold; the path leads through lists and tables."""
+    hints = [kind]
+    for step in steps:
+        inner = [part for hint in hints for part in _parts(hint)]
+        hints = inner if step.isdigit() else [
+            field.type
+            for part in inner
+            if isinstance(part, type) and issubclass(part, msgspec.Struct)
+            for field in msgspec.structs.fields(part)
+            if field.name == step
+        ]  # fmt: skip
+    literals = [part for hint in hints for part in _parts(hint) if get_origin(part) is Literal]
+    return tuple(word for literal in literals for word in get_args(literal))
+
+
+def _parts(hint: Any) -> list[Any]:
+    """Return a type and all that it is made of."""
+    if get_origin(hint) is Literal:
+        return [hint]
+    return [hint, *(inner for part in get_args(hint) for inner in _parts(part))]
 
 
 def _rule_faults(file: Jurisdiction, name: str, lines: Lines) -> Iterator[Fault]:
@@ -151,7 +203,14 @@ def _rule_faults(file: Jurisdiction, name: str, lines: Lines) -> Iterator[Fault]
             told.append((f"{where}.valid_to", "a day not before valid_from", str(regime.valid_to), "Correct one."))
         for pattern in (*(regime.scheme.patterns if regime.scheme else ()), *regime.buyer_patterns):
             if not pattern or re.search(r"[0-9|]", pattern):
-                told.append((f"{where}.scheme", "a pattern of letters and # for each digit", pattern, "Write ###."))
+                told.append(
+                    (
+                        f"{where}.scheme",
+                        "a pattern of letters, and # for each digit",
+                        pattern,
+                        "Write # in place of digits.",
+                    )
+                )
         told += _treatment_faults(regime, where)
         for place, expected, got, fix in told:
             yield _fault(f"{name}, {place}", expected, got, fix, lines.of(place))

@@ -34,8 +34,10 @@ Mode = Literal["floor", "half_up", "half_even", "ceiling"]
 Digits = Annotated[str, msgspec.Meta(pattern=r"^\d{2}(\d{2}){0,2}$")]
 Country = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]
 CurrencyCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$")]
-Money = Annotated[str, msgspec.Meta(pattern=r"^\d{1,11}(\.\d{1,6})?$")]
-Share = Annotated[str, msgspec.Meta(pattern=r"^\d{1,2}(\.\d{1,8})?$")]
+MONEY_FORM = r"^\d{1,11}(\.\d{1,6})?$"
+SHARE_FORM = r"^\d{1,2}(\.\d{1,8})?$"
+Money = Annotated[str, msgspec.Meta(pattern=MONEY_FORM)]
+Share = Annotated[str, msgspec.Meta(pattern=SHARE_FORM)]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
