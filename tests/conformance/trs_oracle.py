@@ -49,6 +49,7 @@ def dfg(asked: dict[str, Any]) -> list[list[Any]]:
         import pm4py
 
         frame = pd.read_parquet(asked["file"])
+        frame["case_id"], frame["activity"] = frame["case_id"].astype(str), frame["activity"].astype(str)
         frame["ts"] = pd.to_datetime(frame["ts"], utc=True)
         # the tie rule: equal stamps keep their order in the file; a microsecond each makes it the only order
         place = frame.groupby("case_id", sort=False).cumcount()
