@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
+from tests.corpus import corpus_path
 
 from openecp.border.time_release.report.suppression import hidden_cells
 from openecp.border.time_release.study import StudyFault, definition_of
 from openecp.border.time_release.study_rounds import rounds_of
 from openecp.platform.cli.trs import trs
-from tests.corpus import corpus_path
 
 STUDY = """\
 name = "Round"
@@ -61,7 +61,8 @@ def test_frozen_study_gives_the_same_bytes_and_refuses_other_inputs(tmp_path: Pa
     assert figures["clocks"][0]["whole"]["n"] == 40
     (study / "events.csv").write_text(events(41))
     told = command("study", "run", study)
-    assert told.startswith("1") and "cannot be made" in told
+    assert told.startswith("1")
+    assert "cannot be made" in told
 
 
 def test_phases_have_states_and_dates(tmp_path: Path) -> None:
@@ -79,7 +80,8 @@ def test_two_rounds_split_into_mix_and_performance(tmp_path: Path) -> None:
         command("study", "run", study)
     line = msgspec.json.decode(command("compare", tmp_path / "a", tmp_path / "b")[2:].strip().encode())
     assert line["difference_h"] == pytest.approx(-2)
-    assert line["mix_h"] == pytest.approx(0, abs=1e-6) and line["performance_h"] == pytest.approx(-2)
+    assert line["mix_h"] == pytest.approx(0, abs=1e-6)
+    assert line["performance_h"] == pytest.approx(-2)
     assert line["log_rank"]["p"] < 0.05
 
 
@@ -118,4 +120,5 @@ def test_published_corpus_is_entered_whole() -> None:
     found = rounds_of(path.read_bytes(), path.name)
     japan = [one for one in found.figures if one.study.startswith("JP") and one.round == "2015"]
     assert {one.clock for one in japan} == {"arrival_release", "lodged_release"}
-    assert len(found.figures) >= 50 and len(found.kept) >= 10
+    assert len(found.figures) >= 50
+    assert len(found.kept) >= 10

@@ -106,7 +106,7 @@ def _row(
 
 
 def clock_said(measure: str) -> str:
-    """Return the clock that a measure's words name (`arrival -> out-of-charge`); empty where they name no single one."""
+    """Return the clock that a measure's words name (`arrival -> out-of-charge`); else empty."""
     text = measure.lower().replace("→", "->").replace("out-of-charge", "out_of_charge").replace("gate out", "gate_out")
     if text.count("->") != 1:
         return ""
