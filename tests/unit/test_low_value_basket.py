@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ import pytest
 from openecp.border.low_value.basket import item_rows, read_basket
 from openecp.border.low_value.faults import QuoteRefused
 from openecp.border.low_value.load import check_text
+from openecp.platform.api.http import Refusal
+from openecp.platform.api.quotes import Quotes
 
 GOOD: dict[str, Any] = {"currency": "EUR", "rates": {"vat": "0.20"}, "items": [{"hs": "610910", "unit_price": "10.00"}]}
 
@@ -110,3 +114,20 @@ def test_a_fault_says_what_may_stand_there_and_what_does(old: str, new: str, exp
     assert fault.expected.startswith(expected)
     assert not {"Expected", "Invalid"} & set(fault.expected.split())
     assert fault.got == got
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "got"),
+    [
+        ('{"jurisdiction":"EU","basket":{"currency":"EUR","items":[{"unit_price":5},{}]}}',
+         "basket.items[0].unit_price",
+         "5 (and basket.items[1].unit_price: nothing)"),
+        ('{"jurisdiction":"EU","jurisdiction":"US","basket":{"currency":"EUR","items":[]}}', "jurisdiction",
+         "the name twice"),
+    ],
+)  # fmt: skip
+def test_http_says_where_as_the_command_line_does(body: str, where: str, got: str) -> None:
+    call: Any = SimpleNamespace(body=body.encode())
+    with pytest.raises(Refusal) as refused:
+        asyncio.run(Quotes(lambda: None).quote(call))  # type: ignore[arg-type,return-value]
+    assert (refused.value.problem.where, refused.value.problem.got) == (where, got)

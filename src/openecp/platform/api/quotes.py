@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from openecp.border.low_value.basket import Basket
+from openecp.border.low_value.basket_shape import ShapeFault, repeated_names, shape_faults
 from openecp.border.low_value.faults import Fault, QuoteRefused
 from openecp.border.low_value.quote import Quote, Quoter
 from openecp.platform.api.http import TITLES, Call, Problem, Refusal, Reply, json_reply, problem_reply
@@ -65,17 +66,22 @@ class Quotes:
     async def quote(self, call: Call) -> Reply:
         """Quote one basket."""
         try:
-            asked = _request.decode(call.body)
+            asked, shape = _request.decode(call.body), repeated_names(call.body)
+        except msgspec.ValidationError as error:
+            wrong = shape_faults(call.body, QuoteRequest)
+            raise _unreadable(wrong or [ShapeFault("body", _ASKED, str(error)[:200], _FIX)]) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Refusal(
                 400,
                 "OECP-QUOTE",
                 "The request cannot be read.",
                 where="body",
-                expected="a JSON object with jurisdiction, date and basket; amounts and rates as decimal strings",
+                expected=_ASKED,
                 got=str(error)[:200],
-                fix="Correct the field; docs/low-value.md shows a basket.",
+                fix=_FIX,
             ) from None
+        if shape:
+            raise _unreadable(shape)
         on = _day(asked.date)
         try:
             if len(asked.basket.items) <= AT_ONCE:
@@ -97,6 +103,18 @@ class Quotes:
     def _said(quoter: Quoter | None, asked: QuoteRequest, on: date) -> Quote:
         assert quoter is not None
         return quoter.quote(asked.basket, asked.jurisdiction.upper(), on, regime=asked.regime, strict=asked.strict)
+
+
+_ASKED = "a JSON object with jurisdiction, date and basket; amounts and rates as decimal strings"
+_FIX = "Correct the field; docs/low-value.md shows a basket."
+
+
+def _unreadable(found: list[ShapeFault]) -> Refusal:
+    """Return the refusal of a request whose shape is wrong: the first fault in full, the others after it."""
+    first, more = found[0], "; ".join(f"{one.where}: {one.got}" for one in found[1:])
+    got = f"{first.got} (and {more})"[:500] if more else first.got
+    return Refusal(400, "OECP-QUOTE", "The request cannot be read.", where=first.where, expected=first.expected,
+                   got=got, fix=first.fix)  # fmt: skip
 
 
 def _day(text: str | None) -> date:
