@@ -33,8 +33,10 @@ class Journal:
         kind = KINDS[seq % 5] if seq % 50 else "AmendmentRequested"
         at = f"{when:%Y-%m-%dT%H:%M:%S.%fZ}"
         self.kept.append(
-            Event(seq=seq, case_id=f"c{seq // 5}", kind=kind, occurred_at=at, recorded_at=at, actor="customs", body=body,
-                  leaf=b"")
+            Event(
+                seq=seq, case_id=f"c{seq // 5}", kind=kind, occurred_at=at, recorded_at=at, actor="customs",
+                body=body, leaf=b"",
+            )
         )  # fmt: skip
 
     def events(self, *, case_id: str | None = None, after_seq: int = 0, limit: int = 1000) -> list[Event]:

@@ -68,7 +68,7 @@ def draw_gantt(
     description: str,
 ) -> str:
     """Return a row for each owner with its stretches; places run from 0 to 1; `moments` are the events."""
-    scale = WIDTH - LABELS - 12
+    scale = WIDTH - LABELS - 44  # room for the words at the last mark
     height = TOP + 26 + ROW * len(rows) + 6
     inner = [_tick(LABELS + mark.at * scale, mark.label, height) for mark in marks]
     for row, (label, kind, parts) in enumerate(rows):
