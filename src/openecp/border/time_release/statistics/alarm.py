@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 HOUR_US = 3_600_000_000
 BASE_WEEKS, LEAST_BASE = 16, 8
-ALLOWANCE, LIMIT = 1.0, 4.2
+ALLOWANCE, LIMIT = 1.0, 4.8
 HIGHEST = 6.0  # of one week's score: no single week says more
 ACCEPTED_AFTER = 8
 LEAST_CASES = 10
