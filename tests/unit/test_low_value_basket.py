@@ -10,12 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from openecp.border.low_value.basket import item_rows, read_basket
 from openecp.border.low_value.faults import QuoteRefused
 from openecp.border.low_value.load import check_text
 from openecp.platform.api.http import Refusal
 from openecp.platform.api.quotes import Quotes
+from openecp.platform.cli.journal import journal
 
 GOOD: dict[str, Any] = {"currency": "EUR", "rates": {"vat": "0.20"}, "items": [{"hs": "610910", "unit_price": "10.00"}]}
 
@@ -131,3 +133,21 @@ def test_http_says_where_as_the_command_line_does(body: str, where: str, got: st
     with pytest.raises(Refusal) as refused:
         asyncio.run(Quotes(lambda: None).quote(call))  # type: ignore[arg-type,return-value]
     assert (refused.value.problem.where, refused.value.problem.got) == (where, got)
+
+
+def test_the_journal_key_is_printed_for_offline_verifiers() -> None:
+    class Store:
+        def log_public_keys(self) -> list[str]:
+            return ["name+id+new", "name+id+old"]
+
+        def close(self) -> None:
+            pass
+
+    class Here:
+        def with_settings(self, data: str | None = None) -> Here:
+            return self
+
+        def open_store(self) -> Store:
+            return Store()
+
+    assert CliRunner().invoke(journal, ["key"], obj=Here()).output.split() == ["name+id+new", "name+id+old"]

@@ -74,6 +74,20 @@ def checkpoint(context: click.Context, out: Path | None, data: str | None) -> No
 
 
 @journal.command()
+@data_option
+@click.pass_context
+def key(context: click.Context, data: str | None) -> None:
+    """Print the journal's public keys, the present one first: tools/verify_receipt.py takes one of them."""
+    store = installation(context).with_settings(data=data).open_store()
+    try:
+        keys = store.log_public_keys()
+    finally:
+        store.close()
+    for one in keys:
+        click.echo(one)
+
+
+@journal.command()
 @click.argument("name", metavar="SEQ|MRN|PARCEL")
 @click.option("--parcel", is_flag=True, help="NAME is a parcel's identifier: the receipt of its decision in a batch.")
 @click.option("--posted", metavar="DATE", help="The parcel's posting date (else its latest posting).")
