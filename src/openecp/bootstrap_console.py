@@ -53,7 +53,7 @@ class ChildFault(ValueError):  # noqa: N818 - what the sender reads
 
 def console_parcels(installation: Installation, store: Any) -> ParcelDesk:
     """Return the desk of the console's pages of parcels."""
-    clearing = parcel_clearing(store, installation.profile)
+    clearing = parcel_clearing(store, installation.profile, installation.law_files())
     reading = threading.Lock()
 
     def declared(seq: int, number: int, parcel_id: str, posted_on: str) -> Parcel | None:
@@ -65,7 +65,7 @@ def console_parcels(installation: Installation, store: Any) -> ParcelDesk:
     return ParcelDesk(
         installation.quoter,
         inbox=Inbox(installation.settings.data_dir / "parcel-files", runner),
-        clears=lambda: sorted(regime_files()),
+        clears=lambda: sorted(regime_files(installation.law_files()["regimes"])),
         source=store,
         declared=declared,
         scorecard=_remembered(book.scorecard),

@@ -8,9 +8,23 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from openecp.platform.core.settings import Settings
+
 
 class ClearsFiles:
     """What `openecp clear` and `openecp reassess` ask of an installation."""
+
+    settings: Settings
+
+    def law_files(self) -> dict[str, str | None]:
+        """Return where regimes and rates of this installation stand, None for what ships."""
+        told = self.settings
+        named = {"regimes": told.regimes, "rates": told.exchange_rates, "duty_rates": told.duty_rates}
+        return {name: path or None for name, path in named.items()}
+
+    def _law(self, law: dict[str, Any]) -> dict[str, Any]:
+        """Return what a command names, and the installation's own files for the rest."""
+        return {**self.law_files(), **{name: value for name, value in law.items() if value}}
 
     def clearing(self, store: Any, *, quality: bool = True, **law: Any) -> Any:
         """Return what clears files of parcels; `law` as `law_of` takes it: jurisdiction, regime, rates, duty_rates.
@@ -19,7 +33,7 @@ class ClearsFiles:
         """
         from openecp.bootstrap_clearing import clearing_wiring, law_of
 
-        return clearing_wiring(store, law_of(**law), quality=quality)
+        return clearing_wiring(store, law_of(**self._law(law)), quality=quality)
 
     def reassessing(self, *, on: date | None, **law: Any) -> tuple[Any, Any]:
         """Return an engine, and other rules: those of a regime file (`file`), or of a day.
@@ -28,7 +42,7 @@ class ClearsFiles:
         """
         from openecp.bootstrap_clearing import OtherRules, law_of
 
-        rules = OtherRules(law_of(**law), on)
+        rules = OtherRules(law_of(**self._law(law)), on)
         return rules.engine, rules
 
     def clear_on_spark(self, files: Sequence[Path], out: Path, on: date, master: str, **law: Any) -> Any:
@@ -38,4 +52,4 @@ class ClearsFiles:
         """
         from openecp.bootstrap_clearing import clear_on_spark, law_of
 
-        return clear_on_spark(law_of(**law), files, out, on, master)
+        return clear_on_spark(law_of(**self._law(law)), files, out, on, master)

@@ -46,8 +46,11 @@ def regime_files(regimes: str | None = None) -> dict[str, Jurisdiction]:
     return {file.jurisdiction: file for file in load_regimes(Path(regimes) if regimes else None)}
 
 
-def parcel_clearing(store: Any, profile: Profile, *, clock: Callable[[], str] = utc_now) -> ParcelClearing:
-    """Return what clears single parcels; nothing is read until a jurisdiction is asked for."""
+def parcel_clearing(
+    store: Any, profile: Profile, law: dict[str, Any] | None = None, *, clock: Callable[[], str] = utc_now
+) -> ParcelClearing:
+    """Return what clears single parcels, by regimes and rates of `law`; nothing is read until it is asked for."""
+    named = law or {}
     from openecp.platform.engines.duck_door import DuckDoorEngine
     from openecp.platform.engines.parcel_goods import goods_rows
 
@@ -57,8 +60,8 @@ def parcel_clearing(store: Any, profile: Profile, *, clock: Callable[[], str] = 
         return datetime.fromisoformat(clock().replace("Z", "+00:00")).astimezone(zone).date()
 
     return ParcelClearing(
-        jurisdictions=sorted(regime_files()),
-        law_of=lambda name: law_of(name),
+        jurisdictions=sorted(regime_files(named.get("regimes"))),
+        law_of=lambda name: law_of(name, **named),
         engine=DuckDoorEngine,
         quality=quality_sql,
         goods_rows=goods_rows,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from click.testing import CliRunner, Result
 from tests.e2e.api_doubles import World
 
 from openecp.bootstrap import Installation
+from openecp.border.low_value.basket import read_basket
+from openecp.border.low_value.faults import QuoteRefused
 from openecp.border.low_value.load import check_text, load_regimes
 from openecp.border.low_value.tables import is_runnable
 from openecp.platform.cli.main import openecp
@@ -208,3 +211,18 @@ def test_the_rows_engine_refuses_what_it_does_not_know(sql: str) -> None:
     engine.load("t", (("a", "BIGINT"),), [(1,)])
     with pytest.raises(Untranslatable):
         engine.run(sql, {})
+
+
+def test_an_installation_s_own_files_hold_for_all_its_doors(tmp_path: Path) -> None:
+    """Rates of exchange that the operator names are those of quotes and of cleared parcels alike."""
+    table = tmp_path / "rates.csv"
+    table.write_text("table,currency,rate,valid_from,valid_to\nECB,EUR,1,,\nECB,USD,1.25,,\n", encoding="utf-8")
+    here = Installation(Settings(exchange_rates=str(table)))
+    assert here.law_files() == {"regimes": None, "rates": str(table), "duty_rates": None}
+    basket = read_basket(
+        b'{"currency": "USD", "rates": {"vat": "0.20", "duty": {"*": "0"}}, '
+        b'"items": [{"hs": "640319", "unit_price": "10.00"}]}'
+    )
+    assert here.quoter().quote(basket, "EU", date(2026, 6, 1)).currency == "USD"
+    with pytest.raises(QuoteRefused, match="exchange"):
+        Installation(Settings()).quoter().quote(basket, "EU", date(2026, 6, 1))
