@@ -206,7 +206,16 @@ def check_clearance() -> set[tuple[str, str]]:
 def files_without_step(root: Path) -> Iterator[tuple[str, str]]:
     """Yield step files that no step names."""
     steps = {
-        step.file or step.name for step in (*STEPS, *item_steps(STEPS), *BATCH_STEPS, *LOW_VALUE_STEPS, *CLEARANCE_STEPS, *SPLIT_STEPS, *QUALITY_STEPS)
+        step.file or step.name
+        for step in (
+            *STEPS,
+            *item_steps(STEPS),
+            *BATCH_STEPS,
+            *LOW_VALUE_STEPS,
+            *CLEARANCE_STEPS,
+            *SPLIT_STEPS,
+            *QUALITY_STEPS,
+        )
     }
     for path in sorted(root.glob("*/steps/*.sql")):
         try:

@@ -101,7 +101,7 @@ def test_what_the_law_lacks_is_said_at_its_field(client: TestClient[Litestar]) -
     assert "This regime is not in force" in asked(
         client, ordinary, status=422, regime="EU-FLAT-2026", on="2026-06-30", vat="20"
     )
-    assert "Choose where the goods go" in asked(client, status=422, jurisdiction="XX", price1="1")
+    assert "Choose where the goods go" in asked(client, status=422, jurisdiction="XX", price1="1", currency="EUR")
     one = asked(client, status=422, jurisdiction="EU", on="2026-06-30", against="2026-07-01", price1="9", vat="20")
     assert "One of the days has no answer" in one  # 1 July asks for the HS code, 30 June does not
     assert "1.80 EUR on goods of 9.00 EUR" in one
