@@ -18,12 +18,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from openecp.bootstrap_files import ClearsFiles
-from openecp.border.low_value.quote import Quoter
 from openecp.kernel.indicators.model import Indicator
 from openecp.kernel.journal.admission import StoreSettings
 from openecp.kernel.profile import Profile, ProfileError, load_profile
@@ -33,6 +32,9 @@ from openecp.platform.core.model import AssessesDeclarations, Casework
 from openecp.platform.core.recordbook import RecordBook
 from openecp.platform.core.settings import SettingError, Settings, environment_of, settings_from
 from openecp.programme.action_plan.plans import Plans
+
+if TYPE_CHECKING:  # what composes SQL is loaded by those who need it
+    from openecp.border.low_value.quote import Quoter
 
 CANNOT_START = 78  # exit code of a child whose settings cannot be used: starting it again would not help
 
@@ -98,6 +100,7 @@ class Installation(ClearsFiles):
         """
         from openecp.border.low_value.exchange import OfficialRates, read_rates
         from openecp.border.low_value.load import load_regimes
+        from openecp.border.low_value.quote import Quoter
         from openecp.platform.engines.rows import RowEngine
 
         rates, regimes = rates or self.settings.exchange_rates, regimes or self.settings.regimes

@@ -48,6 +48,7 @@ def test_fines_from_xes_are_the_same() -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "events", "cases"),
     [

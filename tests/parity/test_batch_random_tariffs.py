@@ -55,7 +55,7 @@ def both_ways(seed: int, mode: str, folder: Path) -> int:
     return agreed
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [MODES[0], *(pytest.param(mode, marks=pytest.mark.slow) for mode in MODES[1:])])
 def test_a_batch_is_the_steps(mode: str, tmp_path: Path) -> None:
     assert both_ways(MODES.index(mode), mode, tmp_path) >= 0
 

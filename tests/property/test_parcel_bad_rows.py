@@ -258,6 +258,7 @@ def test_lines_that_are_no_objects(tmp_path: Path) -> None:
     assert {fault[0]: fault[7] for fault in got.told} == {row: row for row in wanted}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
 def test_bytes_changed_at_random(tmp_path: Path, kind: str) -> None:
     """Whatever the bytes, every row is taken or reported, on every run the same, in whatever order of chunks."""

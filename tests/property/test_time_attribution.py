@@ -21,7 +21,7 @@ CASES = st.lists(st.lists(EVENT, min_size=1, max_size=14), min_size=1, max_size=
 CLOCK = st.sampled_from([*CLOCKS, "from=LODGED,to=RELEASED", "from=ARRIVAL,to=LODGED"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases=CASES, name=CLOCK)
 def test_owners_add_up_and_both_forms_agree(cases: list[list[tuple[str, int, str]]], name: str) -> None:
     """Each case's owners sum to its clock; SQL and plain Python give the same owners the same microseconds."""
@@ -72,7 +72,7 @@ class Arrays:
         return dict(self.connection.execute(statement).fetchnumpy())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases=CASES, name=CLOCK, part=st.integers(1, 40))
 def test_columns_in_parts_say_the_same(cases: list[list[tuple[str, int, str]]], name: str, part: int) -> None:
     """The way of millions gives each case's owners the microseconds of the plain rule, however it is parted."""

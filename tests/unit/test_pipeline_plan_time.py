@@ -43,7 +43,7 @@ def least_ms(work: Callable[[], object], enough: float) -> tuple[float, float]:
     return min(raw), min(scaled)
 
 
-@pytest.mark.parametrize("kind", ["plain", "everything"])
+@pytest.mark.parametrize("kind", ["plain", pytest.param("everything", marks=pytest.mark.slow)])
 def test_one_item_is_planned_and_run_within_the_budget(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     profile = load_profile("demo")
     measures = list(load_measures((profile.folder / "measures.csv").read_bytes(), "measures.csv", profile))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 import time
 
+import pytest
+
 from openecp.programme.action_plan.gaps import find_duplicates, find_gaps, load, quarter_of, quarters
 from openecp.programme.action_plan.records import ActionRecord, Period, PlanRecord, Timeframe
 
@@ -154,6 +156,7 @@ def test_quarters() -> None:
     assert len(list(quarters("0001-01", "9999-12"))) == 400
 
 
+@pytest.mark.slow
 def test_ten_thousand_actions() -> None:
     """Titles of a small vocabulary, so that all have something in common, and titles of a large one."""
     chance = random.Random(7)

@@ -82,6 +82,12 @@ def texts() -> Iterator[tuple[str, str]]:
             yield name_of(path), text_of(path)
 
 
+@cache
+def _nodes(text: str) -> tuple[ast.AST, ...]:
+    """Return everything in a file; all tests look at the same parse."""
+    return tuple(ast.walk(ast.parse(text)))
+
+
 def sources(*suffixes: str) -> Iterator[tuple[str, str]]:
     """Yield name and text of every source file with one of the suffixes."""
     for path in repository_files():
@@ -119,7 +125,7 @@ def test_functions_can_be_read_at_one_glance() -> None:
     """A function does one thing."""
     too_long: dict[str, int] = {}
     for name, text in sources(".py"):
-        for node in ast.walk(ast.parse(text)):
+        for node in _nodes(text):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > FUNCTION_LINES_MAX:
@@ -135,7 +141,7 @@ def test_names_say_what_a_thing_is() -> None:
     for name, text in sources(".py"):
         if banned.search(Path(name).stem):
             found.append(name)
-        for node in ast.walk(ast.parse(text)):
+        for node in _nodes(text):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", node.name).lower()
                 if banned.search(words):

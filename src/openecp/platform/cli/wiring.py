@@ -7,21 +7,22 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import click
 from rich.console import Console
 
-from openecp.border.low_value.quote import Quoter
-from openecp.kernel.parties.model import Register
-from openecp.kernel.profile import Profile
-from openecp.platform.core.clearing import Wiring
-from openecp.platform.core.inprocess import InProcessCore
-from openecp.platform.core.model import AssessesDeclarations
-from openecp.platform.core.postwork import PostalRules
-from openecp.platform.core.recordbook import RecordBook
-from openecp.platform.core.settings import Settings
-from openecp.programme.action_plan.plans import Plans
+if TYPE_CHECKING:  # for those who read the types; nothing of it is loaded at start
+    from openecp.border.low_value.quote import Quoter
+    from openecp.kernel.parties.model import Register
+    from openecp.kernel.profile import Profile
+    from openecp.platform.core.clearing import Wiring
+    from openecp.platform.core.inprocess import InProcessCore
+    from openecp.platform.core.model import AssessesDeclarations
+    from openecp.platform.core.postwork import PostalRules
+    from openecp.platform.core.recordbook import RecordBook
+    from openecp.platform.core.settings import Settings
+    from openecp.programme.action_plan.plans import Plans
 
 
 class CommandFault(Exception):  # noqa: N818 - a state of what the user gave

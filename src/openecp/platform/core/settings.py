@@ -9,8 +9,6 @@ from typing import Annotated
 
 import msgspec
 
-from openecp.platform.store.embedded import default_data_folder
-
 _PREFIX = "OPENECP_"
 
 
@@ -57,6 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def data_dir(self) -> Path:
         """The data folder; where none is set, the one that the store proposes for this user."""
+        from openecp.platform.store.embedded import default_data_folder  # heavy: not for those who keep nothing
+
         return Path(self.data).expanduser().absolute() if self.data else default_data_folder()
 
     @property
