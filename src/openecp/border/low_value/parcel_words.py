@@ -42,6 +42,8 @@ def decision_text(decision: str) -> str:
 
 def reason_text(code: str) -> str:
     """Return what a reason's code means; one that is not ours is given as it is."""
+    if code == _REQUIRED + "HS":
+        return "The regime requires an HS code of at least six digits: none is declared."
     if code.startswith(_REQUIRED):
         return f"The regime requires {code.removeprefix(_REQUIRED).lower()}: it is not declared."
     return REASONS.get(code, f"{code}.")

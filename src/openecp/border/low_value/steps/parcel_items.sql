@@ -46,7 +46,7 @@ FROM (
     COALESCE(t.used_day_micro, 0) AS used_day_micro,
     COALESCE(t.used_month_micro, 0) AS used_month_micro,
     COALESCE(t.used_year_micro, 0) AS used_year_micro,
-    CAST(CASE WHEN COALESCE(r.hs, '') = '' THEN 1 ELSE 0 END
+    CAST(CASE WHEN LENGTH(COALESCE(r.hs, '')) < 6 THEN 1 ELSE 0 END
       + CASE WHEN COALESCE(r.origin, '') = '' THEN 2 ELSE 0 END
       + CASE WHEN r.weight_kg_micro IS NULL THEN 4 ELSE 0 END
       + CASE WHEN COALESCE(r.description, '') = '' THEN 8 ELSE 0 END
