@@ -21,6 +21,8 @@ from openecp.border.tariff.selection import ItemFacts, winning
 from openecp.border.tariff.us_hts import UsTariff, read_us_hts, to_csv
 from openecp.border.tariff.us_rates import ComponentRate, SimpleRate, UsInputs
 
+pytestmark = pytest.mark.slow  # a suite of its own length: `make test` is for every save
+
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
 SNAPSHOTS = ("us-hts-2023-10.csv.gz", "us-hts-2024-11.csv.gz", "us-hts-2025-04-normalised.csv.gz")
 ON = date(2026, 5, 1)

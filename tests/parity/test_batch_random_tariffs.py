@@ -16,6 +16,8 @@ from openecp.border.pipeline import Assessor
 from openecp.platform.engines.duck import DuckEngine
 from openecp.platform.engines.duck_batch import DuckBatchEngine
 
+pytestmark = pytest.mark.slow  # a suite of its own length: `make test` is for every save
+
 
 def both_ways(seed: int, mode: str, folder: Path) -> int:
     """Assert that a batch and the online steps agree on items; return how many lines they agree on."""

@@ -19,6 +19,8 @@ from openecp.platform import wire
 from openecp.platform.engines.duck import DuckEngine
 from openecp.platform.engines.duck_batch import DuckBatchEngine
 
+pytestmark = pytest.mark.slow  # a suite of its own length: `make test` is for every save
+
 MEASURES = """goods_code,additional_code,origin,preference,order_number,tax_type,duty,valid_from,valid_to,source
 ,,,,,D10,10%,2020-01-01,,
 8471,,,,,D10,2.00 USD / 1 KGM,2020-01-01,,

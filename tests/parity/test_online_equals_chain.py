@@ -16,6 +16,8 @@ from openecp.border.tariff.reference import load_measures
 from openecp.kernel.profile import load_profile
 from openecp.platform.engines.duck import DuckEngine
 
+pytestmark = pytest.mark.slow  # a suite of its own length: `make test` is for every save
+
 DAY = date(2026, 3, 2)
 
 

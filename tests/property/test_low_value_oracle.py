@@ -27,6 +27,8 @@ from openecp.border.low_value.tables import ITEM_AT, TREATMENT_COLUMNS, is_runna
 from openecp.platform.engines.duck import DuckEngine
 from openecp.platform.engines.rows import RowEngine
 
+pytestmark = pytest.mark.slow  # a suite of its own length: `make test` is for every save
+
 FILES = {file.jurisdiction: file for file in load_regimes()}
 RUNNING = [
     (file, regime) for file in FILES.values() for regime in file.regimes if is_runnable(regime) and not regime.ordinary

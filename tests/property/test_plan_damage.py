@@ -20,6 +20,8 @@ from tests.fixtures.plan_damage import LAYOUTS, Copy, Damage, Score, compare, da
 from openecp.platform.documents.reading import import_plan
 from openecp.programme.action_plan.importing.as_json import plan_json
 
+pytestmark = pytest.mark.slow  # a suite of its own length: `make test` is for every save
+
 FILES = {"lines": "phase-iii", "tabs": "phase-iv"}
 MIXTURES = range(8)
 MIXTURES_SLOW = range(100, 160)

@@ -16,6 +16,8 @@ from openecp.platform.core.event_sources import READ_FAULTS, read_sources
 from openecp.platform.engines.trs_engine import TrsEngine
 from openecp.platform.wire.ocel import OcelEvent, OcelLog, OcelObject, Relation, write_ocel
 
+pytestmark = pytest.mark.slow  # a suite of its own length: `make test` is for every save
+
 ROWS = 24
 HEAD = "case_id,activity,ts,office"
 

@@ -23,6 +23,8 @@ from openecp.platform.wire import (
     write_response,
 )
 
+pytestmark = pytest.mark.slow  # a suite of its own length: `make test` is for every save
+
 SEED = 20260504
 SLOWEST = 2.0  # seconds for one message, of the processor
 

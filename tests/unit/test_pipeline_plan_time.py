@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from tests.core_speed import LOOP_MS, loop_ms
 from tests.oracle.traffic import Traffic
 
 from openecp.border.pipeline import Assessor
@@ -17,16 +18,6 @@ from openecp.platform.engines.duck import DuckEngine
 
 BUDGET_MS = {"plain": 20.0, "everything": 45.0}  # the aim is 15 for what most batches hold
 ROUNDS = 100
-LOOP, LOOP_MS = 300_000, 18.0  # additions, and what they take on the machine that the budget is meant for
-
-
-def loop_ms() -> float:
-    """Return the CPU time of a fixed loop: how fast a core is just now, beside whatever else it runs."""
-    started = time.thread_time()
-    total = 0
-    for number in range(LOOP):
-        total += number
-    return (time.thread_time() - started) * 1000
 
 
 def least_ms(work: Callable[[], object], enough: float) -> tuple[float, float]:
