@@ -7,12 +7,14 @@ Source: RFC 9457 (problem details).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.parties.model import Principal
+
+T = TypeVar("T")
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -163,3 +165,22 @@ class Call(msgspec.Struct):
                 fix="Correct the parameter.",
             )
         return int(text)
+
+
+def decoded(call: Call, kind: type[T]) -> T:
+    """Return a request's body as what its route takes.
+
+    Raises: Refusal where it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(call.body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal(
+            400,
+            "OECP-BODY",
+            "The body cannot be read.",
+            where="body",
+            expected="a JSON object as in the description of this route",
+            got=str(error)[:200],
+            fix="Correct the body.",
+        ) from None

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from openecp.border.lodgement.commands import Answer
-from openecp.platform.api.http import Call, Refusal, Reply, json_reply, problem_of_reason, problem_reply
+from openecp.platform.api.http import Call, Refusal, Reply, decoded, json_reply, problem_of_reason, problem_reply
 from openecp.platform.api.lodging import key_of
 from openecp.platform.api.plan_bodies import (
     ActionPage,
@@ -189,7 +189,7 @@ class PlanApi:
 
     async def update(self, call: Call) -> Reply:
         """Report on an action: status, note, evidence."""
-        body = _decoded(call, UpdateBody)
+        body = decoded(call, UpdateBody)
         act = UpdateAction(
             action=call.parameters["id"],
             status=body.status,
@@ -203,11 +203,11 @@ class PlanApi:
 
     async def act(self, call: Call) -> Reply:
         """Record any other act of the Secretariat."""
-        return await self._do(call, _decoded(call, PlanActBody).act)
+        return await self._do(call, decoded(call, PlanActBody).act)
 
     async def take(self, call: Call) -> Reply:
         """Take a plan document into the register."""
-        body = _decoded(call, TakeBody)
+        body = decoded(call, TakeBody)
 
         def read() -> PlanAct:
             from openecp.platform.core.taking import take_act
@@ -306,21 +306,6 @@ def filter_of(call: Call) -> ActionFilter:
             expected="codes as in the description of this route",
             got=str(error)[:200],
             fix="Correct the parameter.",
-        ) from None
-
-
-def _decoded(call: Call, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(call.body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(
-            400,
-            "OECP-BODY",
-            "The body cannot be read.",
-            where="body",
-            expected="a JSON object as in the description of this route",
-            got=str(error)[:200],
-            fix="Correct the body.",
         ) from None
 
 

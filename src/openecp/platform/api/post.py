@@ -27,6 +27,7 @@ from openecp.platform.api.http import (
     Problem,
     Refusal,
     Reply,
+    decoded,
     json_reply,
     problem_of_reason,
     problem_reply,
@@ -57,7 +58,6 @@ from openecp.platform.core.postbook import (
 from openecp.platform.core.postwork import PostalRules
 
 T = TypeVar("T")
-S = TypeVar("S", bound=msgspec.Struct)
 _MEDIA: dict[str, PostalMedia] = {
     "application/json": "json", "application/xml": "xml", "text/xml": "xml", "text/csv": "csv",
 }  # fmt: skip
@@ -200,17 +200,17 @@ class PostApi:
 
     async def step(self, call: Call) -> Reply:
         """Tell where items are."""
-        body = _decoded(call, StepBody)
+        body = decoded(call, StepBody)
         return reply_of(await self._do(call, RecordItemStep(items=body.items, step=body.step, office=body.office)))
 
     async def revise(self, call: Call) -> Reply:
         """Put what an officer found beside what was declared."""
-        body = _decoded(call, RevisionBody)
+        body = decoded(call, RevisionBody)
         return reply_of(await self._do(call, ReviseItem(item=_key(call), pieces=body.pieces, reason=body.reason)))
 
     async def decide(self, call: Call) -> Reply:
         """Decide about an item."""
-        body = _decoded(call, DecisionBody)
+        body = decoded(call, DecisionBody)
         act = DecideItem(item=_key(call), decision=body.decision, reasons=body.reasons, note=body.note)
         return reply_of(await self._do(call, act))
 
@@ -296,18 +296,3 @@ def _one_of(call: Call, name: str, words: tuple[str, ...]) -> str:
             fix="Correct the parameter.",
         )
     return text
-
-
-def _decoded(call: Call, kind: type[S]) -> S:
-    try:
-        return msgspec.json.decode(call.body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(
-            400,
-            "OECP-BODY",
-            "The body cannot be read.",
-            where="body",
-            expected="a JSON object as in the description of this route",
-            got=str(error)[:200],
-            fix="Correct the body.",
-        ) from None

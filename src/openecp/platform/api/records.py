@@ -11,9 +11,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import msgspec
-
-from openecp.platform.api.http import Call, Refusal, Reply, json_reply
+from openecp.platform.api.http import Call, Refusal, Reply, decoded, json_reply
 from openecp.platform.api.lodging import key_of
 from openecp.platform.api.plans import reply_of
 from openecp.platform.api.record_bodies import (
@@ -154,7 +152,7 @@ class RecordApi:
 
     async def add(self, call: Call) -> Reply:
         """Add a record."""
-        body = _decoded(call, NewRecord)
+        body = decoded(call, NewRecord)
         act = AddRecord(
             record=body.record,
             owner=body.owner,
@@ -167,11 +165,11 @@ class RecordApi:
 
     async def change(self, call: Call) -> Reply:
         """Do what a change says with a record."""
-        return await self._do(call, act_of(call.parameters["id"], _decoded(call, RecordChange)))
+        return await self._do(call, act_of(call.parameters["id"], decoded(call, RecordChange)))
 
     async def assess(self, call: Call) -> Reply:
         """State anew how OpenECP stands to a standard."""
-        body = _decoded(call, StandardChange)
+        body = decoded(call, StandardChange)
         act = AssessStandard(
             standard=call.parameters["id"],
             status=body.status,
@@ -238,18 +236,3 @@ def filter_of(call: Call) -> RecordFilter:
         )
     given = {n: call.query.get(n, "")[:200] for n in ("type", "action", "body", "owner", "topic", "text")}
     return RecordFilter(status=status, **given)
-
-
-def _decoded(call: Call, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(call.body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(
-            400,
-            "OECP-BODY",
-            "The body cannot be read.",
-            where="body",
-            expected="a JSON object as in the description of this route",
-            got=str(error)[:200],
-            fix="Correct the body.",
-        ) from None

@@ -58,7 +58,10 @@ class SparkBatchEngine(SparkEngine):
 
     def update(self, statement: str) -> None:
         """Refuse: what is staged stands."""
-        raise NotImplementedError("a staged table is not changed on Spark: totals of persons are kept on one machine")
+        raise NotImplementedError(
+            "a staged table is not changed on Spark: totals of persons are kept on one machine; fix: clear this "
+            "jurisdiction with --engine duckdb"
+        )
 
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a small statement and return its rows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from math import ceil, floor, log10
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from openecp.border.time_release.analysis import StudyEngine
 from openecp.border.time_release.clocks import column, quoted
@@ -67,17 +68,16 @@ def heat(engine: StudyEngine, zone: str, codes: AbstractSet[str]) -> dict[str, t
     if not wanted:
         return {}
     try:
-        rows = engine.ask(
-            f"SELECT activity, ISODOW(l) AS day, HOUR(l) AS hour, COUNT(*) AS n FROM (SELECT activity, "
-            f"make_timestamptz(ts_us) AT TIME ZONE {quoted(zone)} AS l FROM trs_events "
-            f"WHERE activity IN ({', '.join(map(quoted, wanted))})) AS e GROUP BY ALL"
-        )
-    except Exception as error:
-        if "TimeZone" not in str(error):
-            raise
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise StudyFault(
             "zone", "a time zone such as Africa/Nairobi", zone[:80], "Write a name of the IANA list."
         ) from None
+    rows = engine.ask(
+        f"SELECT activity, ISODOW(l) AS day, HOUR(l) AS hour, COUNT(*) AS n FROM (SELECT activity, "
+        f"make_timestamptz(ts_us) AT TIME ZONE {quoted(zone)} AS l FROM trs_events "
+        f"WHERE activity IN ({', '.join(map(quoted, wanted))})) AS e GROUP BY ALL"
+    )
     found = {code: [[0] * 24 for _ in range(7)] for code in wanted}
     for row in rows:
         found[row["activity"]][row["day"] - 1][row["hour"]] = row["n"]
