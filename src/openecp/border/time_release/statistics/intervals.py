@@ -4,7 +4,7 @@
 A quantile of independent cases lies between order statistics (binomial). Where cases come in clusters (a ship or flight
 and its day), the share of cases below the quantile varies from cluster to cluster: its variance between clusters gives
 the shares at both ends of the interval, with Student's t for the number of clusters less one, and these shares are read
-off as quantiles (Woodruff). In 1,000 simulated studies with 8 to 60 clusters its coverage was 94 to 96 percent.
+off as quantiles (Woodruff). tests/property/test_trs_coverage.py measures its coverage.
 Source: Woodruff, Confidence intervals for medians and other position measures, JASA 1952; David, Order Statistics.
 """
 
