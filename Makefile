@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 SHELL := bash
+# Compiled modules are kept, whatever the surroundings say: without them each start of a command takes twice as long.
+export PYTHONDONTWRITEBYTECODE :=
 PYTHON ?= python3
 WORKERS ?= 2
 UV_VERSION := 0.13.9
@@ -65,7 +67,7 @@ test-all: dev .venv/.spark ## everything: the fast suite, then browser, crash an
 	@bash .ci/system-parts >&2
 	@status=0; \
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m "not slow" || status=$$?; \
-	$(PYTEST) -m slow || status=$$?; \
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m slow || status=$$?; \
 	exit $$status
 
 oracles: .oracles/.made ## peers that tests compare with (lifelines, pm4py …), in an environment of their own
