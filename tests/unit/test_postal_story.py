@@ -32,7 +32,7 @@ from openecp.border.postal.table import write_items_csv
 from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.ledger.accounts import balances
 from openecp.kernel.profile import load_profile
-from openecp.platform.cli import post_desk as desks
+from openecp.platform.cli import desk, post_desk
 from openecp.platform.cli.main import openecp
 from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
@@ -174,8 +174,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
 
     here.programme_core = core  # type: ignore[attr-defined]
     here.register = lambda store: Register()  # type: ignore[attr-defined]
-    monkeypatch.setattr(desks, "serves", lambda path: False)
-    monkeypatch.setattr(desks, "PostalBook", lambda store: PostalBook(here.kept))  # type: ignore[arg-type]
+    monkeypatch.setattr(desk, "serves", lambda path: False)
+    monkeypatch.setattr(post_desk, "PostalBook", lambda store: PostalBook(here.kept))  # type: ignore[arg-type]
     return here
 
 

@@ -13,7 +13,8 @@ from typing import Any, cast, get_args
 import click
 from rich.table import Table
 
-from openecp.platform.cli.plan_desk import day_option, plan_desk, print_json, told
+from openecp.platform.cli.desk import told
+from openecp.platform.cli.plan_desk import day_option, plan_desk, print_json
 from openecp.platform.cli.wiring import CommandFault, console, data_option
 from openecp.programme.action_plan.codes import (
     Colour,

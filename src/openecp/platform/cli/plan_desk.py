@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from functools import partial
+from typing import Any
 
 import click
 import msgspec
 
 from openecp.border.lodgement.commands import Answer
-from openecp.platform.cli.lodge import RemoteCore, serves
-from openecp.platform.cli.secretariat import have_done
-from openecp.platform.cli.wiring import CommandFault, installation
+from openecp.platform.cli.desk import have_done, not_there, opened
+from openecp.platform.cli.wiring import CommandFault
 from openecp.programme.action_plan.commands import PlanAct
 from openecp.programme.action_plan.names import is_day
 from openecp.programme.action_plan.plans import Plans
+
+not_in_register = partial(not_there, place="in the register", fix="See `openecp plan list`.")
 
 
 class PlanDesk:
@@ -40,33 +42,12 @@ def plan_desk(context: click.Context, data: str | None) -> Iterator[PlanDesk]:
 
     Raises: CommandFault where something that was asked for is not in the register.
     """
-    here = installation(context).with_settings(data=data)
-    store = here.open_store()
-    try:
-        with contextlib.ExitStack() as stack:
-            core: Any
-            if serves(here.settings.core_socket):
-                core = stack.enter_context(contextlib.closing(RemoteCore(here.settings.core_socket)))
-            else:
-                here.seed_plans(store)
-                core = here.programme_core(store)
-            yield PlanDesk(here.plans(store), core)
-    except LookupError as error:
-        not_there(str(error))
-    finally:
-        store.close()
+    with opened(context, data, seed=_plans_that_ship, missing=not_in_register) as (here, store, core):
+        yield PlanDesk(here.plans(store), core)
 
 
-def not_there(told: str) -> NoReturn:
-    """Say that something is not in the register.
-
-    Raises: CommandFault.
-    """
-    where, _, rest = told.partition(": expected ")
-    expected, _, got = rest.rpartition(", got ")
-    raise CommandFault(
-        f"{got or told} is not in the register", where=where, expected=expected, got=got, fix="See `openecp plan list`."
-    ) from None
+def _plans_that_ship(here: Any, store: Any) -> None:
+    here.seed_plans(store)
 
 
 def day_option(name: str, help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -89,10 +70,3 @@ def _day(context: click.Context, parameter: click.Parameter, value: str | None) 
 def print_json(value: object) -> None:
     """Print a value as one JSON document."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
-
-
-def told(answer: Answer) -> str:
-    """Return one line that says what was done."""
-    done = "nothing to change, it is on record already" if answer.outcome == "repeated" else "recorded"
-    status = f", {answer.status}" if answer.status else ""
-    return f"{answer.case_id}: {done}{status}"

@@ -8,8 +8,9 @@ from typing import Any, cast
 import click
 from rich.table import Table
 
+from openecp.platform.cli.desk import told
 from openecp.platform.cli.plan_change import CHANGE_COMMANDS
-from openecp.platform.cli.plan_desk import day_option, plan_desk, print_json, told
+from openecp.platform.cli.plan_desk import day_option, plan_desk, print_json
 from openecp.platform.cli.plan_session import session
 from openecp.platform.cli.wiring import console, data_option
 from openecp.programme.action_plan.codes import Colour, Lifecycle

@@ -21,7 +21,8 @@ from openecp.border.postal.report import ItemReport, reports_of
 from openecp.border.postal.response import DECISIONS, read_decision_codes, with_code
 from openecp.border.postal.scorecard import ScoreFilter, ScoreRow
 from openecp.platform.cli.assess import read_date
-from openecp.platform.cli.post_desk import LINES, as_post, fail_with, post_desk, read_bytes, told
+from openecp.platform.cli.desk import told
+from openecp.platform.cli.post_desk import LINES, as_post, fail_with, post_desk, read_bytes
 from openecp.platform.cli.post_officer import decide, revise, show, step
 from openecp.platform.cli.wiring import console, data_option, installation
 from openecp.platform.core.postbook import (

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from functools import partial
 from typing import Any, NoReturn
 
 import click
@@ -18,16 +18,12 @@ from openecp.border.postal.faults import PostalFault
 from openecp.border.postal.item import PostalItem
 from openecp.border.postal.report import ItemReport, report_of
 from openecp.kernel.parties.model import Organisation, Principal
-from openecp.platform.cli.lodge import RemoteCore, serves
-from openecp.platform.cli.wiring import CommandFault, installation
-from openecp.platform.core.model import ProgrammeCommand
+from openecp.platform.cli.desk import have_done, not_there, opened, read_file
 from openecp.platform.core.postbook import PostalBook
 from openecp.platform.core.postwork import PostalRules
 
 LINES = 500  # printed for people
-OFFICER = Principal(
-    principal_id="command-line", kind="system", organisation="customs", name="command line", roles=("officer",)
-)
+read_bytes = partial(read_file, wanted="a file", bytes_max=BYTES_MAX)
 
 
 class PostDesk:
@@ -57,17 +53,7 @@ class PostDesk:
         """
         if self._register.organisation(who.organisation) is None:
             self._register.add_organisation(Organisation(organisation_id=who.organisation, name=who.organisation))
-        answer: Answer = self._core.submit_all([ProgrammeCommand(principal=who, act=act)])[0]
-        if answer.error is not None:
-            error = answer.error
-            raise CommandFault(
-                error.message,
-                where=error.json_pointer or "",
-                expected=error.expected or "",
-                got=error.got or "",
-                fix=error.fix or "",
-            )
-        return answer
+        return have_done(self._core, act, who)
 
 
 def as_post(organisation: str) -> Principal:
@@ -83,38 +69,8 @@ def post_desk(context: click.Context, data: str | None) -> Iterator[PostDesk]:
 
     Raises: CommandFault where something that was asked for is not on record.
     """
-    here = installation(context).with_settings(data=data)
-    store = here.open_store()
-    try:
-        with contextlib.ExitStack() as stack:
-            core: Any
-            if serves(here.settings.core_socket):
-                core = stack.enter_context(contextlib.closing(RemoteCore(here.settings.core_socket)))
-            else:
-                core = here.programme_core(store)
-            yield PostDesk(PostalBook(store), core, here.post_rules(), here.register(store))
-    except LookupError as error:
-        where, _, rest = str(error).partition(": expected ")
-        expected, _, got = rest.rpartition(", got ")
-        raise CommandFault(
-            f"{got or error} is not on record", where=where, expected=expected, got=got, fix="Correct it."
-        ) from None
-    finally:
-        store.close()
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file.
-
-    Raises: CommandFault where it cannot be read or is too large.
-    """
-    try:
-        if path.stat().st_size <= BYTES_MAX:
-            return path.read_bytes()
-        got, fix = f"{path.stat().st_size} bytes", f"Give at most {BYTES_MAX} bytes."
-    except OSError as error:
-        got, fix = error.strerror or str(error), "Correct the path."
-    raise CommandFault(f"{path}: cannot be used", where=str(path), expected="a file", got=got, fix=fix)
+    with opened(context, data, missing=not_there) as (here, store, core):
+        yield PostDesk(PostalBook(store), core, here.post_rules(), here.register(store))
 
 
 def fail_with(faults: tuple[PostalFault, ...]) -> NoReturn:
@@ -125,10 +81,3 @@ def fail_with(faults: tuple[PostalFault, ...]) -> NoReturn:
         for label, text in (("where", place), ("expected", fault.expected), ("got", fault.got), ("fix", fault.fix)):
             click.echo(f"  {label + ':':<10}{text}", err=True)
     sys.exit(2)
-
-
-def told(answer: Answer) -> str:
-    """Return one line that says what was done."""
-    done = "nothing to change, it is on record already" if answer.outcome == "repeated" else "recorded"
-    status = f", {answer.status.replace('_', ' ')}" if answer.status else ""
-    return f"{answer.case_id}: {done}{status}"

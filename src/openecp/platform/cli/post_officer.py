@@ -11,7 +11,8 @@ from rich.table import Table
 
 from openecp.border.postal.acts import DecideItem, ItemStep, PieceRevision, RecordItemStep, ReviseItem
 from openecp.border.postal.response import DECISIONS, ResponseReason
-from openecp.platform.cli.post_desk import OFFICER, as_post, post_desk, told
+from openecp.platform.cli.desk import OFFICER, told
+from openecp.platform.cli.post_desk import as_post, post_desk
 from openecp.platform.cli.wiring import CommandFault, console, data_option
 from openecp.platform.core.postbook import PostalItemFace
 

@@ -10,7 +10,8 @@ import click
 import msgspec
 from rich.table import Table
 
-from openecp.platform.cli.record_desk import record_desk, told
+from openecp.platform.cli.desk import told
+from openecp.platform.cli.record_desk import record_desk
 from openecp.platform.cli.wiring import console, data_option
 from openecp.platform.core.recordwork import shipped_standards
 from openecp.platform.core.standards_page import standards_page

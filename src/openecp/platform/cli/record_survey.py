@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from openecp.platform.cli.record_desk import ALL, read_file, record_desk, told
+from openecp.platform.cli.desk import read_file, told
+from openecp.platform.cli.record_desk import ALL, FILE_BYTES_MAX, record_desk
 from openecp.platform.cli.wiring import CommandFault, console, data_option
 from openecp.platform.core.surveyfile import export_csv
 from openecp.programme.compendia.commands import (
@@ -32,7 +33,7 @@ from openecp.programme.compendia.surveys import CELL_LEAST, secret_digest, token
 @click.pass_context
 def members(context: click.Context, file: Path, data: str | None) -> None:
     """Load the table of Members from a CSV FILE: iso2, wco_region, name_en, name_fr."""
-    content = read_file(file, "a CSV file of Members")
+    content = read_file(file, "a CSV file of Members", bytes_max=FILE_BYTES_MAX)
     try:
         rows = read_members(content, file.name)
     except MembersError as error:

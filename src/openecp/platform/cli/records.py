@@ -11,7 +11,8 @@ import click
 import msgspec
 from rich.table import Table
 
-from openecp.platform.cli.record_desk import ALL, read_file, read_values, record_desk, told
+from openecp.platform.cli.desk import read_file, told
+from openecp.platform.cli.record_desk import ALL, FILE_BYTES_MAX, read_values, record_desk
 from openecp.platform.cli.record_editions import edition, publish_site
 from openecp.platform.cli.record_standards import standards
 from openecp.platform.cli.record_survey import members, survey
@@ -318,7 +319,7 @@ def evidence(
 ) -> None:
     """Name REF, a document symbol or address, as evidence of a RECORD."""
     if file is not None:
-        sha256 = hashlib.sha256(read_file(file, "the document")).hexdigest()
+        sha256 = hashlib.sha256(read_file(file, "the document", bytes_max=FILE_BYTES_MAX)).hexdigest()
     _do(context, data, AddRecordEvidence(record=record, ref=ref, title=title, sha256=sha256))
 
 

@@ -7,7 +7,6 @@ are few, so they are decided one after the other, and nothing is assessed for th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import date
 from typing import Protocol
@@ -16,15 +15,17 @@ import msgspec
 
 from openecp.border.lodgement.commands import Answer
 from openecp.border.postal.acts import PostalAct
-from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.border.time_release.recording import RecordActivities
+from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Idempotency
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Event
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.desk import DecidesProgramme
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
 from openecp.platform.core.permissions import may
+from openecp.platform.core.plain_answers import encode, idempotency, refusal
 from openecp.programme.action_plan.decide import concerns, concerns_further, decide
 from openecp.programme.action_plan.deciding import Actor, Context, Refused, Stream
 from openecp.programme.action_plan.fold import in_order
@@ -32,7 +33,6 @@ from openecp.programme.action_plan.streams import fact_of
 from openecp.programme.compendia.commands import RecordAct
 
 _PAGE = 1000
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class StreamSource(Protocol):
@@ -77,11 +77,13 @@ class ProgrammeCasework:
         clock: Callable[[], str] = utc_now,
         records: DecidesProgramme | None = None,
         post: DecidesProgramme | None = None,
+        activities: DecidesProgramme | None = None,
     ) -> None:
         self._source = source
         self._clock = clock
         self._records = records
         self._post = post
+        self._activities = activities
         self._randomness = Randomness()
 
     def decide(self, command: ProgrammeCommand) -> Decided:
@@ -95,20 +97,26 @@ class ProgrammeCasework:
             if self._post is None:
                 raise LookupError("this core has no post")
             return self._post.decide(command)
+        if isinstance(act, RecordActivities):
+            if self._activities is None:
+                raise LookupError("this core records no activities")
+            return self._activities.decide(command)
         who = actor_of(command.principal)
         if not may(command.principal, "report"):
-            return Decided(_refusal(_no_role(command.principal)))
+            return Decided(refusal(_no_role(command.principal), "action_plan"))
         context = Context(now=self._clock(), salt=self._randomness.salt, group=self._randomness.uuid7())
         try:
             streams = self._streams(concerns(act))
             streams |= self._streams(concerns_further(act, streams, who, context))
             decision = decide(act, who, streams, context)
         except Refused as refused:
-            return Decided(_refusal(refused))
+            return Decided(refusal(refused, "action_plan"))
         answer = Answer(outcome=decision.outcome, case_id=decision.subject, status=decision.status)
         if not decision.writes:
             return Decided(answer)
-        first = msgspec.structs.replace(decision.writes[0], answer=_encode(answer), idempotency=_idempotency(command))
+        first = msgspec.structs.replace(
+            decision.writes[0], answer=encode(answer), idempotency=idempotency(command, "programme")
+        )
         return Decided(answer, first, decision.writes[1:])
 
     def _streams(self, names: tuple[str, ...]) -> dict[str, Stream]:
@@ -129,28 +137,6 @@ class ProgrammeCasework:
 def actor_of(principal: Principal) -> Actor:
     """Return who acts, as the register sees it: the Secretariat, or a focal point for its bodies."""
     return Actor(actor=principal.actor, writes=may(principal, "programme"), bodies=principal.bodies)
-
-
-def _idempotency(command: ProgrammeCommand) -> Idempotency | None:
-    if command.key is None:
-        return None
-    digest = hashlib.sha256(_encode(command.act)).digest()
-    return Idempotency(organisation=command.principal.organisation, key=f"programme {command.key}", body_hash=digest)
-
-
-def _refusal(refused: Refused) -> Answer:
-    error = Reason(
-        code=refused.code,
-        layer="state",
-        rule="action_plan",
-        message=refused.message,
-        json_pointer=refused.where,
-        expected=refused.expected,
-        got=refused.got,
-        fix=refused.fix,
-        severity="reject",
-    )
-    return Answer(outcome="refused", error=error, http_status=refused.status)
 
 
 def _no_role(principal: Principal) -> Refused:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -12,13 +11,13 @@ from typing import Protocol
 import msgspec
 
 from openecp.border.lodgement.commands import Answer
-from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, Face, Idempotency, StoredDocument
+from openecp.kernel.journal.model import CaseRow, Face, StoredDocument
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
 from openecp.platform.core.permissions import may
+from openecp.platform.core.plain_answers import encode, idempotency, refusal
 from openecp.programme.compendia.commands import FreezeEdition, RecordAct
 from openecp.programme.compendia.decide import concerns, decide
 from openecp.programme.compendia.deciding import Actor, Context, Refused, Stream
@@ -28,7 +27,6 @@ from openecp.programme.compendia.record import MEMBERS_STREAM, PREFIX, ROOM, Rec
 from openecp.programme.compendia.standards import Standard, read_standards
 from openecp.programme.compendia.templates import Template, shipped_templates
 
-_encode = msgspec.msgpack.Encoder().encode
 _face = msgspec.json.Decoder(RecordFace).decode
 
 
@@ -67,13 +65,15 @@ class RecordCasework:
         try:
             decision = decide(act, record_actor(command.principal), stream, self._context(act, stream))
         except Refused as refused:
-            return Decided(_refusal(refused))
+            return Decided(refusal(refused, "records"))
         answer = Answer(
             outcome=decision.outcome, case_id=decision.subject, status=decision.status, version=decision.number
         )
         if decision.write is None:
             return Decided(answer)
-        write = msgspec.structs.replace(decision.write, answer=_encode(answer), idempotency=_idempotency(command))
+        write = msgspec.structs.replace(
+            decision.write, answer=encode(answer), idempotency=idempotency(command, "records")
+        )
         return Decided(answer, write)
 
     def _context(self, act: RecordAct, stream: Stream | None) -> Context:
@@ -141,25 +141,3 @@ def record_actor(principal: Principal) -> Actor:
 def is_record_act(act: object) -> bool:
     """Tell whether a command of the programme is about records."""
     return isinstance(act, RecordAct)
-
-
-def _idempotency(command: ProgrammeCommand) -> Idempotency | None:
-    if command.key is None:
-        return None
-    digest = hashlib.sha256(_encode(command.act)).digest()
-    return Idempotency(organisation=command.principal.organisation, key=f"records {command.key}", body_hash=digest)
-
-
-def _refusal(refused: Refused) -> Answer:
-    error = Reason(
-        code=refused.code,
-        layer="state",
-        rule="records",
-        message=refused.message,
-        json_pointer=refused.where,
-        expected=refused.expected,
-        got=refused.got,
-        fix=refused.fix,
-        severity="reject",
-    )
-    return Answer(outcome="refused", error=error, http_status=refused.status)
