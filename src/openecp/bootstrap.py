@@ -209,11 +209,13 @@ class Installation(ClearsFiles):
     def programme(self, store: Any) -> DecidesProgramme:
         """Return where commands of the programme side are decided: about plans, and about records."""
         from openecp.bootstrap_post import postal_casework
+        from openecp.platform.core.activitywork import ActivityCasework
         from openecp.platform.core.programme import ProgrammeCasework
         from openecp.platform.core.recordwork import RecordCasework
 
         post = postal_casework(store, self.profile, self.quoter)
-        return ProgrammeCasework(store, records=RecordCasework(store), post=post)
+        activities = ActivityCasework(store, organisation=self.register(store).organisation)
+        return ProgrammeCasework(store, records=RecordCasework(store), post=post, activities=activities)
 
     def post_rules(self) -> Any:
         """Return the rules of the post."""

@@ -11,9 +11,10 @@ import httpx
 from tests.unit.core_doubles import CountingAssessor, desk
 
 from openecp.bootstrap_parcels import PostalDoor, parcel_casework, parcel_clearing, parcel_desk, regime_files
-from openecp.border.lodgement.commands import Answer, Command
+from openecp.border.lodgement.commands import Command
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.quote import Quoter
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import MemoryStore, utc_now
 from openecp.kernel.parties.model import Organisation, Principal
 from openecp.kernel.profile import load_profile
@@ -33,7 +34,7 @@ from openecp.platform.engines.rows import RowEngine
 from openecp.programme.action_plan.bodies import shipped_bodies, shipped_work_programmes
 from openecp.programme.action_plan.reading import PlanBook
 
-ROLES = ("trader", "officer", "operator", "auditor", "secretariat", "delegate")
+ROLES = ("trader", "officer", "operator", "auditor", "secretariat", "delegate", "partner")
 
 
 def principal(role: str, organisation: str) -> Principal:
@@ -44,7 +45,7 @@ def principal(role: str, organisation: str) -> Principal:
         organisation=organisation,
         name=f"{role} of {organisation}",
         roles=(role,),  # type: ignore[arg-type]
-        bodies=("SAFE WG",) if role == "delegate" else (),
+        bodies={"delegate": ("SAFE WG",), "partner": ("terminal",)}.get(role, ()),
     )
 
 

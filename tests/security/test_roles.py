@@ -19,13 +19,16 @@ from openecp.platform.core.model import ProgrammeCommand
 from openecp.platform.core.seeding import INSTALLATION, seed_register
 from openecp.programme.compendia.commands import AddRecord, FreezeEdition, PublishRecord, SubmitRecord
 
-NOT_AT_CUSTOMS = {"secretariat": 403, "delegate": 403}
+NOT_AT_CUSTOMS = {"secretariat": 403, "delegate": 403, "partner": 403}
 ALL_READERS = {"trader": 200, "officer": 200, "auditor": 200, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
 CASE = {**ALL_READERS, "foreign trader": 404}
-OPEN = {"trader": 200, "officer": 200, "auditor": 200, "operator": 200, "secretariat": 200, "delegate": 200, None: 200}
+OPEN = {
+    "trader": 200, "officer": 200, "auditor": 200, "operator": 200, "secretariat": 200, "delegate": 200, "partner": 200,
+    None: 200,
+}  # fmt: skip
 PLANS = {**OPEN, None: 401}  # plans are read by everyone who is signed in
 PLAN = {**PLANS, "foreign trader": 200}
-NOBODY_ELSE = {"trader": 403, "officer": 403, "auditor": 403, "operator": 403}
+NOBODY_ELSE = {"trader": 403, "officer": 403, "auditor": 403, "operator": 403, "partner": 403}
 SECRETARIAT = {**NOBODY_ELSE, "secretariat": 200, "delegate": 403, None: 401}
 REPORTS = {**NOBODY_ELSE, "secretariat": 200, "delegate": 200, None: 401}
 POSTS = {"trader": 200, "officer": 403, "auditor": 403, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
@@ -104,6 +107,10 @@ VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
     ("POST", "/collectors/{id}/payments"): {**OFFICERS, "officer": 201},
     ("GET", "/collectors/reconciliation"): {**ALL_READERS, "trader": 403},
     ("GET", "/collectors/feed"): {**ALL_READERS, "trader": 403},
+    ("POST", "/activities"): {  # a trader's own; a partner's of its own kind
+        "trader": 200, "foreign trader": 404, "officer": 200, "partner": 200, "auditor": 403, "operator": 403,
+        "secretariat": 403, "delegate": 403, None: 401,
+    },
     ("GET", "/openapi.json"): OPEN,
 }  # fmt: skip
 
@@ -200,6 +207,7 @@ BODIES: dict[str, Any] = {
     "steps": {"items": ["RB123456785GB/2026-07-01"], "step": "presented"},
     "revision": {"pieces": [{"piece": 1, "value": "2.00"}], "reason": "Opened."},
     "decision": {"decision": "examine"},
+    "activities": {"activities": [{"case": "MRNA", "activity": "GATE_OUT", "occurred_at": "2026-07-01T10:00:00Z"}]},
     "payments": {"amount": "1.00", "reference": "RF18"},
 }
 IDS = {

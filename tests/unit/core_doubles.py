@@ -12,12 +12,14 @@ from typing import Any
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer, Command, Lodge, OfficerAct
+from openecp.border.lodgement.commands import Command, Lodge, OfficerAct
 from openecp.kernel.assessment.reasons import Assessment
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import MemoryStore, utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Idempotency, NewEvent
 from openecp.kernel.parties.model import Principal
+from openecp.platform.core.activitywork import ActivityCasework
 from openecp.platform.core.desk import Desk, encode_answer, refused
 from openecp.platform.core.model import Decided, LoadedCase
 from openecp.platform.core.postwork import PostalCasework, PostalRules
@@ -141,7 +143,10 @@ def desk(store: MemoryStore, *, assessor: CountingAssessor | None = None, writer
         reader=store,
         writer=writer or store,
         programme=ProgrammeCasework(
-            store, records=RecordCasework(store), post=PostalCasework(store, rules=PostalRules())
+            store,
+            records=RecordCasework(store),
+            post=PostalCasework(store, rules=PostalRules()),
+            activities=ActivityCasework(store),
         ),
     )
 

@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 
 from openecp.border.time_release.calendars import read_hours
 from openecp.border.time_release.live import Alarm, LiveTimes
-from openecp.border.time_release.recording import RecordActivity, record, stream_of
+from openecp.border.time_release.recording import RecordActivity, Recorder, checked, record, stream_of
 from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.journal.model import CaseRow, CaseWrite, NewEvent
 from openecp.kernel.profile import load_profile
@@ -114,7 +114,9 @@ class TimesConsole:
         assert case is not None
         act = RecordActivity(case=case_id, activity=activity, occurred_at=at.isoformat(), source="port")
         stream = self.store.case(stream_of(case_id))
-        self.store.write([record(act, case[0], stream, actor="system:port", now=self.clock.text())])
+        port = Recorder("system:port", "port", ("terminal",))
+        told = checked(act, port, now=self.clock.text())
+        self.store.write([record([told], case[0], stream, actor=port.actor, now=self.clock.text())])
 
     def fill(self, cases: int = 160, seed: int = 5) -> None:
         """Invent a month of consignments; the red ones of one office are slow, some are still open."""

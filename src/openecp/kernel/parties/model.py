@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-Role = Literal["trader", "officer", "operator", "auditor", "secretariat", "delegate"]
+Role = Literal["trader", "officer", "operator", "auditor", "secretariat", "delegate", "partner"]
 
 
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     roles: tuple[Role, ...]
     office: str | None = None  # the office of an officer
-    bodies: tuple[str, ...] = ()  # the bodies of a delegate, by code: it reports for their actions
+    # the bodies of a delegate, by code: it reports for their actions; of a partner what it is: terminal, bank, agency …
+    bodies: tuple[str, ...] = ()
 
     @property
     def actor(self) -> str:

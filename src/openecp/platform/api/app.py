@@ -21,6 +21,7 @@ from openecp.border.low_value.quote import Quoter
 from openecp.kernel.journal.queries import Queries
 from openecp.kernel.parties.model import Principal, Register
 from openecp.platform.api.access import Tokens, bearer_token, demand, wrong_token
+from openecp.platform.api.activities import Activities
 from openecp.platform.api.cases import Cases
 from openecp.platform.api.collectors import Collectors
 from openecp.platform.api.describe import Descriptions
@@ -87,6 +88,7 @@ class Api:
             "openapi": self._openapi,
             **(PlanApi(plans, core, self._pool).answerers() if plans is not None else {}),
             "descriptions": Descriptions().answer,
+            "activities": Activities(core).record,
             **({"quote": Quotes(quoter).quote} if quoter is not None else {}),
             **(parcels.answerers() if parcels is not None else {}),
             **(Collectors(collectors, register, self._pool).answerers() if collectors is not None else {}),

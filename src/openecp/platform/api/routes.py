@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from openecp.kernel.datamodel.declaration import Declaration
+from openecp.platform.api.activities import ACTIVITY_ROUTES
 from openecp.platform.api.cases import (
     Act,
     AssessmentView,
@@ -207,4 +208,5 @@ ROUTES: tuple[Route, ...] = (
     *PLAN_ROUTES,
     *RECORD_ROUTES,
     *POST_ROUTES,
+    *ACTIVITY_ROUTES,
 )

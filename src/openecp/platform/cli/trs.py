@@ -16,6 +16,7 @@ from openecp.border.time_release.analysis import Cell, analysed
 from openecp.border.time_release.clocks import ClockFault, clock_of
 from openecp.border.time_release.mapping import StudyMap
 from openecp.platform.cli.trs_forms import form
+from openecp.platform.cli.trs_record import record
 from openecp.platform.cli.trs_report import report
 from openecp.platform.cli.trs_rounds import compare, rounds
 from openecp.platform.cli.trs_simulate import flows, simulate
@@ -40,6 +41,7 @@ trs.add_command(rounds)
 trs.add_command(compare)
 trs.add_command(study)
 trs.add_command(form)
+trs.add_command(record)
 
 
 @trs.command()

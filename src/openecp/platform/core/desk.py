@@ -15,10 +15,12 @@ from typing import Protocol
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer, Lodge
+from openecp.border.lodgement.commands import Lodge
 from openecp.border.low_value.parcel_case import parcel_stream
 from openecp.border.low_value.parcel_commands import ParcelAct
+from openecp.border.time_release.recording import RecordActivities
 from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Written
 from openecp.platform.core.model import (
@@ -70,6 +72,8 @@ def case_key(command: Command, row: CaseRow | None) -> tuple[str, ...]:
         reference = command.declaration.functional_reference_id or ""
         return ("lrn", command.principal.organisation, reference)
     if isinstance(command, ProgrammeCommand):
+        if isinstance(command.act, RecordActivities) and command.act.activities:
+            return ("activities", command.act.activities[0].case)
         return ("programme",)  # few, and one may concern many streams: one after the other
     if isinstance(command, ParcelAct):
         return ("case", parcel_stream(command.parcel_id, command.posted_on))

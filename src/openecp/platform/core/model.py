@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
 from openecp.border.lodgement.commands import Command as LodgementCommand
 from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.border.postal.acts import PostalAct
+from openecp.border.time_release.recording import RecordActivities
 from openecp.kernel.assessment.reasons import Assessment
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import CaseRow, CaseWrite
 from openecp.kernel.parties.model import Principal
@@ -25,7 +26,7 @@ class ProgrammeCommand(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A command of the programme side: who gives it, and what is to be recorded."""
 
     principal: Principal
-    act: PlanAct | RecordAct | PostalAct
+    act: PlanAct | RecordAct | PostalAct | RecordActivities
     key: str | None = None  # Idempotency-Key
 
 

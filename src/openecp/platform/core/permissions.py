@@ -18,16 +18,18 @@ Permission = Literal[
     "administer",  # organisations, tokens, webhooks
     "read_plans",  # action plans, sessions, figures
     "report",  # updates and evidence; a delegate's for the actions of its own bodies only
+    "record",  # what happened to goods that others than Customs know of: of a trader's own, of a partner's own kind
     "programme",  # everything else that changes the register of plans
 ]
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    "trader": frozenset({"quote", "lodge", "handle", "read_own", "read_plans"}),
-    "officer": frozenset({"quote", "handle", "read_own", "read_all", "act", "read_plans"}),
+    "trader": frozenset({"quote", "lodge", "handle", "record", "read_own", "read_plans"}),
+    "officer": frozenset({"quote", "handle", "record", "read_own", "read_all", "act", "read_plans"}),
     "auditor": frozenset({"quote", "read_own", "read_all", "read_metrics", "read_plans"}),
     "operator": frozenset({"quote", "read_metrics", "administer", "read_plans"}),
     "secretariat": frozenset({"quote", "read_plans", "report", "programme"}),
     "delegate": frozenset({"quote", "read_plans", "report"}),
+    "partner": frozenset({"quote", "read_plans", "record"}),
 }
 
 

@@ -13,10 +13,10 @@ from typing import Protocol
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
 from openecp.border.postal.acts import PostalAct
 from openecp.border.time_release.recording import RecordActivities
 from openecp.kernel.assessment.reasons import Assessment
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Event
