@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 
 from openecp.border.lodgement.case import DeclarationCase, case_of
-from openecp.border.lodgement.commands import Answer, Command, DeadlinePassed, Lodge, OfficerAct
+from openecp.border.lodgement.commands import Command, DeadlinePassed, Lodge, OfficerAct
 from openecp.border.lodgement.context import Context, plus_days
 from openecp.border.lodgement.decide import decide, to_assess
 from openecp.border.lodgement.fold import fold
 from openecp.border.lodgement.mrn import serial_text
 from openecp.border.revenue.payment import payment_settler
 from openecp.kernel.assessment.reasons import Assessment, Reason, TaxLine
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.binding import decode_message, encode_json, message_of
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import MemoryStore

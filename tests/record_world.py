@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.parties.model import Principal
 from openecp.platform.cli.record_survey import new_invitation

@@ -7,7 +7,7 @@ import hashlib
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.desk import Desk

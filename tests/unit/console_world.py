@@ -17,12 +17,13 @@ from litestar import Litestar
 from openecp.border.lodgement import notifications as notice
 from openecp.border.lodgement.case import case_of
 from openecp.border.lodgement.clearance import assess, route
-from openecp.border.lodgement.commands import Answer, Command, OfficerAct
+from openecp.border.lodgement.commands import Command, OfficerAct
 from openecp.border.lodgement.context import Context
 from openecp.border.lodgement.decide import decide
 from openecp.border.lodgement.draft import Draft
 from openecp.border.revenue.payment import payment_settler
 from openecp.kernel.assessment.reasons import Assessment, ItemValue, Reason, TaxLine
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration, GoodsShipment
 from openecp.kernel.datamodel.item import (
     Classification,

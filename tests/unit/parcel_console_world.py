@@ -22,11 +22,11 @@ from jinja2 import Environment
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from openecp.border.lodgement.commands import Answer
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.border.low_value.quote import Quoter
 from openecp.border.postal.scorecard import Scorecard, ScoreFilter, ScoreRow
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.parcel import Parcel, ParcelItem
 from openecp.kernel.journal.bulk import ParcelRow
 from openecp.kernel.journal.memory import MemoryStore

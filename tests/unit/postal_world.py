@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
 from openecp.border.postal.acts import PostalAct
 from openecp.border.postal.assessing import PostalAssessment, PostalAssessor, PostalCharge
 from openecp.border.postal.compliance import requirements, vague_terms
@@ -17,6 +16,7 @@ from openecp.border.postal.form import SdrRates, sdr_rates
 from openecp.border.postal.item import ContentPiece, PostalItem, PostalParty
 from openecp.border.postal.response import ResponseReason, decision_codes
 from openecp.border.postal.s10 import check_digit
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.desk import Desk

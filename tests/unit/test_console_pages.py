@@ -15,8 +15,8 @@ import pytest
 from console_world import OSCAR, PASSWORD, SECRET_REASON, Stage, World, busy_world
 from litestar.testing import TestClient
 
-from openecp.border.lodgement.commands import Answer
 from openecp.kernel.assessment.reasons import Reason
+from openecp.kernel.casework.answer import Answer
 
 NOTE = "Carton 4 was opened by officer Quill"
 

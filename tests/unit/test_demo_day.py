@@ -15,8 +15,9 @@ import pytest
 
 from openecp.bootstrap import Installation
 from openecp.border.lodgement.case import DeclarationCase, case_of
-from openecp.border.lodgement.commands import Answer, Lodge, OfficerAct
+from openecp.border.lodgement.commands import Lodge, OfficerAct
 from openecp.border.pipeline import Assessor
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.parties.model import Principal
 from openecp.kernel.profile import load_profile

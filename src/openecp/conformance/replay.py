@@ -17,10 +17,11 @@ from typing import Any
 import msgspec
 
 from openecp.border.lodgement.case import case_of
-from openecp.border.lodgement.commands import Answer, Command, DeadlinePassed, Lodge, OfficerAct, OfficerActKind
+from openecp.border.lodgement.commands import Command, DeadlinePassed, Lodge, OfficerAct, OfficerActKind
 from openecp.border.revenue.payment import payment_settler
 from openecp.conformance.scenarios import Message, Run, Scenario
 from openecp.kernel.assessment.reasons import Assessment
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.binding import encode_json
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.datamodel.response import Response

@@ -13,7 +13,7 @@ from openecp.border.lodgement import notifications as notice
 from openecp.border.lodgement.amend import AmendmentFault
 from openecp.border.lodgement.case import DeclarationCase
 from openecp.border.lodgement.clearance import advance, assess, settle, take_back, tax_facts
-from openecp.border.lodgement.commands import Answer, DeadlinePassed, OfficerAct
+from openecp.border.lodgement.commands import DeadlinePassed, OfficerAct
 from openecp.border.lodgement.context import Context, Decision, Profile, due, error_code, setting
 from openecp.border.lodgement.draft import Draft, cut, refusal
 from openecp.border.lodgement.lifecycle import MACHINE
@@ -26,6 +26,7 @@ from openecp.border.lodgement.requests import (
     refuse_request,
 )
 from openecp.kernel.assessment.reasons import Reason
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.binding import encode_json, message_of
 
 # acts, and results of acts, that nobody may do without saying why

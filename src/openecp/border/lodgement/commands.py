@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands that people and systems give, and the one answer they get; the same for API, console and command line."""
+"""Commands that people and systems give about declarations; the same for API, console and command line."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.datamodel.declaration import Declaration
-from openecp.kernel.datamodel.response import Response
 from openecp.kernel.parties.model import Principal
 
 
@@ -58,20 +57,3 @@ class DeadlinePassed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 Command = Lodge | OfficerAct | DeadlinePassed
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of a command. `refused` names why nothing was done; the assessment is already cut to the audience."""
-
-    outcome: Literal["accepted", "rejected", "registered", "done", "refused", "repeated"]
-    case_id: str | None = None
-    lrn: str | None = None
-    mrn: str | None = None
-    status: str | None = None
-    version: int = 0
-    assessment: Assessment | None = None
-    notifications: tuple[Response, ...] = ()
-    first_seq: int = 0
-    last_seq: int = 0
-    error: Reason | None = None
-    http_status: int = 200

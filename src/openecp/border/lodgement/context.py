@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
 from openecp.border.lodgement.lifecycle import CLOCKS
 from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.datamodel.response import Bank
 from openecp.kernel.journal.model import CaseWrite

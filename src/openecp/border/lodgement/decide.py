@@ -14,12 +14,13 @@ from openecp.border.lodgement.acts import deadline_passed, officer_act
 from openecp.border.lodgement.amend import AmendmentFault, amended
 from openecp.border.lodgement.case import DeclarationCase
 from openecp.border.lodgement.clearance import accept, advance, assess, reject
-from openecp.border.lodgement.commands import Answer, Command, DeadlinePassed, Lodge, OfficerAct
+from openecp.border.lodgement.commands import Command, DeadlinePassed, Lodge, OfficerAct
 from openecp.border.lodgement.context import Context, Decision, Profile, due, error_code, plain, rules_of
 from openecp.border.lodgement.draft import Draft, cut, refusal
 from openecp.border.lodgement.mrn import make_mrn
 from openecp.border.lodgement.requests import decide_request, is_request, request_kind
 from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.casework.machine import IllegalTransition
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import Idempotency

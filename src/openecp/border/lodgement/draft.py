@@ -14,12 +14,12 @@ from typing import Any
 import msgspec
 
 from openecp.border.lodgement.case import DeclarationCase
-from openecp.border.lodgement.commands import Answer
 from openecp.border.lodgement.context import Context, account_references, rules_of
 from openecp.border.lodgement.fold import BrokenStream, apply_row
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.border.lodgement.notifications import Subject, notification_name
 from openecp.kernel.assessment.reasons import Assessment, Audience, Reason
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.binding import encode_json
 from openecp.kernel.datamodel.declaration import Declaration, GoodsShipment
 from openecp.kernel.datamodel.response import Response

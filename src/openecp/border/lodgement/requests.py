@@ -18,11 +18,12 @@ from openecp.border.lodgement import notifications as notice
 from openecp.border.lodgement.amend import NEVER, AmendmentFault, apply_amendment, changes_of
 from openecp.border.lodgement.case import DeclarationCase
 from openecp.border.lodgement.clearance import AFTER_RELEASE, accept, advance, assess, reject, route, take_back
-from openecp.border.lodgement.commands import Answer, Lodge
+from openecp.border.lodgement.commands import Lodge
 from openecp.border.lodgement.context import Context, Decision, Profile, error_code, plain, setting
 from openecp.border.lodgement.draft import Draft, cut, refusal
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.binding import encode_json, message_of
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import Idempotency

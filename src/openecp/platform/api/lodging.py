@@ -12,8 +12,8 @@ from functools import lru_cache
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
 from openecp.kernel.assessment.reasons import Assessment, Reason
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.parties.model import Principal
 from openecp.platform.api.http import TITLES, Problem, Refusal, Reply, json_reply, problem_of_reason, problem_reply
 from openecp.platform.api.metrics import Counters

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.api.http import Call, Refusal, Reply, decoded, json_reply, problem_of_reason, problem_reply
 from openecp.platform.api.lodging import key_of
 from openecp.platform.api.plan_bodies import (

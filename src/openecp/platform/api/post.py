@@ -14,13 +14,13 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
 from openecp.border.postal.acts import AdviseItems, DecideItem, PostalAct, RecordItemStep, ReviseItem, in_parts
 from openecp.border.postal.check import posting_date
 from openecp.border.postal.faults import PostalFault, PostalRefused
 from openecp.border.postal.item import PostalItem
 from openecp.border.postal.report import ItemReport, report_of, reports_of
 from openecp.border.postal.scorecard import By, ScoreFilter
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.api.http import (
     TITLES,
     Call,

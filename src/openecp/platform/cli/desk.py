@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.parties.model import Principal
 from openecp.platform.cli.lodge import RemoteCore, serves
 from openecp.platform.cli.wiring import CommandFault, installation

@@ -15,7 +15,8 @@ import msgspec
 from rich.progress import track
 from rich.table import Table
 
-from openecp.border.lodgement.commands import Answer, Command
+from openecp.border.lodgement.commands import Command
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.parties.model import Organisation, Principal
 from openecp.platform.cli.assess import due_text, read_file

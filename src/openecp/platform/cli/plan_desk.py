@@ -11,7 +11,7 @@ from typing import Any
 import click
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.cli.desk import have_done, not_there, opened
 from openecp.platform.cli.wiring import CommandFault
 from openecp.programme.action_plan.commands import PlanAct

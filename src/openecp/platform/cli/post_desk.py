@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 
 import click
 
-from openecp.border.lodgement.commands import Answer
 from openecp.border.postal.acts import PostalAct
 from openecp.border.postal.binding import BYTES_MAX
 from openecp.border.postal.faults import PostalFault
 from openecp.border.postal.item import PostalItem
 from openecp.border.postal.report import ItemReport, report_of
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.parties.model import Organisation, Principal
 from openecp.platform.cli.desk import have_done, not_there, opened, read_file
 from openecp.platform.core.postbook import PostalBook

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.cli.desk import have_done, not_there, opened, read_file
 from openecp.platform.cli.wiring import CommandFault
 from openecp.platform.core.recordbook import RecordBook, RecordReader

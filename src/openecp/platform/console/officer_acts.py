@@ -9,7 +9,8 @@ from litestar import post
 from litestar.exceptions import PermissionDeniedException
 from litestar.response import Redirect
 
-from openecp.border.lodgement.commands import Answer, OfficerAct
+from openecp.border.lodgement.commands import OfficerAct
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.console import acts
 from openecp.platform.console.cases import case_page, offers_for, opened_for
 from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InPath, Page, redirect, signed_in

@@ -22,7 +22,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.queries import Queries
 from openecp.kernel.parties.model import Principal, Register
 from openecp.kernel.profile.profile import Profile

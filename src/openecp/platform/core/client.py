@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from openecp.border.lodgement.commands import Answer, Lodge
+from openecp.border.lodgement.commands import Lodge
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.core.desk import refused, unavailable
 from openecp.platform.core.frames import (
     Answered,

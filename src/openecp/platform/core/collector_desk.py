@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
 from openecp.border.low_value.parcel_acts import charges_of
 from openecp.border.low_value.parcel_case import ROOM as PARCEL_ROOM
 from openecp.border.low_value.parcel_case import parcel_case_of
@@ -45,6 +44,7 @@ from openecp.border.revenue.collectors import (
     movements,
     statement,
 )
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.parcel import Parcel
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Written

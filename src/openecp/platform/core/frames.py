@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.core.model import Command
 from openecp.platform.core.parcel_model import LodgeParcels, ParcelsAnswer
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from openecp.border.lodgement.commands import Answer, Lodge
+from openecp.border.lodgement.commands import Lodge
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.core.desk import Desk, case_key, outcomes_of, refused, settle, unavailable, writes_of
 from openecp.platform.core.model import Command
 from openecp.platform.core.settings import Settings

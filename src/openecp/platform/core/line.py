@@ -15,7 +15,8 @@ from collections.abc import Callable
 from queue import Queue
 from typing import Any
 
-from openecp.border.lodgement.commands import Answer, Lodge
+from openecp.border.lodgement.commands import Lodge
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.core.desk import Desk, case_key, outcomes_of, refused, settle, unavailable, writes_of
 from openecp.platform.core.model import Command, Decided
 from openecp.platform.core.settings import Settings

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
 from openecp.border.low_value.parcel_acts import decide_parcel_act
 from openecp.border.low_value.parcel_commands import ActContext, ActRefused, ParcelAct
 from openecp.kernel.assessment.reasons import Reason
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.parcel import Parcel
 from openecp.kernel.journal.memory import utc_now
 from openecp.platform.core.ids import Randomness

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
 from openecp.kernel.assessment.reasons import Reason
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.model import Idempotency
 from openecp.platform.core.model import ProgrammeCommand
 

@@ -12,7 +12,6 @@ from typing import Any, Protocol, get_args
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
 from openecp.border.postal.acts import DecideItem, PostalAct, ReviseItem
 from openecp.border.postal.assessing import PostalAssessor
 from openecp.border.postal.compliance import IsVague, Requirement, requirements
@@ -24,6 +23,7 @@ from openecp.border.postal.item import PostalItem
 from openecp.border.postal.response import DecisionCodes, decision_codes
 from openecp.border.postal.state import ROOM, item_state
 from openecp.kernel.assessment.reasons import Reason
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, Event, Idempotency, StoredDocument
 from openecp.kernel.journal.queries import CaseFilter

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, Face, StoredDocument
 from openecp.kernel.parties.model import Principal

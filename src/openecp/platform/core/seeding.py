@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.indicators.model import Indicator
 from openecp.kernel.journal.model import Face
 from openecp.kernel.parties.model import Principal

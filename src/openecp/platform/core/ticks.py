@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from openecp.border.lodgement.commands import Answer, DeadlinePassed
+from openecp.border.lodgement.commands import DeadlinePassed
+from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import utc_now
 from openecp.platform.core.model import Command
 from openecp.platform.core.settings import Settings

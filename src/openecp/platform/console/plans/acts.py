@@ -10,7 +10,7 @@ from litestar import post
 from litestar.exceptions import PermissionDeniedException
 from litestar.response import Redirect
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.console.language import N_
 from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InPath, Page, redirect
 from openecp.platform.console.plans.action import REPORTABLE, Filled, action_page

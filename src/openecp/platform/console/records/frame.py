@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.console.pages import AnyRequest, Console, Page, signed_in
 from openecp.platform.console.records import words
 from openecp.platform.console.session import Visitor

@@ -11,7 +11,7 @@ from litestar.datastructures import FormMultiDict
 from litestar.exceptions import PermissionDeniedException
 from litestar.response import Redirect
 
-from openecp.border.lodgement.commands import Answer
+from openecp.kernel.casework.answer import Answer
 from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InPath, Page, in_thread, redirect
 from openecp.platform.console.records.forms import codes_of, form_fields, values_of
 from openecp.platform.console.records.frame import RecordFrame
