@@ -131,8 +131,8 @@ class TrsEngine:
             rows, used = part_counts(self.connection, part, left_out, notes)
         except duckdb.Error as error:
             raise _of_the_file(name, error) from None
+        self._parts.append(part._replace(is_whole=not part.is_text and rows == used))
         rows += sum(before.left_out.values()) if before else 0
-        self._parts.append(part)
         self._build()
         return Loaded(title, rows, used, dict(left_out), dict(notes))
 
@@ -168,10 +168,11 @@ class TrsEngine:
                 f", {quoted(c) if c in part.kept else 'CAST(NULL AS VARCHAR)'} AS {quoted(c)}" for c in names
             )
             offset = f" + {number} * 1000000000000" if number else ""
+            used = f"case_id <> '' AND activity <> '' AND ts_us BETWEEN {LEAST_US} AND {MOST_US}"
             selects.append(
                 f"SELECT place{offset} AS seq, case_id, {part.activity_sql} AS activity, ts_us, "  # noqa: S608
-                f"{part.precision_sql} AS precision, {literal(part.name)} AS source{kept} FROM {part.table} "
-                f"WHERE case_id <> '' AND activity <> '' AND ts_us BETWEEN {LEAST_US} AND {MOST_US}"
+                f"{part.precision_sql} AS precision, {literal(part.name)} AS source{kept} FROM {part.table}"
+                + ("" if part.is_whole else f" WHERE {used}")
             )
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW trs_events AS {' UNION ALL '.join(selects)}")
 

@@ -42,6 +42,7 @@ _OWN = (
 KEY_MAX = 1000
 CELL_MAX = 4000
 SURE = 5  # stamps of an activity that all fall on midnight before they count as dates
+SAMPLE = 200_000  # rows that tell of most activities that their stamps are neither dates nor whole minutes
 
 
 class Part(NamedTuple):
@@ -58,6 +59,7 @@ class Part(NamedTuple):
     is_text: bool = False
     has_events: bool = True
     needs_link: bool = False
+    is_whole: bool = False  # every row is used: nothing needs to be looked for in each question
 
 
 def make_part(
@@ -86,7 +88,8 @@ def make_part(
             f"CREATE OR REPLACE TEMP VIEW part_{number} AS SELECT {place} AS place, "  # noqa: S608
             f"CAST({quoted(wanted.case)} AS VARCHAR) AS case_id, "
             f"CAST({quoted(wanted.activity)} AS VARCHAR) AS activity, "
-            f"{typed_us(quoted(ts), given[ts], spec.zone, is_local=spec.is_local)} AS ts_us{keeps} FROM ({source})"
+            f"{typed_us(quoted(ts), given[ts], spec.zone, is_local=spec.is_local)} AS ts_us, "
+            f"CAST({quoted(ts)} AS TIMESTAMP) AS ts{keeps} FROM ({source})"
         )
         part = Part(name, f"part_{number}", tuple(wanted.kept), {}, spec.case, spec.zone)
     else:
@@ -234,10 +237,18 @@ def _precision(connection: duckdb.DuckDBPyConnection, part: Part, spec: SourceSp
     if spec.precision:
         return literal(spec.precision)
     midnight = "COUNT(*) FILTER (WHERE midnight)" if part.is_text else "0"
+    known: list[str] = []
+    if not part.is_text:  # a stamp within a minute settles its activity: the file need not be read again for it
+        sampled = connection.execute(
+            f"SELECT activity FROM (SELECT activity, ts_us FROM {part.table} LIMIT {SAMPLE}) "  # noqa: S608
+            f"WHERE activity IS NOT NULL AND ts_us % {MINUTE_US} <> 0 GROUP BY activity LIMIT {KEY_MAX}"
+        )
+        known = [row[0] for row in sampled.fetchall()]
+    others = f"AND activity NOT IN ({', '.join(map(literal, known))}) " if known else ""
     rows = connection.execute(
         f"SELECT activity, COUNT(*), {midnight}, COUNT(*) FILTER (WHERE ts_us % {MINUTE_US} = 0), "  # noqa: S608
         f"COUNT(*) FILTER (WHERE ts_us % {HOUR_US} = 0), COUNT(*) FILTER (WHERE ts_us % {DAY_US} = 0) "
-        f"FROM {part.table} WHERE ts_us IS NOT NULL GROUP BY activity"
+        f"FROM {part.table} WHERE ts_us IS NOT NULL {others}GROUP BY activity"
     ).fetchall()
     days, minutes = [], []
     for activity, n, midnights, whole_minutes, hours, utc_days in rows:
@@ -271,6 +282,10 @@ def part_counts(
 ) -> tuple[int, int]:
     """Return the rows of a part and those that are used; add reasons and notes of the others."""
     if not part.is_text:
+        row = connection.execute(f"SELECT COUNT(*) FROM {part.table}").fetchone()  # noqa: S608
+        assert row is not None
+        if not _may_lack(connection, part):
+            return row[0], row[0]
         row = connection.execute(
             "SELECT COUNT(*), COUNT(*) FILTER (WHERE COALESCE(case_id, '') = ''), "  # noqa: S608
             "COUNT(*) FILTER (WHERE case_id <> '' AND COALESCE(activity, '') = ''), "
@@ -303,3 +318,17 @@ def part_counts(
         if row and row[0]:
             notes["cells_cut"] += row[0]
     return rows, used
+
+
+def _may_lack(connection: duckdb.DuckDBPyConnection, part: Part) -> bool:
+    """Tell whether a row of Parquet may lack a case, an activity or a stamp in range; mostly its statistics tell."""
+    signs = (
+        "case_id IS NULL OR case_id = ''",
+        "activity IS NULL OR activity = ''",
+        "ts IS NULL OR ts < TIMESTAMP '1901-01-03' OR ts > TIMESTAMP '2199-12-29'",
+    )
+    for sign in signs:
+        row = connection.execute(f"SELECT 1 FROM {part.table} WHERE {sign} LIMIT 1").fetchone()  # noqa: S608
+        if row is not None:
+            return True
+    return False
