@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What translated statements call: quotients, partitions, sums over them, joins by an index, groups.
+
+Null is None; what holds no value is passed over in a sum, and a sum of nothing is null, as in SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import Any
+
+Places = list[int]
+
+
+class Rows:
+    """A table as columns, with an index for each set of columns that a join asks for."""
+
+    __slots__ = ("columns", "count", "indexes")
+
+    def __init__(self, columns: dict[str, list[Any]], count: int) -> None:
+        self.columns, self.count = columns, count
+        self.indexes: dict[tuple[str, ...], dict[Any, Places]] = {}
+
+    def index(self, names: tuple[str, ...]) -> dict[Any, Places]:
+        """Return the places of each key."""
+        if names not in self.indexes:
+            self.indexes[names] = index_of(self.count, tuple(self.columns[name] for name in names))
+        return self.indexes[names]
+
+    def add(self, columns: dict[str, list[Any]], count: int) -> None:
+        """Add rows; what indexes know goes on."""
+        for name, values in self.columns.items():
+            values.extend(columns[name])
+        for names, known in self.indexes.items():
+            for key, places in index_of(count, tuple(columns[name] for name in names)).items():
+                known.setdefault(key, []).extend(place + self.count for place in places)
+        self.count += count
+
+
+def half_up(whole: int, divisor: int) -> int:
+    """Divide and round halves away from zero."""
+    cut, rest = divmod(abs(whole), divisor)
+    found = cut + (rest * 2 >= divisor)
+    return found if whole >= 0 else -found
+
+
+def quotient(a: int, b: int) -> int | None:
+    """Divide whole numbers, cut towards zero; nothing by zero."""
+    if b == 0:
+        return None
+    return a // b if (a >= 0) is (b > 0) else -(-a // b)
+
+
+def remainder(a: int, b: int) -> int | None:
+    """Return what a quotient leaves; it has the sign of `a`."""
+    cut = quotient(a, b)
+    return None if cut is None else a - cut * b
+
+
+def least(*values: Any) -> Any:
+    """Return the least of what is known."""
+    return min((value for value in values if value is not None), default=None)
+
+
+def _keys(lists: Sequence[Sequence[Any]], rows: int) -> Iterable[Any]:
+    if len(lists) == 1:
+        return lists[0]
+    return zip(*lists, strict=True) if lists else [()] * rows
+
+
+def partitions(rows: int, keys: Sequence[list[Any]], order: Sequence[list[Any]]) -> list[Places]:
+    """Return the places of each partition, in their order."""
+    found: dict[Any, Places] = {}
+    for place, key in enumerate(_keys(keys, rows)):
+        known = found.get(key)
+        if known is None:
+            found[key] = [place]
+        else:
+            known.append(place)
+    for places in found.values():
+        if order and len(places) > 1:
+            places.sort(key=lambda place: tuple((one[place] is None, one[place]) for one in order))
+    return list(found.values())
+
+
+groups = partitions
+
+
+def numbered(rows: int, parts: list[Places]) -> list[int]:
+    """Number the rows of each partition from 1."""
+    found = [0] * rows
+    for places in parts:
+        for number, place in enumerate(places, start=1):
+            found[place] = number
+    return found
+
+
+def _whole(values: list[Any], parts: list[Places], total: Callable[[list[Any]], Any]) -> list[Any]:
+    found: list[Any] = [None] * len(values)
+    for places in parts:
+        whole = total([values[place] for place in places if values[place] is not None])
+        for place in places:
+            found[place] = whole
+    return found
+
+
+def sum_whole(values: list[Any], parts: list[Places]) -> list[Any]:
+    """Sum each partition up."""
+    return _whole(values, parts, lambda known: sum(known) if known else None)
+
+
+def max_whole(values: list[Any], parts: list[Places]) -> list[Any]:
+    """Return the greatest of each partition."""
+    return _whole(values, parts, lambda known: max(known, default=None))
+
+
+def min_whole(values: list[Any], parts: list[Places]) -> list[Any]:
+    """Return the least of each partition."""
+    return _whole(values, parts, lambda known: min(known, default=None))
+
+
+def count_whole(values: list[Any], parts: list[Places]) -> list[Any]:
+    """Count the known values of each partition."""
+    return _whole(values, parts, len)
+
+
+def sum_so_far(values: list[Any], parts: list[Places]) -> list[Any]:
+    """Sum each partition up to each row."""
+    found: list[Any] = [None] * len(values)
+    for places in parts:
+        total = None
+        for place in places:
+            if values[place] is not None:
+                total = values[place] if total is None else total + values[place]
+            found[place] = total
+    return found
+
+
+def lag(values: list[Any], parts: list[Places]) -> list[Any]:
+    """Return the value of the row before."""
+    found: list[Any] = [None] * len(values)
+    for places in parts:
+        for before, place in zip(places, places[1:], strict=False):
+            found[place] = values[before]
+    return found
+
+
+def index_of(rows: int, lists: Sequence[Sequence[Any]]) -> dict[Any, Places]:
+    """Return the places of each key; one that is null is nowhere."""
+    found: dict[Any, Places] = {}
+    several = len(lists) > 1
+    for place, key in enumerate(_keys(lists, rows)):
+        if key is None or (several and None in key):
+            continue
+        known = found.get(key)
+        if known is None:
+            found[key] = [place]
+        else:
+            known.append(place)
+    return found
+
+
+def joined(rows: int, lists: Sequence[list[Any]], index: dict[Any, Places], outer: bool) -> tuple[Any, Places]:
+    """Return the places left and right of each pair; None for the left where each row stands once, in order.
+
+    `outer`: a row without a partner stays, with -1 for it.
+    """
+    left: Places = []
+    right: Places = []
+    find = index.get
+    for place, key in enumerate(_keys(lists, rows)):
+        found = find(key)
+        if found is None:
+            if outer:
+                left.append(place)
+                right.append(-1)
+        elif len(found) == 1:
+            left.append(place)
+            right.append(found[0])
+        else:
+            left.extend([place] * len(found))
+            right.extend(found)
+    if len(left) == rows and (not rows or (left[0] == 0 and left == list(range(rows)))):
+        return None, right
+    return left, right
+
+
+def outer_kept(rows: int, left: Any, right: Places, kept: list[Any]) -> tuple[Places, Places]:
+    """Return the pairs of which a condition holds, and each row without one beside -1."""
+    by_row: list[Places] = [[] for _ in range(rows)]
+    for place, (one, other) in enumerate(zip(left if left is not None else range(rows), right, strict=True)):
+        if kept[place] and other >= 0:
+            by_row[one].append(other)
+    found = [(place, other) for place, others in enumerate(by_row) for other in (others or [-1])]
+    return [one for one, _ in found], [other for _, other in found]
+
+
+def having(rows: int, lists: Sequence[list[Any]], index: dict[Any, Places], wanted: bool) -> Places:
+    """Return the places of rows that have a partner, or of those that have none."""
+    return [place for place, key in enumerate(_keys(lists, rows)) if (key in index) is wanted]
+
+
+def taken(driver: Any, places: Any) -> Any:
+    """Return the places that a selection leaves of a driver."""
+    return driver if places is None else [driver[place] for place in places]
+
+
+def of_groups(values: list[Any], members: list[Places], total: Callable[[list[Any]], Any]) -> list[Any]:
+    """Return a figure of the known values of each group."""
+    return [total([values[place] for place in places if values[place] is not None]) for places in members]
+
+
+def total_sum(known: list[Any]) -> Any:
+    """Sum up."""
+    return sum(known) if known else None
+
+
+def total_max(known: list[Any]) -> Any:
+    """Return the greatest."""
+    return max(known, default=None)
+
+
+def total_min(known: list[Any]) -> Any:
+    """Return the least."""
+    return min(known, default=None)
+
+
+def total_or(known: list[Any]) -> Any:
+    """Tell whether one is true."""
+    return True in known if known else None
+
+
+def total_bits(known: list[Any]) -> Any:
+    """Return the bits that stand in any."""
+    bits = 0
+    for one in known:
+        bits |= one
+    return bits if known else None
+
+
+def texts_joined(
+    values: list[Any], order: Sequence[list[Any]], members: list[Places], between: str, once: bool
+) -> list[Any]:
+    """Join the texts of each group in their order; `once` each text once."""
+    found = []
+    for places in members:
+        known = [place for place in places if values[place] is not None]
+        known.sort(key=lambda place: tuple((one[place] is None, one[place]) for one in order))
+        texts = [values[place] for place in known]
+        found.append(between.join(dict.fromkeys(texts) if once else texts) if texts else None)
+    return found
+
+
+def sorted_places(rows: int, order: Sequence[tuple[list[Any], bool]]) -> Places:
+    """Return the places of rows in order; (values, falling); what is null comes last."""
+    places = list(range(rows))
+    for values, falling in reversed(order):
+        known = [place for place in places if values[place] is not None]
+        known.sort(key=lambda place, of=values: of[place], reverse=falling)  # type: ignore[misc]
+        places = known + [place for place in places if values[place] is None]
+    return places
+
+
+NAMES: dict[str, Any] = {
+    "date": date, "half_up": half_up, "quotient": quotient, "remainder": remainder, "least": least,
+    "partitions": partitions, "groups": groups, "numbered": numbered, "sum_whole": sum_whole, "max_whole": max_whole,
+    "min_whole": min_whole, "count_whole": count_whole, "sum_so_far": sum_so_far, "lag": lag, "index_of": index_of,
+    "joined": joined, "outer_kept": outer_kept, "having": having, "taken": taken, "of_groups": of_groups,
+    "total_sum": total_sum, "total_max": total_max, "total_min": total_min, "total_or": total_or,
+    "total_bits": total_bits, "total_count": len, "texts_joined": texts_joined, "sorted_places": sorted_places,
+}  # fmt: skip
