@@ -71,7 +71,7 @@ class RecordWorld:
         self._minutes = itertools.count()
         self.store = MemoryStore(clock=self.now)
         nothing = NoClearance()
-        programme = ProgrammeCasework(self.store, clock=self.now, records=RecordCasework(self.store, clock=self.now))
+        programme = ProgrammeCasework(self.store, clock=self.now, others=(RecordCasework(self.store, clock=self.now),))
         self.core = InProcessCore(
             Desk(assessor=nothing, casework=nothing, reader=self.store, writer=self.store, programme=programme)
         )

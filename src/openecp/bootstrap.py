@@ -215,7 +215,7 @@ class Installation(ClearsFiles):
 
         post = postal_casework(store, self.profile, self.quoter)
         activities = ActivityCasework(store, organisation=self.register(store).organisation)
-        return ProgrammeCasework(store, records=RecordCasework(store), post=post, activities=activities)
+        return ProgrammeCasework(store, others=(RecordCasework(store), post, activities))
 
     def post_rules(self) -> Any:
         """Return the rules of the post."""

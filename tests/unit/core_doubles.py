@@ -144,9 +144,7 @@ def desk(store: MemoryStore, *, assessor: CountingAssessor | None = None, writer
         writer=writer or store,
         programme=ProgrammeCasework(
             store,
-            records=RecordCasework(store),
-            post=PostalCasework(store, rules=PostalRules()),
-            activities=ActivityCasework(store),
+            others=(RecordCasework(store), PostalCasework(store, rules=PostalRules()), ActivityCasework(store)),
         ),
     )
 

@@ -118,7 +118,7 @@ class PostalWorld:
         self._ticks = itertools.count()
         self.store = MemoryStore(clock=self.now)
         post = PostalCasework(self.store, rules=rules, assessor=assessor, clock=self.now)
-        programme = ProgrammeCasework(self.store, clock=self.now, post=post)
+        programme = ProgrammeCasework(self.store, clock=self.now, others=(post,))
         nothing = NoClearance()
         desk = Desk(assessor=nothing, casework=nothing, reader=self.store, writer=self.store, programme=programme)
         self.core = InProcessCore(desk)

@@ -64,10 +64,12 @@ class Port:
         self.store = Store(clock=lambda: NOW.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
         casework = ProgrammeCasework(
             self.store,
-            activities=ActivityCasework(
-                self.store,
-                organisation=lambda name: Organisation(organisation_id=name, name=name, identifiers=(f"N-{name}",)),
-                clock=lambda: NOW.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            others=(
+                ActivityCasework(
+                    self.store,
+                    organisation=lambda name: Organisation(organisation_id=name, name=name, identifiers=(f"N-{name}",)),
+                    clock=lambda: NOW.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                ),
             ),
         )
         nothing = NoClearance()

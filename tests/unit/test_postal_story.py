@@ -159,7 +159,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
 
     def core(store: object) -> object:
         post = PostalCasework(here.kept, rules=lambda: rules_of(here.profile))
-        programme = ProgrammeCasework(here.kept, post=post)
+        programme = ProgrammeCasework(here.kept, others=(post,))
         nothing = NoClearance()
         return InProcessCore(
             Desk(assessor=nothing, casework=nothing, reader=here.kept, writer=here.kept, programme=programme)

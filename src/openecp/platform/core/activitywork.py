@@ -51,6 +51,8 @@ class ActivitySource(Protocol):
 class ActivityCasework:
     """Decides commands of `openecp.border.time_release.recording`."""
 
+    acts = RecordActivities
+
     def __init__(
         self,
         source: ActivitySource,

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -42,6 +42,12 @@ class DecidesProgramme(Protocol):
     """Decides what the programme side is asked to record."""
 
     def decide(self, command: ProgrammeCommand) -> Decided: ...
+
+
+class DecidesActs(DecidesProgramme, Protocol):
+    """Decides commands of some kinds; `acts` is their type, or the union of their types."""
+
+    acts: Any
 
 
 class DecidesParcels(Protocol):

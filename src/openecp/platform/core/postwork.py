@@ -86,6 +86,8 @@ def _rows(profile: Profile, name: str) -> Iterator[tuple[int, dict[str, str]]]:
 class PostalCasework:
     """Decides commands about postal items with `openecp.border.postal`."""
 
+    acts = PostalAct
+
     def __init__(
         self,
         source: PostalSource,

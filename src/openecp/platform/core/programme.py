@@ -7,30 +7,28 @@ are few, so they are decided one after the other, and nothing is assessed for th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Protocol
 
 import msgspec
 
-from openecp.border.postal.acts import PostalAct
-from openecp.border.time_release.recording import RecordActivities
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Event
 from openecp.kernel.parties.model import Principal
-from openecp.platform.core.desk import DecidesProgramme
+from openecp.platform.core.desk import DecidesActs
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
 from openecp.platform.core.permissions import may
 from openecp.platform.core.plain_answers import encode, idempotency, refusal
+from openecp.programme.action_plan.commands import PlanAct
 from openecp.programme.action_plan.decide import concerns, concerns_further, decide
 from openecp.programme.action_plan.deciding import Actor, Context, Refused, Stream
 from openecp.programme.action_plan.fold import in_order
 from openecp.programme.action_plan.streams import fact_of
-from openecp.programme.compendia.commands import RecordAct
 
 _PAGE = 1000
 
@@ -68,39 +66,28 @@ class NoClearance:
 
 
 class ProgrammeCasework:
-    """Decides commands of the programme with `openecp.programme.action_plan`."""
+    """Decides commands about plans with `openecp.programme.action_plan`, and hands the others to who decides them."""
 
     def __init__(
         self,
         source: StreamSource,
         *,
         clock: Callable[[], str] = utc_now,
-        records: DecidesProgramme | None = None,
-        post: DecidesProgramme | None = None,
-        activities: DecidesProgramme | None = None,
+        others: Sequence[DecidesActs] = (),
     ) -> None:
         self._source = source
         self._clock = clock
-        self._records = records
-        self._post = post
-        self._activities = activities
+        self._others = tuple(others)
         self._randomness = Randomness()
 
     def decide(self, command: ProgrammeCommand) -> Decided:
         """Decide one command of the programme."""
         act = command.act
-        if isinstance(act, RecordAct):
-            if self._records is None:
-                raise LookupError("this core has no records")
-            return self._records.decide(command)
-        if isinstance(act, PostalAct):
-            if self._post is None:
-                raise LookupError("this core has no post")
-            return self._post.decide(command)
-        if isinstance(act, RecordActivities):
-            if self._activities is None:
-                raise LookupError("this core records no activities")
-            return self._activities.decide(command)
+        for other in self._others:
+            if isinstance(act, other.acts):
+                return other.decide(command)
+        if not isinstance(act, PlanAct):
+            raise LookupError(f"this core takes no {type(act).__name__}")
         who = actor_of(command.principal)
         if not may(command.principal, "report"):
             return Decided(refusal(_no_role(command.principal), "action_plan"))

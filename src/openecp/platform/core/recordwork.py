@@ -43,6 +43,8 @@ class RecordSource(Protocol):
 class RecordCasework:
     """Decides commands about records with `openecp.programme.compendia`."""
 
+    acts = RecordAct
+
     def __init__(
         self,
         source: RecordSource,
@@ -136,8 +138,3 @@ def record_actor(principal: Principal) -> Actor:
     """Return who acts, as records see it: the Secretariat, or a delegate of its bodies and Members."""
     of = principal.bodies if may(principal, "report") else ()
     return Actor(actor=principal.actor, moderates=may(principal, "programme"), of=of)
-
-
-def is_record_act(act: object) -> bool:
-    """Tell whether a command of the programme is about records."""
-    return isinstance(act, RecordAct)
