@@ -12,9 +12,11 @@ from openecp.programme.action_plan.commands import (
     AssertDependency,
     AssertLineage,
     BindEvidence,
+    DecideProposal,
     HoldSession,
     NewEvidence,
     OverrideStatus,
+    ProposeActions,
     RecordDecision,
     ReviseAction,
     SetMilestone,
@@ -141,8 +143,10 @@ class PlanActBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         AssertDependency
         | AssertLineage
         | BindEvidence
+        | DecideProposal
         | HoldSession
         | OverrideStatus
+        | ProposeActions
         | RecordDecision
         | ReviseAction
         | SetMilestone

@@ -11,6 +11,7 @@ from rich.table import Table
 from openecp.platform.cli.desk import told
 from openecp.platform.cli.plan_change import CHANGE_COMMANDS
 from openecp.platform.cli.plan_desk import day_option, plan_desk, print_json
+from openecp.platform.cli.plan_proposals import PROPOSAL_COMMANDS
 from openecp.platform.cli.plan_session import session
 from openecp.platform.cli.wiring import console, data_option
 from openecp.programme.action_plan.codes import Colour, Lifecycle
@@ -292,4 +293,5 @@ REGISTER_COMMANDS: tuple[click.Command, ...] = (
     lineage,
     session,
     *CHANGE_COMMANDS,
+    *PROPOSAL_COMMANDS,
 )

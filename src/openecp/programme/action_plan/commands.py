@@ -248,6 +248,34 @@ class SetPlanStatus(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     on: str | None = None
 
 
+class NewProposal(msgspec.Struct, frozen=True, kw_only=True):
+    """An action to be proposed; `expected_hours` of waiting would be saved, `source` is what it comes from."""
+
+    titles: Texts
+    owner: str
+    due: str | None = None
+    expected_hours: int = 0
+    source: dict[str, str] = {}
+
+
+class ProposeActions(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Propose actions to a plan, as a study recommends them; no action changes until a person decides."""
+
+    plan: str
+    proposals: tuple[NewProposal, ...]
+    on: str | None = None
+
+
+class DecideProposal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Take a proposal up under an action of the plan, or decline it where no action is named."""
+
+    plan: str
+    proposal: str
+    reason: str
+    action: str | None = None
+    on: str | None = None
+
+
 PlanAct = (
     TakePlan
     | UpdateAction
@@ -265,4 +293,6 @@ PlanAct = (
     | IssueReport
     | SetThresholds
     | SetPlanStatus
+    | ProposeActions
+    | DecideProposal
 )

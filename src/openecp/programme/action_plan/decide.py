@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from openecp.programme.action_plan import acts, meetings
+from openecp.programme.action_plan import acts, meetings, proposals
 from openecp.programme.action_plan.commands import (
     AssertDependency,
     AssertLineage,
     BindEvidence,
+    DecideProposal,
     FreezeMeasurements,
     HoldSession,
     IssueReport,
     OverrideStatus,
     PlanAct,
+    ProposeActions,
     RecordDecision,
     ReviseAction,
     SetMilestone,
@@ -39,6 +41,8 @@ from openecp.programme.action_plan.names import (
 from openecp.programme.action_plan.state import PlanState
 from openecp.programme.action_plan.take import take_plan
 
+_OF_PLANS = (FreezeMeasurements, IssueReport, SetThresholds, SetPlanStatus, ProposeActions, DecideProposal)
+
 
 def concerns(act: PlanAct) -> tuple[str, ...]:
     """Return the streams that deciding a command reads first; what cannot be a name is left out, and refused later."""
@@ -55,7 +59,7 @@ def _concerns(act: PlanAct) -> Iterator[str]:
         if parsed is not None:
             yield action_stream(action)
             yield plan_stream(parsed[0])
-    if isinstance(act, FreezeMeasurements | IssueReport | SetThresholds | SetPlanStatus) and is_plan_id(act.plan):
+    if isinstance(act, _OF_PLANS) and is_plan_id(act.plan):
         yield plan_stream(act.plan)
     if isinstance(act, HoldSession | RecordDecision) and is_name(act.session):
         yield session_stream(act.session)
@@ -74,6 +78,9 @@ def _actions(act: PlanAct) -> Iterator[str]:
     elif isinstance(act, AssertLineage | AssertDependency):
         for link in act.links:
             yield from (link.from_id, link.to_id)
+    elif isinstance(act, DecideProposal):
+        if act.action is not None:
+            yield act.action
     elif isinstance(act, BindEvidence):
         yield from (action for action, _ in act.bindings)
     elif isinstance(act, FreezeMeasurements):
@@ -148,5 +155,9 @@ def _decide(act: PlanAct, draft: Draft) -> Decision:
             return meetings.set_thresholds(act, draft)
         case SetPlanStatus():
             return meetings.set_plan_status(act, draft)
+        case ProposeActions():
+            return proposals.propose_actions(act, draft)
+        case DecideProposal():
+            return proposals.decide_proposal(act, draft)
         case UpdateAction():
             raise AssertionError("decided before")

@@ -122,6 +122,8 @@ _APPLY: dict[str, Callable[[Any, Fact], None]] = {
     "PlanStatusChanged": plans.plan_status,
     "ThresholdsSet": plans.thresholds,
     "ReportIssued": plans.report_issued,
+    "ActionProposed": plans.proposed,
+    "ProposalDecided": plans.proposal_decided,
     "SessionHeld": plans.session_held,
     "DecisionRecorded": plans.decision,
 }

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+from openecp.programme.action_plan.proposed import Proposal
 from openecp.programme.action_plan.records import Period
 from openecp.programme.action_plan.state import Decided, Fact, PlanState, SessionState
 from openecp.programme.action_plan.views import (
@@ -86,6 +89,43 @@ def report_issued(plan: PlanState, fact: Fact) -> None:
             seq=fact.seq,
         )
     )
+
+
+def proposed(plan: PlanState, fact: Fact) -> None:
+    """Add a proposal."""
+    body = fact.body
+    plan.proposals.append(
+        Proposal(
+            id=body["proposal"],
+            titles=body["titles"],
+            owner=body["owner"],
+            due=body.get("due"),
+            expected_hours=body.get("expected_hours", 0),
+            source=body.get("source", {}),
+            on=fact.on,
+            by=fact.actor,
+            born=fact.occurred_at,
+        )
+    )
+
+
+def proposal_decided(plan: PlanState, fact: Fact) -> None:
+    """Set what became of a proposal."""
+    body = fact.body
+    state: Literal["taken_up", "declined"] = "taken_up" if body["state"] == "taken_up" else "declined"
+    plan.proposals = [
+        one
+        if one.id != body["proposal"]
+        else msgspec.structs.replace(
+            one,
+            state=state,
+            action=body.get("action"),
+            reason=body["reason"],
+            decided_on=fact.on,
+            decided_by=fact.actor,
+        )
+        for one in plan.proposals
+    ]
 
 
 def session_held(session: SessionState, fact: Fact) -> None:

@@ -62,6 +62,11 @@ def _fields(fact: Fact, lifecycle: str) -> tuple[FieldChange, ...]:
         return (FieldChange(field=f"milestone {body.get('title') or body['milestone']}", before="", after=after),)
     if fact.kind == "DeliverableStaged":
         return (FieldChange(field=f"stage {body['deliverable']}", before="", after=body["stage"]),)
+    if fact.kind == "ActionProposed":
+        title = body["titles"].get("en") or next(iter(body["titles"].values()), "")
+        return (FieldChange(field=f"proposal {body['proposal']}", before="", after=title),)
+    if fact.kind == "ProposalDecided":
+        return (FieldChange(field=f"proposal {body['proposal']}", before="", after=body.get("action") or "declined"),)
     if fact.kind == "PlanStatusChanged":
         return (FieldChange(field="status", before="", after=body["status"]),)
     return ()

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from openecp.programme.action_plan.codes import Colour, Lifecycle, Role
+from openecp.programme.action_plan.proposed import Proposal
 from openecp.programme.action_plan.records import TimeframeKind
 from openecp.programme.action_plan.views import (
     ActionView,
@@ -116,6 +117,9 @@ class Plans(Protocol):
         """Return every recorded change of an action, plan, session or instrument, oldest first."""
 
     def versions(self, plan: str) -> tuple[VersionView, ...]: ...
+
+    def proposals(self, plan: str, *, as_of: str | None = None) -> tuple[Proposal, ...]:
+        """Return what was proposed to a plan, oldest first."""
 
     def diff(self, plan: str, old: int, new: int) -> list[ActionDiff]: ...
 

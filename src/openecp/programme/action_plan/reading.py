@@ -34,6 +34,7 @@ from openecp.programme.action_plan.names import (
     subject_of,
 )
 from openecp.programme.action_plan.plans import ActionDiff, ActionFilter, RollUp
+from openecp.programme.action_plan.proposed import Proposal
 from openecp.programme.action_plan.rollup import Known, PlanFacts, roll_up, sessions_held
 from openecp.programme.action_plan.show import action_view, instrument_view, plan_view, session_view
 from openecp.programme.action_plan.state import PlanState
@@ -239,6 +240,10 @@ class PlanBook(StreamReader):
     def versions(self, plan: str) -> tuple[VersionView, ...]:
         """Return the versions of a plan, oldest first."""
         return tuple(self._plan_state(plan, end_of("9999-12-31"))[0].versions)
+
+    def proposals(self, plan: str, *, as_of: str | None = None) -> tuple[Proposal, ...]:
+        """Return what was proposed to a plan, oldest first."""
+        return tuple(self._plan_state(plan, end_of(self._day(as_of)))[0].proposals)
 
     def diff(self, plan: str, old: int, new: int) -> list[ActionDiff]:
         """Return what differs between two versions of a plan, in the order of the actions."""

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from openecp.programme.action_plan.codes import Colour, Lifecycle, Nature, PlanStatus, Scope, Stage
+from openecp.programme.action_plan.proposed import Proposal
 from openecp.programme.action_plan.records import Period, Timeframe
 from openecp.programme.action_plan.views import (
     AgendaItemView,
@@ -157,6 +158,7 @@ class PlanState(msgspec.Struct, kw_only=True):
     work_programme: str | None = None  # a child plan: the items of this work programme
     numbers: list[int] = []  # of the actions in its current version
     reports: list[ReportView] = []
+    proposals: list[Proposal] = []
     bodies: tuple[BodyView, ...] = ()
     work_programmes: tuple[WorkProgrammeView, ...] = ()
     notes: tuple[str, ...] = ()

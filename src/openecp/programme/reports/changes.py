@@ -23,7 +23,7 @@ _GROUPED = ("ActionAdded", "ActionRevised", "LineageAsserted", "DependencyAssert
 _PLAIN = (
     "EvidenceVerified", "ActionRevised", "ActionAdded", "ActionWithdrawn", "ActionRestored", "PlanImported",
     "PlanVersionAdded", "ThresholdsSet", "LineageAsserted", "DependencyAsserted", "EvidenceBound", "DecisionRecorded",
-    "SessionHeld",
+    "SessionHeld", "ActionProposed", "ProposalDecided",
 )  # fmt: skip
 _SHOWN = ("timeframe", "responsibilities", "work_programmes", "lifecycle", "evidence", "override", "status")
 

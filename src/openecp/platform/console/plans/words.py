@@ -51,6 +51,8 @@ EVENTS: dict[str, str] = {
     "PlanStatusChanged": N_("Status of the plan changed"),
     "ThresholdsSet": N_("Thresholds set"),
     "ReportIssued": N_("Report issued"),
+    "ActionProposed": N_("Action proposed"),
+    "ProposalDecided": N_("Proposal decided"),
     "SessionHeld": N_("Session announced"),
     "DecisionRecorded": N_("Decision recorded"),
 }
