@@ -19,6 +19,8 @@ from openecp.border.time_release.events import ACTIVITIES
 from openecp.border.time_release.skew import skews
 
 EXAMPLES = 5
+MANY = 20  # stamps of an activity at one or two times of day before these count as midnights of some zone
+SAMPLE = 100_000
 DAY_US, HOUR_US, MINUTE_US = 86_400_000_000, 3_600_000_000, 60_000_000
 
 
@@ -169,11 +171,16 @@ def _doubles(engine: Asks) -> list[Finding]:
 
 def _date_only(engine: Asks, zones: Mapping[str, str]) -> list[Finding]:
     """Find activities whose stamps are dates: without a time of day, or all on one or two minutes of the day."""
+    doubtful = _doubtful(engine)
+    if not doubtful:
+        return []
     rows = engine.ask(
         "SELECT source, activity, COUNT(*) AS n, COUNT(DISTINCT case_id) AS cases, MIN(ts_us) AS first, "
         f"COUNT(*) FILTER (WHERE precision = 'day') AS days, LIST(DISTINCT ts_us % {DAY_US})[1:3] AS times "
-        f"FROM trs_events GROUP BY source, activity HAVING COUNT(*) FILTER (WHERE precision = 'day') > 0 OR ("
-        f"COUNT(*) >= 20 AND COUNT(DISTINCT ts_us % {DAY_US}) <= 2 AND COUNT(DISTINCT ts_us) > 2) ORDER BY n DESC"
+        f"FROM trs_events WHERE (source, activity) IN ({', '.join(doubtful)}) "
+        "GROUP BY source, activity HAVING COUNT(*) FILTER (WHERE precision = 'day') > 0 OR ("
+        f"COUNT(*) >= {MANY} AND COUNT(DISTINCT ts_us % {DAY_US}) <= 2 AND COUNT(DISTINCT ts_us) > 2) "
+        "ORDER BY n DESC, source, activity"
     )
     found = []
     for row in rows:
@@ -196,6 +203,24 @@ def _date_only(engine: Asks, zones: Mapping[str, str]) -> list[Finding]:
             )
         )
     return found
+
+
+def _doubtful(engine: Asks) -> list[str]:
+    """Return the sources and activities whose stamps may be dates; three times of day in a sample settle the others."""
+    sampled = engine.ask(
+        f"SELECT source, activity FROM (SELECT source, activity, ts_us FROM trs_events LIMIT {SAMPLE}) AS s "
+        f"GROUP BY source, activity HAVING COUNT(DISTINCT ts_us % {DAY_US}) > 2"
+    )
+    settled = {(row["source"], row["activity"]) for row in sampled}
+    rows = engine.ask(
+        "SELECT source, activity, COUNT(*) AS n, COUNT(*) FILTER (WHERE precision = 'day') AS days FROM trs_events "
+        "GROUP BY source, activity ORDER BY source, activity"
+    )
+    return [
+        f"({quoted(row['source'])}, {quoted(row['activity'])})"
+        for row in rows
+        if row["days"] or (row["n"] >= MANY and (row["source"], row["activity"]) not in settled)
+    ]
 
 
 def _skewed(engine: Asks) -> list[Finding]:

@@ -11,7 +11,7 @@ Source: Woodruff, Confidence intervals for medians and other position measures, 
 from __future__ import annotations
 
 from functools import lru_cache
-from math import sqrt
+from math import ceil, sqrt
 from typing import NamedTuple
 
 
@@ -25,10 +25,8 @@ class Ranks(NamedTuple):
 @lru_cache(maxsize=10_000)
 def order_ranks(n: int, share: float, confidence: float = 0.95) -> Ranks | None:
     """Return the ranks between which the quantile of `n` independent cases lies; None where n is too small to say."""
-    from scipy.stats import binom
-
     tail = (1 - confidence) / 2
-    low, high = int(binom.ppf(tail, n, share)), int(binom.ppf(1 - tail, n, share)) + 1
+    low, high = _binomial(tail, n, share), _binomial(1 - tail, n, share) + 1
     if low < 1 or high > n:
         return None
     return Ranks(low, high)
@@ -92,6 +90,14 @@ def design_effect(sizes: list[int], values: list[float]) -> float:
 
 @lru_cache(maxsize=10_000)
 def _t(freedom: int, confidence: float) -> float:
-    from scipy.stats import t
+    from scipy.special import stdtrit  # scipy.stats takes seconds to import
 
-    return float(t.ppf(1 - (1 - confidence) / 2, freedom))
+    return float(stdtrit(freedom, 1 - (1 - confidence) / 2))
+
+
+def _binomial(chance: float, n: int, share: float) -> int:
+    """Return the least number of `n` cases that is not exceeded with at least this chance."""
+    from scipy.special import bdtr, bdtrik
+
+    found = ceil(bdtrik(chance, n, share))
+    return found - 1 if found > 0 and bdtr(found - 1, n, share) >= chance else found
