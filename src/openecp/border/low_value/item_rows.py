@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Protocol
 
 import sqlglot
@@ -18,6 +19,7 @@ from sqlglot import exp
 
 from openecp.border.low_value.currencies import exponent
 from openecp.border.low_value.rate_tables import DutyRates
+from openecp.border.low_value.scheme_numbers import NumberedScheme, scheme_of_number
 from openecp.border.low_value.tables import ITEM_COLUMNS, plain
 from openecp.border.low_value.ways import Seen, ascii_text, form_of, goods_words, scheme_word
 from openecp.kernel.assessment.engine import Engine, Schema
@@ -45,6 +47,7 @@ PLACE_COLUMNS: Schema = (("place", "VARCHAR"), ("table_tax_e8", "BIGINT"))
 SCHEME_COLUMNS: Schema = (("scheme_given", "VARCHAR"), ("scheme_plain", "VARCHAR"), ("scheme_seen", "VARCHAR"))
 UNIT_COLUMNS: Schema = (("currency", "VARCHAR"), ("unit_micro", "BIGINT"), ("unit_inverse", "DECIMAL(8,6)"))
 FORM_COLUMNS: Schema = (("identifier", "VARCHAR"), ("form", "VARCHAR"))
+NUMBER_COLUMNS: Schema = (*FORM_COLUMNS, ("scheme_told", "VARCHAR"))  # the one scheme whose pattern it fits
 COLLECTOR_COLUMNS: Schema = (("given_id", "VARCHAR"), ("named_id", "VARCHAR"))
 TOTAL_COLUMNS: Schema = (
     ("basket_id", "BIGINT"),
@@ -73,6 +76,7 @@ STAGED_TABLES: dict[str, Schema] = {  # what the step reads
     "goods_rates": GOODS_COLUMNS,
     "place_rates": PLACE_COLUMNS,
     "scheme_names": SCHEME_COLUMNS,
+    "scheme_forms": NUMBER_COLUMNS,
     "currency_units": UNIT_COLUMNS,
     "person_totals": TOTAL_COLUMNS,
 }
@@ -133,8 +137,10 @@ class ItemRows:
     """Makes `chunk_items` of `parcel_rows` for one jurisdiction on one day."""
 
     def __init__(
-        self, engine: ClearingEngine, *, jurisdiction: str, regime: str, on: date, rates: DutyRates, seen: Seen
-    ) -> None:
+        self, engine: ClearingEngine, *, jurisdiction: str, regime: str, on: date, rates: DutyRates, seen: Seen,
+        schemes: Sequence[NumberedScheme] = (),
+    ) -> None:  # fmt: skip
+        """`schemes` are those that a number alone tells."""
         self._engine, self._seen = engine, seen
         self._composer = Composer(
             CLEARANCE_STEPS,
@@ -159,7 +165,7 @@ class ItemRows:
             ),
             "currency": Learned(engine, "currency_units", UNIT_COLUMNS, _unit_cells),
             "scheme_id": Learned(
-                engine, "scheme_forms", FORM_COLUMNS, lambda text: (form_of(text, seen.scheme_forms),)
+                engine, "scheme_forms", NUMBER_COLUMNS, lambda text: _number_cells(text, seen, schemes)
             ),
             "buyer_id": Learned(engine, "buyer_forms", FORM_COLUMNS, lambda text: (form_of(text, seen.buyer_forms),)),
             "collector": Learned(engine, "collector_ids", COLLECTOR_COLUMNS, lambda text: (collector_name(text),)),
@@ -217,6 +223,11 @@ def _goods_cells(hs: str, seen: Seen, rates: DutyRates) -> tuple[Any, ...]:
     return digits, goods_words(digits, seen.goods), rates.of_goods("duty", digits), rates.of_goods("excise", digits)
 
 
+def _number_cells(number: str, seen: Seen, schemes: Sequence[NumberedScheme]) -> tuple[Any, ...]:
+    scheme = scheme_of_number(number, schemes)
+    return form_of(number, seen.scheme_forms), scheme.word if scheme else ""
+
+
 def _unit_cells(currency: str) -> tuple[Any, ...]:
     unit = 10 ** (6 - exponent(currency))
     return unit, Decimal(1) / unit
@@ -263,6 +274,12 @@ def written_out(statement: str) -> str:
 
 def over(statement: str, tables: Mapping[str, str]) -> str:
     """Return a statement that reads other tables, or bracketed statements, under the same names."""
+    return _over(statement, tuple(tables.items()))
+
+
+@lru_cache(maxsize=256)
+def _over(statement: str, given: tuple[tuple[str, str], ...]) -> str:
+    tables = dict(given)
 
     def other(node: Any) -> Any:
         if isinstance(node, exp.Table) and tables.get(node.name, node.name) != node.name:
