@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.profile import Profile
 from openecp.platform.api.parcel_bodies import POSTAL
 from openecp.platform.core.ids import Randomness
-from openecp.platform.core.parcel_clearing import ParcelClearing
+from openecp.platform.core.parcel_clearing import Few, ParcelClearing
 from openecp.platform.core.parceldesk import ParcelDesk
 from openecp.platform.core.parcelwork import ParcelCasework
 from openecp.platform.core.settings import Settings
@@ -53,6 +53,7 @@ def parcel_clearing(
     named = law or {}
     from openecp.platform.engines.duck_door import DuckDoorEngine
     from openecp.platform.engines.parcel_goods import goods_rows
+    from openecp.platform.engines.row_door import RowDoorEngine
 
     zone = ZoneInfo(str(profile.setting("time_zone", default="UTC")))
 
@@ -68,7 +69,27 @@ def parcel_clearing(
         store=store,
         today=today,
         salt=Randomness().salt,
+        few=Few(RowDoorEngine, quality_of_rows),
     )
+
+
+def quality_of_rows(on: date) -> Callable[[Sequence[Mapping[str, Any]]], list[tuple[int, str, bool]]]:
+    """Return what finds the codes of quality of typed rows on a day, one by one: what the step finds in all of them."""
+    from openecp.border.data_quality.columns import QUALITY_INPUT, QualityInput
+    from openecp.border.data_quality.flags import ACTIONS
+    from openecp.border.data_quality.score import QualityScorer
+
+    scorer, names = QualityScorer(on), [name for name, _ in QUALITY_INPUT]
+
+    def found(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, bool]]:
+        told = []
+        for row in rows:
+            codes = scorer.codes(QualityInput(**{name: row[name] for name in names}))
+            held = any(ACTIONS[code] == "hold" for code in codes)
+            told += [(row["row_id"], code, held) for code in codes]
+        return told
+
+    return found
 
 
 def parcel_desk(store: Any, clearing: ParcelClearing, settings: Settings, own: str = "") -> ParcelDesk:

@@ -6,8 +6,11 @@ Null is None; what holds no value is passed over in a sum, and a sum of nothing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 Places = list[int]
@@ -58,6 +61,17 @@ def remainder(a: int, b: int) -> int | None:
     return None if cut is None else a - cut * b
 
 
+@lru_cache(maxsize=4096)
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return a pattern as a database reads it: its `$` is the end, and no place before a last line feed."""
+    return re.compile(f"{text[:-1]}\\Z" if text.endswith("$") and not text.endswith("\\$") else text, re.ASCII)
+
+
+def matched(text: str, pattern: str) -> bool:
+    """Tell whether a pattern is found in a text."""
+    return _pattern(pattern).search(text) is not None
+
+
 def least(*values: Any) -> Any:
     """Return the least of what is known."""
     return min((value for value in values if value is not None), default=None)
@@ -72,6 +86,11 @@ def _keys(lists: Sequence[Sequence[Any]], rows: int) -> Iterable[Any]:
 def partitions(rows: int, keys: Sequence[list[Any]], order: Sequence[list[Any]]) -> list[Places]:
     """Return the places of each partition, in their order."""
     found: dict[Any, Places] = {}
+    if len(order) == 1 and None not in order[0]:
+        whole = order[0]
+        sort: Any = whole.__getitem__
+    else:
+        sort = lambda place: tuple((one[place] is None, one[place]) for one in order)  # noqa: E731
     for place, key in enumerate(_keys(keys, rows)):
         known = found.get(key)
         if known is None:
@@ -80,7 +99,7 @@ def partitions(rows: int, keys: Sequence[list[Any]], order: Sequence[list[Any]])
             known.append(place)
     for places in found.values():
         if order and len(places) > 1:
-            places.sort(key=lambda place: tuple((one[place] is None, one[place]) for one in order))
+            places.sort(key=sort)
     return list(found.values())
 
 
@@ -141,7 +160,7 @@ def lag(values: list[Any], parts: list[Places]) -> list[Any]:
     """Return the value of the row before."""
     found: list[Any] = [None] * len(values)
     for places in parts:
-        for before, place in zip(places, places[1:], strict=False):
+        for before, place in pairwise(places):
             found[place] = values[before]
     return found
 
@@ -186,12 +205,15 @@ def joined(rows: int, lists: Sequence[list[Any]], index: dict[Any, Places], oute
     return left, right
 
 
-def outer_kept(rows: int, left: Any, right: Places, kept: list[Any]) -> tuple[Places, Places]:
-    """Return the pairs of which a condition holds, and each row without one beside -1."""
+def outer_kept(rows: int, left: Any, right: Places, kept: list[Any]) -> tuple[Any, Places]:
+    """Return the pairs of which a condition holds, and each row without one beside -1; see `joined`."""
+    pairs = zip(left if left is not None else range(rows), right, kept, strict=True)
+    held = [(one, other) for one, other, known in pairs if known]
+    if len(held) == rows and [one for one, _ in held] == list(range(rows)):
+        return None, [other for _, other in held]
     by_row: list[Places] = [[] for _ in range(rows)]
-    for place, (one, other) in enumerate(zip(left if left is not None else range(rows), right, strict=True)):
-        if kept[place] and other >= 0:
-            by_row[one].append(other)
+    for one, other in held:
+        by_row[one].append(other)
     found = [(place, other) for place, others in enumerate(by_row) for other in (others or [-1])]
     return [one for one, _ in found], [other for _, other in found]
 
@@ -263,7 +285,7 @@ def sorted_places(rows: int, order: Sequence[tuple[list[Any], bool]]) -> Places:
 
 
 NAMES: dict[str, Any] = {
-    "date": date, "half_up": half_up, "quotient": quotient, "remainder": remainder, "least": least,
+    "date": date, "half_up": half_up, "quotient": quotient, "remainder": remainder, "least": least, "matched": matched,
     "partitions": partitions, "groups": groups, "numbered": numbered, "sum_whole": sum_whole, "max_whole": max_whole,
     "min_whole": min_whole, "count_whole": count_whole, "sum_so_far": sum_so_far, "lag": lag, "index_of": index_of,
     "joined": joined, "outer_kept": outer_kept, "having": having, "taken": taken, "of_groups": of_groups,

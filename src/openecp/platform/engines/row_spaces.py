@@ -137,9 +137,8 @@ class Window(Column):
         inner, spec = node.this, node.args.get("spec")
         self.value = None if isinstance(inner, exp.RowNumber) else _argument(inner)
         self.argument = space.worked(self.value, names) if self.value is not None else None
-        if self.order and not isinstance(inner, exp.RowNumber) and not _is_rows_so_far(spec):
-            if not isinstance(inner, exp.Lag):
-                raise Untranslatable(f"{node.sql('duckdb')[:80]}: ROWS BETWEEN UNBOUNDED PRECEDING is needed")
+        if self.order and not isinstance(inner, exp.RowNumber | exp.Lag) and not _is_rows_so_far(spec):
+            raise Untranslatable(f"{node.sql('duckdb')[:80]}: ROWS BETWEEN UNBOUNDED PRECEDING is needed")
         if any(one.args.get("desc") for one in (order.expressions if order else ())):
             raise Untranslatable(f"{node.sql('duckdb')[:80]}: an order that rises is needed")
         self._asked = False
@@ -184,7 +183,7 @@ def _leaves(node: Any) -> list[Any]:
 
 def resolved(node: exp.Column, names: Names) -> Column | None:
     """Return the column that a name means; None for a parameter of the statement."""
-    if node.name.startswith("parameter_") and not node.table:
+    if node.name.startswith(("parameter_", "parameters_")) and not node.table:
         return None
     for alias, columns in names.items():
         if (not node.table or node.table == alias) and node.name in columns:
@@ -209,6 +208,12 @@ class Loop:
             self._held[text] = self._plan.name("x")
             self.lines.append(f"{self._held[text]} = {text}")
         return self._held[text]
+
+    def list_of(self, name: str) -> str | None:
+        """Return the list of this space's rows that a variable is a cell of."""
+        text = next((text for text, held in self._held.items() if held == name), "")
+        ends = f"[{self.index}]"
+        return text.removesuffix(ends) if text.endswith(ends) and text.removesuffix(ends).isidentifier() else None
 
     def cell(self, text: str, column: Column) -> Value:
         """Return a cell of a list."""
@@ -318,23 +323,25 @@ class Space:
             self._emit_loop([one for one in left if not isinstance(one, Window) and one.rank() == rank])
 
     def _emit_loop(self, columns: Sequence[Column]) -> None:
-        if not columns:
-            return
+        """Write one loop for several columns; what is a list already, or the same as another, needs none of its own."""
         loop = Loop(self.plan, self.indexes())
-        texts = [guarded(loop.value(column)) for column in columns]
-        kinds = [loop.value(column) for column in columns]
-        write = self.plan.write
-        appends = []
-        for column, value in zip(columns, kinds, strict=True):
-            column.list_name = self.plan.name("c")
-            self._kinds[id(column)] = value.kind
+        made: dict[str, tuple[str, str]] = {}  # list and append by what is added
+        for column in columns:
+            value = loop.value(column)
+            text, self._kinds[id(column)] = guarded(value), value.kind
             column.nullable = bool(value.holes)
-            appends.append(self.plan.name("a"))
-            write(f"{column.list_name} = []; {appends[-1]} = {column.list_name}.append")
-        write(self.header(loop))
+            known = loop.list_of(text)
+            if known is None:
+                known = made.setdefault(text, (self.plan.name("c"), self.plan.name("a")))[0]
+            column.list_name = known
+        if not made:
+            return
+        for name, add in made.values():
+            self.plan.write(f"{name} = []; {add} = {name}.append")
+        self.plan.write(self.header(loop))
         for line in loop.lines:
-            write(f"    {line}")
-        write("    " + "; ".join(f"{add}({text})" for add, text in zip(appends, texts, strict=True)))
+            self.plan.write(f"    {line}")
+        self.plan.write("    " + "; ".join(f"{add}({text})" for text, (_, add) in made.items()))
 
     def indexes(self) -> list[str]:
         """Return the names of a row's place in each side."""
@@ -387,13 +394,13 @@ class View(Space):
         self.sides, self.missing = list(sides), list(missing)
         self.drivers = [plan.name("p") for _ in sides]
         self._indexes = [plan.name("j") for _ in sides]
-        self._carried: dict[int, Carried] = {}
+        self._carried: dict[tuple[int, int], Carried] = {}
 
     def carried(self, side: int, source: Column) -> Carried:
         """Return a side's column in this space."""
-        if id(source) not in self._carried:
-            self._carried[id(source)] = Carried(self, side, source)
-        return self._carried[id(source)]
+        if (side, id(source)) not in self._carried:
+            self._carried[side, id(source)] = Carried(self, side, source)
+        return self._carried[side, id(source)]
 
     def indexes(self) -> list[str]:
         return self._indexes

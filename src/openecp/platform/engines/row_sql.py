@@ -164,6 +164,11 @@ class Writer:
 
     def _listed(self, node: exp.In, wanted: bool) -> str:
         asked = self.atom(node.this)
+        given = node.expressions[0] if len(node.expressions) == 1 else None
+        if isinstance(given, exp.Column) and given.name.startswith("parameters_"):
+            word = "in" if wanted else "not in"
+            text = f"{asked.text} {word} parameters[{given.name.removeprefix('parameters_')}]"
+            return self._joined([*_known(asked.holes), text])
         words = [self.value(one) for one in node.expressions]
         if not words or any(word.holes for word in words):
             raise Untranslatable(f"{node.sql('duckdb')[:80]}: a list of known values is needed")
@@ -325,6 +330,10 @@ class Writer:
     def _length(self, node: exp.Length) -> Value:
         inner = self.value(node.this)
         return Value(f"len({inner.text})", NUMBER, inner.holes)
+
+    def _regexplike(self, node: exp.RegexpLike) -> Value:
+        text, pattern = self.value(node.this), self.value(node.expression)
+        return Value(f"matched({text.text}, {pattern.text})", FLAG, text.holes | pattern.holes)
 
     def _lower(self, node: exp.Lower) -> Value:
         inner = self.value(node.this)
