@@ -70,7 +70,7 @@ def worker(what: str, path: Path) -> None:
     """Measure one thing in this process and print its seconds, its peak memory and the size of its answer."""
     import resource
 
-    from openecp.border.time_release.directly_follows import directly_follows_sql
+    from openecp.border.time_release.directly_follows import directly_follows
     from openecp.border.time_release.stages import STAGES, cube_sql, projection_sql
     from openecp.platform.core.event_sources import read_sources
     from openecp.platform.engines.trs_engine import TrsEngine
@@ -94,7 +94,7 @@ def worker(what: str, path: Path) -> None:
             engine.stage("projection", projection_sql(STAGES, segments))
             size = len(engine.ask(cube_sql("projection", STAGES, segments, (MONTH,))))
         elif what == "dfg":
-            size = len(engine.ask(directly_follows_sql()))
+            size = len(directly_follows(engine))
         else:
             size = engine.ask("SELECT COUNT(*) AS n FROM trs_events")[0]["n"]
     took = time.perf_counter() - start

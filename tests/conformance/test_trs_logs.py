@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from tests.corpus import corpus_path
 
-from openecp.border.time_release.directly_follows import directly_follows_sql
+from openecp.border.time_release.directly_follows import directly_follows
 from openecp.border.time_release.mapping import study_map
 from openecp.border.time_release.verification import verified
 from openecp.platform.core.event_sources import read_sources
@@ -29,7 +29,7 @@ def test_fines_from_parquet_are_dates_of_their_own_zone() -> None:
     assert len(counts) == 11
     assert {name: counts[name] for name in FINES} == FINES
     assert engine.ask("SELECT DISTINCT precision FROM trs_events") == [{"precision": "day"}]
-    pairs = engine.ask(directly_follows_sql())
+    pairs = directly_follows(engine)
     assert (len(pairs), sum(pair["n"] for pair in pairs)) == (70, 411_100)
     first = next(f for f in verified(engine, zones=engine.zones()) if f.code == "date_only" and "Create Fine" in f.what)
     assert "2000-01-01 in Europe/Rome" in first.what
@@ -44,7 +44,7 @@ def test_fines_from_xes_are_the_same() -> None:
         (read,) = read_sources(engine, [corpus_path(f"trs/{name}")], study_map('zone = "Europe/Rome"')).sources
         assert (read.rows, read.used) == (561_470, 561_470)
         found.append([(row["activity"], row["next_activity"], row["n"], row["mean_us"], row["least_us"], row["most_us"])
-                      for row in engine.ask(directly_follows_sql())])  # fmt: skip
+                      for row in directly_follows(engine)])  # fmt: skip
     assert found[0] == found[1]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.corpus import corpus_path
 
-from openecp.border.time_release.directly_follows import directly_follows_sql
+from openecp.border.time_release.directly_follows import directly_follows
 from openecp.border.time_release.statistics.figures import quantile
 from openecp.border.time_release.statistics.survival import competing, counted, kaplan_meier, log_rank
 from openecp.platform.engines.trs_engine import TrsEngine
@@ -96,7 +96,7 @@ def test_directly_follows_times_are_what_pm4py_says() -> None:
     engine.read_file(file)
     mine = {
         (row["activity"], row["next_activity"]): (row["n"], row["mean_us"] / 1e6)
-        for row in engine.ask(directly_follows_sql())
+        for row in directly_follows(engine)
     }
     assert {pair: n for pair, (n, _) in mine.items()} == {pair: n for pair, (n, _) in told.items()}
     assert max(abs(mine[pair][1] - told[pair][1]) for pair in mine) < 1e-4

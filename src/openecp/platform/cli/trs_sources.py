@@ -14,7 +14,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from openecp.border.time_release.directly_follows import directly_follows_sql
+from openecp.border.time_release.directly_follows import directly_follows
 from openecp.border.time_release.mapping import StudyMap, proposed_map
 from openecp.border.time_release.verification import Finding, read_findings, verified
 from openecp.platform.cli.wiring import CommandFault, console
@@ -148,7 +148,7 @@ def dfg(events: tuple[Path, ...], map_file: Path | None, case_object: str, as_js
     with _faults():
         engine = TrsEngine()
         read_sources(engine, events, read_map(map_file), case_object=case_object)
-        rows = engine.ask(directly_follows_sql())
+        rows = directly_follows(engine)
     names = ("mean", "median", "std", "least", "most")
     if as_json:
         for row in rows:

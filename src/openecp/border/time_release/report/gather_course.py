@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from openecp.border.time_release.analysis import StudyEngine
 from openecp.border.time_release.clocks import column, first_value, quoted
+from openecp.border.time_release.directly_follows import directly_follows
 from openecp.border.time_release.events import OWNER_OF, UNKNOWN
 from openecp.border.time_release.report.figures import Bottleneck, Follows, Milestone
 from openecp.border.time_release.study import Definition
@@ -48,13 +49,8 @@ def milestones(engine: StudyEngine) -> tuple[Milestone, ...]:
 
 def follows(engine: StudyEngine) -> tuple[Follows, ...]:
     """Return which activity comes right after which, the most frequent first, with the median time between."""
-    rows = engine.ask(
-        "SELECT activity AS first, then_activity AS next, COUNT(*) AS n, MEDIAN(then_us - ts_us) AS median FROM ("
-        "SELECT activity, ts_us, LEAD(activity) OVER (PARTITION BY case_id ORDER BY ts_us, seq) AS then_activity, "
-        "LEAD(ts_us) OVER (PARTITION BY case_id ORDER BY ts_us, seq) AS then_us FROM trs_events) AS p "
-        f"WHERE then_activity IS NOT NULL GROUP BY ALL ORDER BY n DESC, first, next LIMIT {FOLLOWS_MAX}"
-    )
-    return tuple(Follows(row["first"], row["next"], row["n"], row["median"]) for row in rows)
+    rows = directly_follows(engine)[:FOLLOWS_MAX]
+    return tuple(Follows(row["activity"], row["next_activity"], row["n"], row["median_us"]) for row in rows)
 
 
 def bottlenecks(engine: StudyEngine, definition: Definition, codes: AbstractSet[str]) -> tuple[Bottleneck, ...]:
