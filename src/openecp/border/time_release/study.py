@@ -26,6 +26,7 @@ OFFICER_COLUMNS = (
 )
 SEGMENTS_MAX = 8
 CLOCKS_MAX = 12
+LABELS_MAX = 1000
 FILES_MAX = 50
 K_LEAST = 1
 
@@ -82,6 +83,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     trim: float = 0.01  # share of cases cut at each end beside the raw figures
     seed: int = 1
     zone: str = "UTC"
+    labels: dict[str, str] = {}  # names of codes, such as offices
     languages: tuple[str, ...] = ("en",)
 
     def clock_list(self) -> list[Clock]:
@@ -153,6 +155,8 @@ def checked(found: Definition, where: str) -> Definition:
         found.clock_list()
     except ClockFault as fault:
         raise StudyFault(f"{where} clocks", "known clocks", str(fault)[:200], "Name one of these.") from None
+    if len(found.labels) > LABELS_MAX:
+        raise StudyFault(f"{where} labels", f"at most {LABELS_MAX}", str(len(found.labels)), "Name fewer codes.")
     for name in (*found.segments, *(exclusion.segment for exclusion in found.exclusions)):
         if name.lower() in OFFICER_COLUMNS:
             raise StudyFault(

@@ -116,7 +116,7 @@ def report_files(
     made = recommended(figures, definition)
     found: dict[str, bytes] = {}
     for language in definition.languages:
-        wording = Wording(language, definition.k)
+        wording = Wording(language, definition.k, definition.labels)
         report = build_report(figures, definition, made, wording, data_note=data_note, earlier=earlier)
         for kind in formats:
             found.update(_written(report, kind))

@@ -142,7 +142,7 @@ def _lines(chart: Lines, comma: bool) -> tuple[list[str], float]:
     if chart.x_title:
         parts.append(words(chart.x_title, WIDTH - RIGHT, low + 34, anchor="end"))
     if chart.y_title and not chart.share:
-        parts.append(words(chart.y_title, left - 6, top - 2, anchor="end"))
+        parts.append(words(chart.y_title, left + 4, top - 2))
     return parts, low + (40 if chart.x_title else 26)
 
 

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import re
+
 from openecp.border.time_release.report.blocks import Block, Column, Heading, Listing, Paragraph, StudyReport, Table
 from openecp.border.time_release.report.build_course import course_blocks
-from openecp.border.time_release.report.build_result import result_blocks
+from openecp.border.time_release.report.build_result import in_order, result_blocks
 from openecp.border.time_release.report.compared import Earlier, comparison_blocks, summary_change
 from openecp.border.time_release.report.figures import Figures
 from openecp.border.time_release.report.recommended import Recommendation, place_words
 from openecp.border.time_release.report.suppression import hidden_cells
 from openecp.border.time_release.report.wording import Wording
 from openecp.border.time_release.study import HOUR_US, Definition, shown_day
+
+_RULE = re.compile(r"(first|last)[: ]([A-Z_]+)(?: before ([A-Z_]+))?")
 
 
 def build_report(
@@ -121,7 +125,8 @@ def _owner_text(figures: Figures, wording: Wording) -> str:
 
 
 def _spread_text(figures: Figures, definition: Definition, wording: Wording) -> str:
-    for segment, spreads in figures.head.by.items():
+    for segment in in_order(figures.head.by, definition):
+        spreads = figures.head.by[segment]
         hidden = hidden_cells({(one.label,): one.n for one in spreads}, definition.k)
         shown = [one for one in spreads if one.n and (one.label,) not in hidden and one.median is not None]
         if len(shown) < 2:
@@ -133,8 +138,8 @@ def _spread_text(figures: Figures, definition: Definition, wording: Wording) -> 
             segment=wording.segment(segment),
             low=wording.hours(low.median),
             high=wording.hours(high.median),
-            low_name=wording.value(low.label),
-            high_name=wording.value(high.label),
+            low_name=wording.value(low.label, segment),
+            high_name=wording.value(high.label, segment),
         )
     return ""
 
@@ -183,13 +188,23 @@ def _definitions(figures: Figures, wording: Wording) -> Table:
         rows=tuple(
             (
                 one.title_fr if wording.language == "fr" else one.title_en,
-                one.start,
-                one.end,
+                _rule(one.start, wording),
+                _rule(one.end, wording),
                 wording.hours(one.target) if one.target is not None else say("p.target_none"),
             )
             for one in figures.clocks
         ),
     )
+
+
+def _rule(text: str, wording: Wording) -> str:
+    """Return which stamp of an activity counts, in words: `last RELEASED before GATE_OUT`."""
+    found = _RULE.fullmatch(text)
+    if found is None:
+        return text
+    which, activity, before = found[1], wording.activity(found[2]), found[3]
+    words = wording.say(f"rule.{which}", activity=activity)
+    return words + (wording.say("rule.before", activity=wording.activity(before)) if before else "")
 
 
 def _funnel(figures: Figures, wording: Wording) -> Table:

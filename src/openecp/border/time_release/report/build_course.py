@@ -22,6 +22,7 @@ from openecp.border.time_release.report.blocks import (
 from openecp.border.time_release.report.figures import Curve, Figures
 from openecp.border.time_release.report.suppression import hidden_cells
 from openecp.border.time_release.report.wording import Wording
+from openecp.border.time_release.statistics.change import MAX_WEEKS, ChangePoint, change_points
 from openecp.border.time_release.statistics.survival import Step, kaplan_meier, survival_quantile
 from openecp.border.time_release.study import HOUR_US, Definition
 
@@ -31,6 +32,7 @@ BARS_MAX = 10
 RANKED_MAX = 20
 POINTS_MAX = 160
 TABLE_ROWS = 26
+SHUFFLE_SEED = 1  # the same weeks, the same answer
 
 
 def course_blocks(figures: Figures, definition: Definition, wording: Wording) -> list[Block]:
@@ -55,7 +57,7 @@ def course_blocks(figures: Figures, definition: Definition, wording: Wording) ->
         blocks += [Heading(say("h.process"), 2), Paragraph(say("p.process", shown=len(edges)))]
         blocks.append(_process(figures, wording, k))
     if len(figures.weeks) > 1:
-        blocks += [Heading(say("h.trend"), 2), _trend(figures, wording, k)]
+        blocks += [Heading(say("h.trend"), 2), *_trend(figures, wording, k)]
     if figures.bottlenecks:
         blocks += [Heading(say("h.bottlenecks"), 2), Paragraph(say("p.bottleneck")), _bottlenecks(figures, wording)]
     return blocks
@@ -164,7 +166,7 @@ def _survival(figures: Figures, wording: Wording) -> Figure:
     series = []
     for one, steps in lines:
         points = [(0.0, 1.0)] + [(step.time * MINUTE_H, step.survival) for step in steps if step.time <= reach]
-        series.append((wording.value(one.label), tuple(_spaced(points))))
+        series.append((wording.value(one.label, figures.curve_segment), tuple(_spaced(points))))
     marks = [share * reach for share in (0.25, 0.5, 0.75, 1.0)]
     columns = (
         Column(say("col.group"), 3, figures=False),
@@ -173,7 +175,10 @@ def _survival(figures: Figures, wording: Wording) -> Figure:
         Column(say("col.half"), 3),
         *(Column(say("col.at", h=wording.figure(at * MINUTE_H)), 3) for at in marks),
     )
-    rows = tuple(_survival_row(one, steps, marks, wording) for one, steps in lines)
+    rows = tuple(
+        (wording.value(one.label, figures.curve_segment), *_survival_row(one, steps, marks, wording))
+        for one, steps in lines
+    )
     caption = say("cap.survival", segment=wording.segment(figures.curve_segment) or "–")
     if not figures.curve_segment:
         caption = say("h.survival")
@@ -220,7 +225,7 @@ def _survival_row(one: Curve, steps: list[Step], marks: list[float], wording: Wo
         left.append(wording.figure(100 * (steps[place].survival if place >= 0 else 1.0)))
     shown = wording.count(censored) if not 0 < censored < wording.k else wording.say("below_k", k=wording.k)
     hours = None if half is None else half * MINUTE_H * HOUR_US
-    return (wording.value(one.label), wording.count(total), shown, wording.hours(hours), *left)
+    return (wording.count(total), shown, wording.hours(hours), *left)
 
 
 def _process(figures: Figures, wording: Wording, k: int) -> Figure:
@@ -252,7 +257,7 @@ def _process(figures: Figures, wording: Wording, k: int) -> Figure:
     )
 
 
-def _trend(figures: Figures, wording: Wording, k: int) -> Figure:
+def _trend(figures: Figures, wording: Wording, k: int) -> list[Block]:
     say = wording.say
     hidden = hidden_cells({(one.day,): one.n for one in figures.weeks}, k)
     shown = [one for one in figures.weeks if (one.day,) not in hidden]
@@ -264,16 +269,42 @@ def _trend(figures: Figures, wording: Wording, k: int) -> Figure:
         *(Column(say(f"col.{name}")) for name in ("n", "median", "p90")),
     )
     caption = say("cap.trend")
-    return Figure(
+    series = [(say("col.median"), median), (say("col.p90"), p90)]
+    found = change_points([one.median for one in shown], SHUFFLE_SEED) if len(shown) <= MAX_WEEKS else []
+    if found:
+        series.append((say("col.level"), _levels(median, found)))
+    texts = [
+        say(
+            "p.change",
+            day=wording.day(shown[one.week].day),
+            before=wording.hours(one.before),
+            after=wording.hours(one.after),
+            p=wording.figure(one.p, 3),
+        )
+        for one in found
+    ]
+    chart = Figure(
         caption=caption,
         description=f"{caption}: {rows[0][0]} {rows[0][2]} h; {rows[-1][0]} {rows[-1][2]} h" if rows else caption,
         chart=Lines(
-            series=((say("col.median"), median), (say("col.p90"), p90)),
+            series=tuple(series),
             x_title="",
             y_title="h",
             x_labels=_day_labels([one.day for one in shown], wording),
         ),
         table=Table(name="weeks", caption=caption, columns=columns, rows=rows),
+    )
+    return [*(Paragraph(text) for text in texts or [say("p.change_none")]), chart]
+
+
+def _levels(points: tuple[tuple[float, float], ...], found: list[ChangePoint]) -> tuple[tuple[float, float], ...]:
+    """Return the level of the weeks between changes as points of a line."""
+    bounds = [0, *(one.week for one in found), len(points)]
+    levels = [found[0].before, *(one.after for one in found)]
+    return tuple(
+        (points[week][0], level / HOUR_US)
+        for level, first, last in zip(levels, bounds[:-1], bounds[1:], strict=True)
+        for week in range(first, last)
     )
 
 
@@ -282,12 +313,12 @@ def _bottlenecks(figures: Figures, wording: Wording) -> Figure:
     names, rows, values = [], [], []
     for one in figures.bottlenecks[:RANKED_MAX]:
         stage = f"{wording.activity(one.start)} – {wording.activity(one.end)}"
-        names.append(f"{wording.value(one.value)}: {stage}" if one.segment else stage)
+        names.append(f"{wording.value(one.value, one.segment)}: {stage}" if one.segment else stage)
         values.append((one.lost / HOUR_US,))
         rows.append(
             (
                 stage,
-                wording.value(one.value) if one.segment else say("all"),
+                wording.value(one.value, one.segment) if one.segment else say("all"),
                 wording.owner(one.owner),
                 wording.count(one.n),
                 wording.hours(one.median),

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from openecp.border.time_release.attribution import owner_rank
 from openecp.border.time_release.report.blocks import (
     Bars,
@@ -35,7 +37,8 @@ def result_blocks(figures: Figures, definition: Definition, wording: Wording) ->
     blocks.append(spread_table("clocks", say("cap.clocks"), say("col.clock"), rows, wording, k, target=with_target))
     blocks += [Heading(say("h.extremes"), 2), _extremes(figures, wording, k)]
     blocks += [Heading(say("h.attribution"), 2), Paragraph(say("p.owners")), *_owners(figures, definition, wording)]
-    for segment, spreads in figures.head.by.items():
+    for segment in in_order(figures.head.by, definition):
+        spreads = figures.head.by[segment]
         name = wording.segment(segment)
         blocks.append(Heading(say("h.segments", segment=name), 2))
         boxes = _boxes(segment, spreads, figures, definition, wording)
@@ -43,7 +46,7 @@ def result_blocks(figures: Figures, definition: Definition, wording: Wording) ->
             blocks.append(boxes)
         for one in figures.clocks:
             title = _title(one, wording)
-            lines = [(wording.value(spread.label), spread) for spread in one.by[segment]]
+            lines = [(wording.value(spread.label, segment), spread) for spread in one.by[segment]]
             caption = say("cap.segment", clock=title, segment=name)
             table = spread_table(
                 f"{_file(one.clock)}_by_{segment}", caption, name, lines, wording, k, target=one.target is not None
@@ -75,7 +78,7 @@ def spread_table(
     """Return a table of spreads, whose rows are groups of one whole (or clocks of the same cases)."""
     say = wording.say
     names = [*SPREAD_COLUMNS, *(["within"] if target else [])]
-    widths = {"ci": 4, "n": 3}
+    widths = {"ci": 4, "missing": 3, "censored": 3, "mean": 3, "median": 3, "within": 3}
     columns = (Column(first, 4, figures=False), *(Column(say(f"col.{each}"), widths.get(each, 2)) for each in names))
     keys = [(str(place),) for place in range(len(rows))]
     hidden = hidden_cells({key: one.n for key, (_, one) in zip(keys, rows, strict=True)}, k)
@@ -135,29 +138,63 @@ def _extremes(figures: Figures, wording: Wording, k: int) -> Table:
 
 def _owners(figures: Figures, definition: Definition, wording: Wording) -> list[Block]:
     say = wording.say
-    owners = sorted(figures.owners, key=owner_rank)
-    total = sum(figures.owners.values())
+    owners = _shown_owners(figures)
+    total = _waited(figures.owners)
     rows = [
-        (wording.owner(owner), wording.count(round(us / HOUR_US)), wording.percent(us, total))
+        (
+            wording.owner(owner),
+            wording.count(round(us / HOUR_US)).replace("-", "\u2212"),
+            wording.percent(us, total) if us > 0 else "",
+        )
         for owner, us in sorted(figures.owners.items(), key=lambda item: (-item[1], item[0]))
     ]
     columns = (Column(say("col.owner"), 4, figures=False), Column(say("col.hours")), Column(say("col.share")))
     table = Table(name="owners", caption=say("cap.attribution"), columns=columns, rows=tuple(rows))
     bars = Bars(
         labels=(say("all"),),
-        series=tuple(wording.owner(owner) for owner in owners[:OWNERS_MAX]),
-        values=(tuple(max(0.0, _share(figures.owners.get(owner, 0), total)) for owner in owners[:OWNERS_MAX]),),
+        series=tuple(_owner_name(owner, wording) for owner in owners),
+        values=(_shares(figures.owners, owners),),
         unit="%",
     )
     words = "; ".join(f"{row[0]} {row[2]} %" for row in rows[:4])
     blocks: list[Block] = [Figure(caption=say("cap.attribution"), description=words, chart=bars, table=table)]
-    for segment, groups in figures.owners_by.items():
-        blocks.append(_owners_by(segment, groups, owners[:OWNERS_MAX], figures, definition, wording))
+    for segment in in_order(figures.owners_by, definition):
+        blocks.append(_owners_by(segment, figures.owners_by[segment], owners, figures, definition, wording))
     return blocks
 
 
-def _share(us: int, total: int) -> float:
-    return 100 * us / total if total else 0.0
+def in_order(segments: Iterable[str], definition: Definition) -> list[str]:
+    """Return segments in the order of the definition."""
+    known = list(definition.segments)
+    return sorted(segments, key=lambda name: (known.index(name) if name in known else len(known), name))
+
+
+def _shown_owners(figures: Figures) -> list[str]:
+    """Return the owners with most time, in the order of owners; what remains is one more, without a name."""
+    waited = [owner for owner, us in figures.owners.items() if us > 0]
+    most = sorted(waited, key=lambda owner: (-figures.owners[owner], owner))
+    if len(most) <= OWNERS_MAX:
+        return sorted(most, key=owner_rank)
+    return [*sorted(most[: OWNERS_MAX - 1], key=owner_rank), ""]
+
+
+def _owner_name(owner: str, wording: Wording) -> str:
+    return wording.owner(owner) if owner else wording.say("other")
+
+
+def _waited(taken: dict[str, int]) -> int:
+    """Return the time that somebody was waited for; what counts as negative is no part of it."""
+    return sum(us for us in taken.values() if us > 0)
+
+
+def _shares(taken: dict[str, int], owners: list[str]) -> tuple[float, ...]:
+    """Return each owner's share of the time waited in percent; they add up to 100."""
+    total = _waited(taken)
+    if not total:
+        return tuple(0.0 for _ in owners)
+    named = {owner: max(0, taken.get(owner, 0)) for owner in owners if owner}
+    rest = total - sum(named.values())
+    return tuple(100 * (named[owner] if owner else rest) / total for owner in owners)
 
 
 def _owners_by(
@@ -175,11 +212,10 @@ def _owners_by(
     rows, values = [], []
     for label in labels:
         taken = groups.get(label, {})
-        total = sum(taken.values())
-        shares = tuple(_share(taken.get(owner, 0), total) for owner in owners)
-        rows.append((wording.value(label), *(wording.figure(share) for share in shares)))
-        values.append(tuple(max(0.0, share) for share in shares))
-    names = tuple(wording.owner(owner) for owner in owners)
+        shares = _shares(taken, owners)
+        rows.append((wording.value(label, segment), *(wording.figure(share) for share in shares)))
+        values.append(shares)
+    names = tuple(_owner_name(owner, wording) for owner in owners)
     caption = say("cap.attribution_by", segment=wording.segment(segment))
     columns = (Column(wording.segment(segment), 4, figures=False), *(Column(name) for name in names))
     return Figure(
@@ -202,7 +238,7 @@ def _boxes(
     for one in shown:
         five = (one.p10 or 0.0, one.p25 or 0.0, one.median or 0.0, one.p75 or 0.0, one.p90 or 0.0)
         values.append((five[0] / HOUR_US, five[1] / HOUR_US, five[2] / HOUR_US, five[3] / HOUR_US, five[4] / HOUR_US))
-        rows.append((wording.value(one.label), *(wording.hours(us) for us in five)))
+        rows.append((wording.value(one.label, segment), *(wording.hours(us) for us in five)))
     caption = say("cap.boxes", clock=_title(figures.head, wording), segment=wording.segment(segment))
     columns = (
         Column(wording.segment(segment), 4, figures=False),

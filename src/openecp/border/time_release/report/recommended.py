@@ -13,6 +13,7 @@ from openecp.border.time_release.report.wording import Wording
 from openecp.border.time_release.study import HOUR_US, Definition, shown_day
 
 RECOMMENDED_MAX = 5
+OWN_WORDS = ("LODGED", "GATE_OUT", "QUERY_ANSWERED")  # stages of traders that call for something of their own
 DUE_DAYS = 182  # half a year after the data end, unless people agree on another day
 
 
@@ -33,7 +34,7 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
 def recommended(figures: Figures, definition: Definition) -> tuple[Recommendation, ...]:
     """Return what the bottlenecks call for: at most two places a stage, the largest losses first."""
     due = date.fromisoformat(shown_day(figures.last_us)) + timedelta(days=DUE_DAYS)
-    words = {language: Wording(language, definition.k) for language in ("en", "fr")}
+    words = {language: Wording(language, definition.k, definition.labels) for language in ("en", "fr")}
     found: list[Recommendation] = []
     seen: dict[str, int] = {}
     for one in figures.bottlenecks:
@@ -42,7 +43,7 @@ def recommended(figures: Figures, definition: Definition) -> tuple[Recommendatio
         seen[one.stage] = seen.get(one.stage, 0) + 1
         texts = {
             language: wording.say(
-                f"action.{one.owner}",
+                f"action.{one.end if one.end in OWN_WORDS else one.owner}",
                 start=wording.activity(one.start),
                 end=wording.activity(one.end),
                 place=place_words(one.segment, one.value, wording),
@@ -71,7 +72,7 @@ def place_words(segment: str, value: str, wording: Wording) -> str:
     """Return where a bottleneck is, in brackets; nothing where the study has no segments."""
     if not segment:
         return ""
-    return wording.say("action.place", segment=wording.segment(segment), value=wording.value(value))
+    return wording.say("action.place", segment=wording.segment(segment), value=wording.value(value, segment))
 
 
 def proposals(recommendations: tuple[Recommendation, ...], study: str, plan: str) -> list[dict[str, Any]]:

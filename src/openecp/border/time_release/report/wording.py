@@ -24,7 +24,12 @@ _SEGMENTS_FR = {
     "operator": "opérateur",
     "data_set": "jeu de données",
     "means": "moyen de transport",
+    "aeo": "OEA",
+    "regime": "régime",
+    "origin": "origine",
+    "pre_arrival": "dépôt avant l'arrivée",
 }
+_SEGMENTS_EN = {"aeo": "AEO", "pre_arrival": "lodged before arrival"}
 _MONTHS_FR = (
     "janvier",
     "février",
@@ -58,9 +63,10 @@ _MONTHS_EN = (
 class Wording:
     """Writes texts and figures in one language."""
 
-    def __init__(self, language: str, k: int = 5) -> None:
+    def __init__(self, language: str, k: int = 5, labels: dict[str, str] | None = None) -> None:
         self.language = language
         self.k = k
+        self._labels = labels or {}
         self._texts = _texts(language)
 
     def say(self, key: str, **values: object) -> str:
@@ -137,11 +143,16 @@ class Wording:
         """Return a segment's name."""
         if self.language == "fr":
             return _SEGMENTS_FR.get(name, name)
-        return name.replace("_", " ")
+        return _SEGMENTS_EN.get(name, name.replace("_", " "))
 
-    def value(self, label: str) -> str:
-        """Return a segment's value, `(not stated)` for none."""
-        return label or str(self._texts["not_stated"])
+    def value(self, label: str, segment: str = "") -> str:
+        """Return a segment's value in words: as the definition names it, else as the language does."""
+        if not label:
+            return str(self._texts["not_stated"])
+        known = self._labels.get(label)
+        if known is not None:
+            return f"{known} {label}"
+        return str(self._texts["value"].get(segment, {}).get(label, label))
 
 
 @cache
