@@ -25,7 +25,7 @@ from openecp.platform.core.parcel_model import ParcelPlace
 from openecp.platform.core.parcelview import lodger_runs
 
 log = logging.getLogger("openecp.core.parcels")
-FEW = 150  # rows of a batch that are worked without the database: planning costs it as much as some hundreds
+FEW = 1_500  # rows of a batch that are worked without the database: planning costs it as much as these
 _NO_GOODS = ParcelItem(description="goods", unit_price="1.00")
 _TYPED_NAMES = tuple(name for name, _ in TYPED_COLUMNS)
 FAULT_COLUMNS = (("row_id", "BIGINT"), ("parcel_id", "VARCHAR"), ("code", "VARCHAR"))
