@@ -37,11 +37,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {  # name: module, attribute, one li
     "records": ("records", "records", "Keep practices, events, surveys, publications, compendia, standards."),
     "regime": ("regime", "regime", "List, show and check low-value regimes."),
     "restore": ("upkeep", "restore", "Restore a store from a backup."),
+    "risk": ("risk", "risk", "Risk management: for officers alone."),
     "serve": ("serve", "serve", "Run the server."),
     "show": ("show", "show", "Show a case."),
     "tariff": ("tariff", "tariff", "Load and look up measures."),
     "token": ("upkeep", "token", "Give an organisation a person or system with a token."),
     "trs": ("trs", "trs", "Measure release times, and whose time it was."),
+    "watchlist": ("risk_watch", "watchlist", "Compare parties with lists; officers decide hits."),
     "traffic": ("traffic", "traffic", "Write synthetic declarations."),
 }
 

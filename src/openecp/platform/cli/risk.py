@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`openecp risk`: watchlists, models, profiles and lanes. All of it is for officers alone."""
+
+from __future__ import annotations
+
+import click
+
+from openecp.platform.cli.risk_watch import watchlist
+
+
+@click.group()
+def risk() -> None:
+    """Risk management: lists, models, profiles, lanes. For officers alone."""
+
+
+risk.add_command(watchlist)
