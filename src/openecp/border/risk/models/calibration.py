@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a score an honest probability, by what later rows turned out to be.
+
+Source: isotonic regression (pool adjacent violators) where the held-out window is large, else Platt's sigmoid.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+ISOTONIC_ROWS, ISOTONIC_IRREGULAR, KNOTS_MAX = 1_000, 100, 200
+LEAST = 1e-6
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """How a raw score becomes a probability: by knots, or by a sigmoid of its log odds."""
+
+    kind: Literal["isotonic", "platt"]
+    x: tuple[float, ...] = ()
+    y: tuple[float, ...] = ()
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def apply(self, score: Floats) -> Floats:
+        """Return probabilities in the order of the scores."""
+        if self.kind == "isotonic":
+            found: Floats = np.interp(score, np.array(self.x), np.array(self.y))
+        else:
+            odds = log_odds(score)
+            found = 1.0 / (1.0 + np.exp(-(self.slope * odds + self.offset)))
+        return np.clip(found, LEAST, 1.0 - LEAST)
+
+
+def log_odds(score: Floats) -> Floats:
+    """Return the log odds of probabilities, kept finite."""
+    clipped = np.clip(score, LEAST, 1.0 - LEAST)
+    found: Floats = np.log(clipped / (1.0 - clipped))
+    return found
+
+
+def calibrate(score: Floats, label: NDArray[np.bool_], weights: Floats | None = None) -> Calibration:
+    """Return the calibration that fits held-out rows."""
+    counts = np.ones(len(score)) if weights is None else weights
+    if len(score) >= ISOTONIC_ROWS and label.sum() >= ISOTONIC_IRREGULAR and not label.all():
+        return _isotonic(score, label, counts)
+    return _platt(score, label, counts)
+
+
+def _isotonic(score: Floats, label: NDArray[np.bool_], weights: Floats) -> Calibration:
+    from scipy.optimize import isotonic_regression
+
+    order = np.argsort(score, kind="stable")
+    x, fitted = score[order], isotonic_regression(label[order].astype(float), weights=weights[order]).x
+    begins = np.flatnonzero(np.r_[True, np.diff(fitted) > 1e-12])
+    parts = np.split(np.arange(len(x)), begins[1:])
+    if len(parts) > KNOTS_MAX:
+        parts = [np.concatenate(list(group)) for group in _grouped(parts)]
+    middle = [float(np.average(x[part], weights=weights[order][part])) for part in parts]
+    height = [float(np.average(fitted[part], weights=weights[order][part])) for part in parts]
+    xs, ys = [0.0, *middle, 1.0], [min(height[0], middle[0]), *height, max(height[-1], middle[-1])]
+    return Calibration(kind="isotonic", x=tuple(xs), y=tuple(np.maximum.accumulate(ys).tolist()))
+
+
+def _grouped(parts: list[NDArray[np.int64]]) -> list[list[NDArray[np.int64]]]:
+    step = -(-len(parts) // KNOTS_MAX)
+    return [parts[place : place + step] for place in range(0, len(parts), step)]
+
+
+def _platt(score: Floats, label: NDArray[np.bool_], weights: Floats) -> Calibration:
+    """Fit slope and offset by Newton's method on Platt's smoothed targets; a slope below zero is held at zero."""
+    odds = log_odds(score)
+    hits = float(weights[label].sum())
+    misses = float(weights[~label].sum())
+    target = np.where(label, (hits + 1.0) / (hits + 2.0), 1.0 / (misses + 2.0))
+    slope, offset = 1.0, 0.0
+    for _ in range(50):
+        p = 1.0 / (1.0 + np.exp(-np.clip(slope * odds + offset, -30, 30)))
+        error, curve = weights * (p - target), weights * p * (1.0 - p) + 1e-12
+        gradient = np.array([float((error * odds).sum()), float(error.sum())])
+        cross = float((curve * odds).sum())
+        hessian = np.array([[float((curve * odds * odds).sum()), cross], [cross, float(curve.sum())]])
+        step = np.linalg.solve(hessian + 1e-9 * np.eye(2), gradient)
+        slope, offset = slope - float(step[0]), offset - float(step[1])
+        if abs(step).max() < 1e-9:
+            break
+    return Calibration(kind="platt", slope=max(slope, 0.0), offset=offset)
