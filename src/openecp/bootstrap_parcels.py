@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from openecp.bootstrap_clearing import law_of, quality_sql
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.model import Jurisdiction
-from openecp.border.postal.binding import decoded, items_of_json, items_of_tree
 from openecp.border.postal.check import item_faults, shuts_out
 from openecp.border.postal.faults import PostalFault, PostalRefused
 from openecp.border.postal.parcels import parcel_of
@@ -26,9 +25,9 @@ from openecp.platform.core.ids import Randomness
 from openecp.platform.core.parcel_clearing import Few, ParcelClearing
 from openecp.platform.core.parceldesk import ParcelDesk
 from openecp.platform.core.parcelwork import ParcelCasework
+from openecp.platform.core.postbook import PostalMedia, read_item_file
 from openecp.platform.core.settings import Settings
 from openecp.platform.wire import Unreadable
-from openecp.platform.wire.postal_xml import read_postal_xml
 
 
 def own_jurisdiction(profile: Profile, files: Sequence[str]) -> str:
@@ -111,6 +110,9 @@ def parcel_casework(store: Any, clearing: ParcelClearing) -> ParcelCasework:
     return ParcelCasework(store, clearing)
 
 
+_forms: dict[str, PostalMedia] = dict(zip(POSTAL, ("json", "xml", "csv"), strict=True))
+
+
 class PostalDoor:
     """Postal items (CN22, CN23) in the binding of border/postal, read as parcels."""
 
@@ -122,7 +124,7 @@ class PostalDoor:
         Raises: Unreadable where there is no item in it.
         """
         try:
-            reading = items_of_tree(read_postal_xml(body)) if media.endswith("xml") else items_of_json(decoded(body))
+            reading = read_item_file(body, _forms[media])
         except PostalRefused as refused:
             raise _unreadable(refused.faults[0]) from None
         if not reading.items:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from openecp.platform.api.app import Api
 from openecp.platform.api.http import Call, Refusal, Reply
 from openecp.platform.api.lodging import too_large
+from openecp.platform.api.parcels import SLASH
 from openecp.platform.api.routes import ROUTES
 
 Scope = dict[str, Any]
@@ -37,7 +38,7 @@ def with_raw_lodging(api: Api, inner: Application) -> Application:
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         entry = _LODGE.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         if entry is None:
-            await inner(scope, receive, send)
+            await inner(_with_slashes(scope), receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         text = scope.get("query_string") or b""
@@ -49,6 +50,15 @@ def with_raw_lodging(api: Api, inner: Application) -> Application:
         await send_reply(send, reply)
 
     return application
+
+
+def _with_slashes(scope: Scope) -> Scope:
+    """Return a call about a parcel whose identifier holds a slash (`%2F`) with the slash as a mark inside its part."""
+    raw = scope.get("raw_path") or b""
+    if scope["type"] != "http" or not scope["path"].startswith("/parcels/") or b"%2f" not in raw.lower():
+        return scope
+    parts = raw.partition(b"?")[0].decode("latin-1").split("/")
+    return {**scope, "path": "/".join(unquote(part).replace("/", SLASH) for part in parts)}
 
 
 def _query(text: bytes) -> dict[str, str]:

@@ -17,13 +17,14 @@ from openecp.border.low_value.declared import parcel_of_declaration
 from openecp.kernel.datamodel.parcel import Parcel
 from openecp.kernel.datamodel.parcel_check import CheckLimits, ParcelFault, check_parcel, shown
 from openecp.platform.api.http import Refusal
+from openecp.platform.api.parcel_shapes import every_fault
 from openecp.platform.wire import Unreadable, read
 
 LINES_MAX = 1_000
 LINE_MAX = 1_000_000
 DIGITS_MAX = 15  # of a JSON number; beyond that, digits may have been lost before it came
 JSON, XML, LINES = "application/json", ("application/xml", "text/xml"), ("application/x-ndjson", "application/jsonl")
-POSTAL = ("application/vnd.openecp.cn23+json", "application/vnd.openecp.cn23+xml")
+POSTAL = tuple(f"application/vnd.openecp.cn23+{form}" for form in ("json", "xml", "csv"))
 _WCO = re.compile(rb'\s*\{\s*"[A-Z]')  # element names of the data model begin with a capital letter
 _PLACE = re.compile(r"^\$?\.?(?:items\[(\d+)\]\.?)?(.*)$")
 _strict = msgspec.json.Decoder(Parcel)
@@ -114,23 +115,15 @@ def _line(number: int, text: bytes, limits: CheckLimits | None) -> ReadParcel:
             number, "OECP-TOO-LARGE", "", f"at most {LINE_MAX} bytes", f"{len(text)} bytes", "Split the parcel."
         )
     try:
-        parcel = _strict.decode(text)
+        return _checked(number, _strict.decode(text), limits)
     except msgspec.ValidationError:
-        try:
-            parcel = _loosely(text)
-        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-            return _misformed(number, str(error))
+        tree = _digits(_loose.decode(text))  # amounts as numbers, flags as words, or a wrong shape
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _bad(number, "OECP-PARCEL-JSON", "", "one JSON object in UTF-8", str(error)[:80], "Correct the text.")
-    return _checked(number, parcel, limits)
-
-
-def _loosely(text: bytes) -> Parcel:
-    """Read a parcel whose amounts are numbers and whose flags are words.
-
-    Raises: msgspec.ValidationError where it is still no parcel.
-    """
-    return msgspec.convert(_digits(_loose.decode(text)), Parcel, strict=False)
+    try:
+        return _checked(number, msgspec.convert(tree, Parcel, strict=False), limits)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return ReadParcel(line=number, faults=tuple(_face(fault) for fault in every_fault(tree, limits)))
 
 
 def _digits(tree: Any, depth: int = 0) -> Any:
@@ -141,28 +134,6 @@ def _digits(tree: Any, depth: int = 0) -> Any:
     if isinstance(tree, int) and not isinstance(tree, bool) and abs(tree) < 10**DIGITS_MAX:
         return str(tree)
     return tree
-
-
-def _misformed(number: int, error: str) -> ReadParcel:
-    """Return the place and kind of what is not of a parcel's form."""
-    said, _, place = error.partition(" - at `")
-    where = place.rstrip("`").removeprefix("$").removeprefix(".")
-    unknown = re.search(r"unknown field `([^`]*)`", said)
-    if unknown:
-        where = f"{where}.{unknown[1]}".removeprefix(".")
-        return _bad(
-            number, "OECP-PARCEL-FIELD", where, "a field of the parcel", shown(unknown[1]),
-            "Remove it, or correct its name; docs/parcels.md lists the fields.",
-        )  # fmt: skip
-    missing = re.search(r"required field `([^`]*)`", said)
-    if missing:
-        where = f"{where}.{missing[1]}".removeprefix(".")
-        return _bad(number, "OECP-CELL-MISSING", where, "a value", "nothing", "Fill in this field.")
-    expected, _, got = said.removeprefix("Expected ").partition(", got ")
-    return _bad(
-        number, "OECP-CELL-TYPE", where, expected.replace("`", "") or "a parcel", shown(got.replace("`", "")),
-        "Write text; amounts and rates as decimal strings, such as \"12.50\".",
-    )  # fmt: skip
 
 
 def _bad(number: int, code: str, where: str, expected: str, got: str, fix: str) -> ReadParcel:
@@ -180,7 +151,7 @@ def _checked(number: int, parcel: Parcel, limits: CheckLimits | None, more: Sequ
 
 
 def _face(fault: ParcelFault) -> BodyFault:
-    where = f"items[{fault.item - 1}].{fault.column}" if fault.item else fault.column
+    where = f"items[{fault.item - 1}].{fault.column}".rstrip(".") if fault.item else fault.column or "parcel"
     return BodyFault(
         code=fault.code, where=where, item=fault.item, expected=fault.expected, got=fault.got, fix=fault.fix
     )

@@ -18,7 +18,12 @@ _KEY = Parameter(
 )
 _PARCEL = (
     Parameter("posted_on", "path", "posting date", {"type": "string", "format": "date"}),
-    Parameter("parcel_id", "path", "identifier of the parcel", {"type": "string", "maxLength": 35}),
+    Parameter(
+        "parcel_id",
+        "path",
+        "identifier of the parcel; a slash in it is written %2F",
+        {"type": "string", "maxLength": 35},
+    ),
 )
 
 PARCEL_ROUTES: tuple[Route, ...] = (

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -53,6 +54,7 @@ from openecp.platform.core.permissions import may_read
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _NDJSON = "application/x-ndjson"
+SLASH = "\u2044"  # stands for a slash inside one part of a path; no identifier holds it, they are ASCII
 _encode = msgspec.json.Encoder().encode
 
 
@@ -195,7 +197,7 @@ class Parcels:
         return decision_face(
             record, self._files.get(jurisdiction), outcome=outcome.outcome, http_status=status, line=line,
             receipt=ParcelReceipt(
-                seq=outcome.seq, number=outcome.number, href=f"/parcels/{posted_on}/{parcel_id}/receipt"
+                seq=outcome.seq, number=outcome.number, href=receipt_path(parcel_id, posted_on)
             ),
         )  # fmt: skip
 
@@ -221,7 +223,7 @@ class Parcels:
                 record, self._files.get(found.on_record.jurisdiction), outcome="decided", http_status=200,
                 receipt=ParcelReceipt(
                     seq=found.on_record.seq, number=found.on_record.number,
-                    href=f"/parcels/{record['posted']}/{record['id']}/receipt",
+                    href=receipt_path(record["id"], record["posted"]),
                 ),
             ),
             charges=found.case.charges if found.case is not None else None,
@@ -251,7 +253,7 @@ class Parcels:
 
         Raises: Refusal 404, the same for one that is not there and one that is none of the reader's business.
         """
-        parcel_id, posted_on = call.parameters["parcel_id"], call.parameters["posted_on"]
+        parcel_id, posted_on = call.parameters["parcel_id"].replace(SLASH, "/"), call.parameters["posted_on"]
         found = None
         if not check_parcel_key(parcel_id, posted_on):
             found = find_parcel(self._source, parcel_id, posted_on)
@@ -291,6 +293,11 @@ class Parcels:
                 last_seq=answer.last_seq,
             )
         )  # fmt: skip
+
+
+def receipt_path(parcel_id: str, posted_on: str) -> str:
+    """Return the path of a parcel's receipt; what may not stand in a path is escaped, a slash as `%2F`."""
+    return f"/parcels/{posted_on}/{quote(parcel_id, safe='')}/receipt"
 
 
 def check_parcel_key(parcel_id: str, posted_on: str) -> bool:
@@ -335,6 +342,6 @@ def _not_found(call: Call) -> Refusal:
     return Refusal(
         404, "OECP-PARCEL-UNKNOWN", "There is no such parcel, or it is none of yours.", where="path",
         expected="posting date and identifier of a parcel that was decided",
-        got=f"{call.parameters['posted_on']}/{call.parameters['parcel_id']}"[:80],
+        got=f"{call.parameters['posted_on']}/{call.parameters['parcel_id'].replace(SLASH, '/')}"[:80],
         fix="Correct them, or lodge the parcel first.",
     )  # fmt: skip
