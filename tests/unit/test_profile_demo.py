@@ -52,6 +52,7 @@ KEYS = {
     "measures": ("goods_code", "additional_code", "origin", "preference", "order_number", "tax_type", "valid_from"),
     "nomenclature": ("goods_code", "valid_from"),
     "obligations": ("data_set", "element", "obligation", "condition"),
+    "office_hours": ("office", "day", "opens"),
     "offices": ("office", "valid_from"),
     "parties": ("identifier", "valid_from"),
     "payment_methods": ("code",),

@@ -7,8 +7,10 @@ import contextlib
 import csv
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -20,6 +22,7 @@ import openecp
 from openecp.kernel.parties.model import Organisation, Principal, Register, Role
 from openecp.kernel.profile import load_profile
 from openecp.platform.cli.demo_day import Day, Played, Step
+from openecp.platform.cli.demo_times import AGENCY, TERMINAL, start_year, tell, told_by_partners, write_day
 from openecp.platform.cli.serve import Server, running_server
 from openecp.platform.cli.upkeep import new_password, new_token
 from openecp.platform.cli.wiring import CommandFault, Installation, console, data_option, installation
@@ -36,6 +39,7 @@ PEOPLE: tuple[tuple[str, str, tuple[Role, ...], str | None], ...] = (
     ("delegate", "programme", ("delegate",), None),
 )
 DELEGATE_OF = ("SAFE WG",)
+YEAR_S = 120.0  # the year's study is written beside the day
 
 
 @click.command()
@@ -57,18 +61,51 @@ def demo(
             profile="demo", data=str(place), host=host, port=port if port is not None else 0
         )
         console(err=True).print("Starting database, core and web …")
-        with running_server(here) as server:
+        studies = here.settings.data_dir / "studies"
+        year = start_year(studies / "year")
+        with running_server(here) as server, ended(year):
             passwords, tokens = invite(server)
-            played = play(Day(folder, server.address, tokens), steps)
+            day = Day(folder, server.address, tokens)
+            played = play(day, steps)
+            study = study_of_the_day(server, day, played, tokens, studies / "day")
             print_table(played)
             wrong = [each for each in played if each.differences]
             told = f"{len(played)} steps, {len(played) - len(wrong)} as expected"
             click.echo(told + (f", {len(wrong)} NOT as expected" if wrong else ""))
+            click.echo(f"Time release study of this day, from the journal: {study}")
             if once:
-                sys.exit(1 if wrong else 0)
+                has_year = year.wait(YEAR_S) == 0
+                click.echo(
+                    "Time release study of a year of invented flows: " + ("written" if has_year else "NOT written")
+                )
+                sys.exit(1 if wrong or not has_year else 0)
             invite_people(server, passwords)
             stop_on_signal(server.supervisor)
             server.run()
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """See to it that a process does not outlive the demonstration."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(10)
+
+
+def study_of_the_day(server: Server, day: Day, played: list[Played], tokens: dict[str, str], folder: Path) -> str:
+    """Have terminal and agency tell what they know, and study the day from the journal; return what it says."""
+    from openecp.platform.core.release_times import export_journal
+
+    now = datetime.now(UTC)
+    statuses = {each.step.case: each.status for each in played if each.status}
+    told = tell(server.address, tokens, told_by_partners(day.mrns, statuses, now))
+    store = server.store
+    export = export_journal(store, Path(store.folder) / "events")
+    said = write_day(folder, export.files(), store.checkpoint() or "", today=now.date())
+    return f"{said}; {told} activities were told by terminal and agency"
 
 
 def demo_folder(files: Path | None) -> Path:
@@ -138,6 +175,18 @@ def invite(server: Server) -> tuple[dict[str, str], dict[str, str]]:
             principal_id=f"system-{name}", kind="system", organisation=name, name=row["name"], roles=("trader",)
         )
         register.add_principal(system, token=tokens[name])
+    for name, kind in (TERMINAL, AGENCY):
+        tokens[name] = new_token()
+        register.add_organisation(Organisation(organisation_id=name, name=name))
+        partner = Principal(
+            principal_id=f"system-{name}",
+            kind="system",
+            organisation=name,
+            name=name,
+            roles=("partner",),
+            bodies=(kind,),
+        )
+        register.add_principal(partner, token=tokens[name])
     for name, organisation, roles, office in PEOPLE:
         person = Principal(
             principal_id=name,
@@ -193,7 +242,9 @@ def invite_people(server: Server, passwords: dict[str, str]) -> None:
     """Say where the console is, and who may sign in."""
     out = console()
     out.print(f"\nConsole: [bold]{server.address}/console[/bold]   API: {server.address}/openapi.json", highlight=False)
-    out.print(f"Release times of this traffic, live (officers): {server.address}/console/times", highlight=False)
+    times = f"{server.address}/console/times"
+    out.print(f"Release times of this traffic, live (officers): {times}", highlight=False)
+    out.print(f"Studies of the day and of a year of invented flows: {times}/studies", highlight=False)
     table = Table("Sign in as", "One-time password", "Role")
     for name, _, roles, _ in PEOPLE:
         table.add_row(name, passwords[name], ", ".join(roles))

@@ -65,6 +65,11 @@ class Day:
         self._began: dict[str, float] = {}
         self._released: set[str] = set()
 
+    @property
+    def mrns(self) -> dict[str, str]:
+        """The MRNs of the day by case."""
+        return dict(self._mrns)
+
     def close(self) -> None:
         """Close the connection."""
         self._client.close()

@@ -129,6 +129,7 @@ def _base36(number: int) -> str:
 
 
 @click.command()
+@click.pass_context
 @click.argument("count", type=click.IntRange(1, MAX_DECLARATIONS))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for one file a declaration; else lines of JSON.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Another seed, another day.")
@@ -136,12 +137,18 @@ def _base36(number: int) -> str:
 @click.option("--faults", type=click.FloatRange(0, 1), default=0.05, show_default=True, help="Share with a fault.")
 @click.option("--media", type=click.Choice(["json", "xml"]), default="json", show_default=True)
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([name for name, _ in MIX]), help="Only this kind.")
+@click.option("--flows", type=click.Path(dir_okay=False, path_type=Path), help="A year of events instead (Parquet).")
 @click.option("--prefix", default="T", show_default=True, help="First characters of each LRN.")
 def traffic(
-    count: int, out: Path | None, seed: int, items: int | None, faults: float, media: str, kinds: tuple[Kind, ...],
-    prefix: str,
+    context: click.Context, count: int, out: Path | None, seed: int, items: int | None, faults: float, media: str,
+    kinds: tuple[Kind, ...], flows: Path | None, prefix: str,
 ) -> None:  # fmt: skip
-    """Write COUNT synthetic declarations of the demo administration."""
+    """Write COUNT synthetic declarations of the demo administration, or a year's events of COUNT consignments."""
+    if flows is not None:
+        from openecp.platform.cli.trs_simulate import flows as year
+
+        context.invoke(year, out=flows, cases=min(count, 1_000_000), seed=seed)
+        return
     if out is None and media == "xml":
         raise CommandFault(
             "XML goes into files", where="--media xml", expected="--out FOLDER", got="no folder", fix="Name a folder."
