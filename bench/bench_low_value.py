@@ -3,11 +3,13 @@
 
 `clear_parcels_per_s`: from Parquet to journal, records, ledger and result file, the database on the same cores.
 `assess_items_per_s` and `assess_to_scan_ratio`: charges of items from Parquet to Parquet, and the same by merely
-reading and writing the columns. `quote_p99_ms`: five items over HTTP at 300/s, paced. `spark_differences`: rows that
-Spark and DuckDB decide differently. `intake_per_s`: bench_parcel_door.py.
+reading and writing the columns. `quote_p99_ms`: five items over HTTP at 300/s, paced. `spark_differences`: rows
+of results, charge lines, sums and faults that Spark and DuckDB have not both; `spark_planted_missed`: planted changes
+that the comparison does not find. `intake_per_s`: bench_parcel_door.py.
 One JSON line a figure; at most 8 minutes.
 
-Usage: bench_low_value.py [--parcels 1000000] [--spark-items 200000] [--only clear,assess,quote,intake,spark]
+Usage: bench_low_value.py [--parcels 1000000] [--spark-items 1000000] [--only clear,assess,quote,intake,spark]
+OPENECP_BENCH_SPARK_ITEMS=10000000: that comparison alone, to its end.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import shutil
 import subprocess
 import sys
@@ -24,12 +27,14 @@ import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
+import duckdb  # noqa: E402
 from parcel_rows import write_parcels  # noqa: E402
+from spark_compare import TABLES, columns_of, differing, planted  # noqa: E402
 
 from openecp.bootstrap import Installation  # noqa: E402
 from openecp.bootstrap_clearing import batch_engine, clearing_wiring, law_of  # noqa: E402
@@ -44,6 +49,7 @@ ON = date(2026, 7, 2)
 LIMIT_S = 470
 TOKEN = "bench-token-of-one-shop"
 BEGAN = time.monotonic()
+SPARK_ITEMS = os.environ.get("OPENECP_BENCH_SPARK_ITEMS")  # all of them, and nothing else, however long it takes
 
 
 def figure(name: str, value: float, unit: str, n: int, note: str) -> None:
@@ -161,57 +167,103 @@ def intake() -> None:
     sys.stderr.write(done.stderr[-2000:])
 
 
-def spark(folder: Path, items: int) -> None:
-    """Clear the same parcels on both engines and count what differs: few first, then as many as there is time for."""
-    told = compared(folder, 20_000, left() - 30)
-    if told is not None and left() > 150:
-        told = compared(folder, items, left() - 40) or told
+def spark(folder: Path, items: int, *, whole: bool) -> None:
+    """Clear the same parcels on both engines and count what differs: few first, then as many as there is time for.
+
+    `whole`: all that was asked for, however long it takes.
+    """
+    told = None if whole else compared(folder, 20_000, left() - 30)
+    if whole or (told is not None and left() > 150):
+        told = compared(folder, items, None if whole else left() - 40) or told
     if told is None:
         sys.stderr.write("spark: no answer in time\n")
         return
-    rows, different, took = told
-    note = f"{rows} items by Spark in {took:.0f} s, start-up included; as many as fit into 8 minutes"
-    figure("spark_differences", different, "1", rows, note)
+    note = f"{told.rows} items, {told.cells} cells of results, charge lines, sums and faults, both ways; Spark "
+    note += f"{told.wall_s:.0f} s wall, {told.cpu_s:.0f} s of CPU, start-up included"
+    figure("spark_differences", told.different, "1", told.rows, note)
+    figure("spark_planted_missed", told.missed, "1", told.planted, "changes planted into copies that were not found")
 
 
-def compared(folder: Path, items: int, seconds: float) -> tuple[int, int, float] | None:
-    """Return rows, differences and Spark's seconds; None where it does not answer in time."""
+class Compared(NamedTuple):
+    """What a comparison came to."""
+
+    rows: int
+    cells: int
+    different: int
+    planted: int
+    missed: int
+    wall_s: float
+    cpu_s: float
+
+
+def compared(folder: Path, items: int, seconds: float | None) -> Compared | None:
+    """Clear parcels on both engines and compare every cell; None where Spark does not answer in time."""
     path, out = folder / f"both-{items}.parquet", folder / f"spark-{items}"
-    rows = write_parcels(path, int(items / 1.2), seed=3)
+    rows = write_parcels(path, int(items / 1.2), seed=3, bad=True)
     command = [str(Path(sys.executable).with_name("openecp")), "clear", str(path), "--jurisdiction", "EU", "--date",
-               ON.isoformat(), "--engine", "spark", "--out", str(out)]  # fmt: skip
-    began = time.perf_counter()
+               ON.isoformat(), "--engine", "spark", "--master", "local[2]", "--out", str(out)]  # fmt: skip
+    wall, cpu = time.perf_counter(), cpu_of_others()
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=max(30, seconds))
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=None if seconds is None else max(30, seconds)
+        )
     except subprocess.TimeoutExpired:
         return None
-    took = time.perf_counter() - began
+    wall, cpu = time.perf_counter() - wall, cpu_of_others() - cpu
     if done.returncode:
         sys.stderr.write(done.stderr[-2000:])
         return None
+    ours = by_duckdb(path, folder / f"duckdb-{items}")
+    cells, different, planted_changes, missed = 0, 0, 0, 0
+    with duckdb.connect() as run:
+        run.execute(f"SET temp_directory = '{folder}'")
+        for name, key in TABLES.items():
+            theirs = f"read_parquet('{out}/spark-result/{name}.parquet/*.parquet')"
+            columns = columns_of(run, ours[name], theirs)
+            cells += len(columns) * run.execute(f"SELECT COUNT(*) FROM {ours[name]}").fetchall()[0][0]
+            different += differing(run, ours[name], theirs, key)
+            found = planted(run, ours[name], theirs, key)
+            planted_changes += len(found)
+            missed += sum(not many for many in found.values())
+    return Compared(rows, cells, different, planted_changes, missed, wall, cpu)
+
+
+def cpu_of_others() -> float:
+    """Return the CPU seconds of the processes that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def by_duckdb(path: Path, folder: Path) -> dict[str, str]:
+    """Assess a file as `openecp clear` does, chunk by chunk, into Parquet; return SQL of each table."""
+    folder.mkdir()
     engine = batch_engine(2)
-    file, clearance = open_parcels(engine.connection, path), law_of("EU").clearance(engine, ON)
-    results = f"{out}/spark-result/results.parquet/*.parquet"
-    engine.update(f"CREATE TABLE by_spark AS SELECT * FROM read_parquet('{results}')")
-    same = ("decision", "category", "regime", "treatment", "currency", "duty_minor", "tax_minor", "reasons", "amounts")
-    ours, theirs = (", ".join(f"{side}.{name}" for name in same) for side in "ab")
-    different = 0
+    file, clearance = open_parcels(engine.connection, path), law_of("EU").clearance(engine, ON, totals=False)
+    tables = {
+        "results": "SELECT * EXCLUDE (basket_id) FROM parcel_results",
+        "charges": "SELECT * EXCLUDE (basket_id, way_no) FROM charges",
+        "collectors": "SELECT * FROM collector_sums",
+        "faults": "SELECT row_id, column_name, code, expected, got, fix FROM parcel_faults",
+    }
     for chunk in file.chunks(100_000):
         file.stage(chunk)
         clearance.assess()
-        different += engine.ask(
-            "SELECT COUNT(*) AS n FROM parcel_results AS a LEFT JOIN by_spark AS b ON a.parcel_id = b.parcel_id "
-            f"AND a.posted_on = b.posted_on WHERE ({ours}) IS DISTINCT FROM ({theirs})"
-        )[0]["n"]
-    return rows, different, took
+        for name, statement in tables.items():
+            engine.write(statement, folder / f"{name}-{chunk.number}.parquet")
+    told = {name: f"read_parquet('{folder}/{name}-*.parquet')" for name in tables}
+    told["collectors"] = (
+        "(SELECT account, type, currency, CAST(SUM(minor) AS BIGINT) AS minor, CAST(SUM(amounts) AS BIGINT) AS amounts "
+        f"FROM {told['collectors']} GROUP BY ALL)"
+    )
+    return told
 
 
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--parcels", type=int, default=1_000_000)
-    parser.add_argument("--spark-items", type=int, default=1_000_000)
-    parser.add_argument("--only", default="assess,clear,quote,intake,spark")
+    parser.add_argument("--spark-items", type=int, default=int(SPARK_ITEMS or 1_000_000))
+    parser.add_argument("--only", default="spark" if SPARK_ITEMS else "assess,clear,quote,intake,spark")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="openecp-bench-") as name:
         folder = Path(name)
@@ -221,7 +273,7 @@ def main() -> None:
                 "clear": lambda: clear(folder, given.parcels),
                 "quote": quote,
                 "intake": intake,
-                "spark": lambda: spark(folder, given.spark_items),
+                "spark": lambda: spark(folder, given.spark_items, whole=bool(SPARK_ITEMS)),
             }[part]()
 
 

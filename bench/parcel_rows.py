@@ -29,11 +29,29 @@ ORDER BY p, n
 """
 
 
-def write_parcels(path: Path, many: int, *, seed: int = 1) -> int:
-    """Write so many parcels; return the rows."""
+_BAD = """
+SELECT * REPLACE (
+  CASE f % 1000 WHEN 1 THEN 'pigeon' ELSE channel END AS channel,
+  CASE f % 1000 WHEN 2 THEN '=1+1' WHEN 3 THEN 'shirt' || CHR(7) WHEN 4 THEN '' ELSE description END AS description,
+  CASE f % 1000 WHEN 5 THEN '610' ELSE hs END AS hs, CASE f % 1000 WHEN 6 THEN 'China' ELSE origin END AS origin,
+  CASE f % 1000 WHEN 7 THEN '20' WHEN 8 THEN '20%' ELSE CAST(tax_rate AS VARCHAR) END AS tax_rate,
+  CASE f % 1000 WHEN 9 THEN '-9.50' WHEN 10 THEN '9,50' WHEN 11 THEN '1e3' ELSE CAST(unit_price AS VARCHAR) END
+    AS unit_price,
+  CASE f % 1000 WHEN 12 THEN 'RB000000001CN' ELSE parcel_id END AS parcel_id,
+  CASE WHEN f % 1000 = 13 THEN f % 3 WHEN f % 4 = 0 THEN 2.99 END AS freight
+) FROM (SELECT *, HASH(parcel_id, description, hs, unit_price) % 1000003 AS f FROM ({rows}))
+"""
+
+
+def write_parcels(path: Path, many: int, *, seed: int = 1, bad: bool = False) -> int:
+    """Write so many parcels, with `bad` one row in a hundred of them spoilt; return the rows."""
     draws = ", ".join(
         f"CAST(HASH(p, {seed * 10 + number}) % 1000003 AS BIGINT) AS {name}" for number, name in enumerate("abcdef")
     )
     with duckdb.connect() as run:
-        written = run.execute(f"COPY ({_HEAD.format(draws=draws, many=many)}) TO '{path}' (FORMAT parquet)").fetchone()
+        rows = _HEAD.format(draws=draws, many=many)
+        if bad:
+            columns = "* EXCLUDE (f)"
+            rows = f"SELECT {columns} FROM ({_BAD.format(rows=rows)})"
+        written = run.execute(f"COPY ({rows}) TO '{path}' (FORMAT parquet)").fetchone()
     return int(written[0]) if written else 0

@@ -42,6 +42,8 @@ def some_parcel(draw: random.Random, file: Jurisdiction, regime: Regime, on: dat
         scheme_id = draw.choice(regime.scheme.patterns or ("X#",)).replace("#", "7")
         if draw.random() < 0.2:
             scheme_id = draw.choice(("bad", None))
+        if draw.random() < 0.15:  # the number alone must tell the scheme
+            scheme = None
     vat, known = draw.choice(RATES["vat"]), draw.random() < 0.9
     items = [
         {
@@ -122,7 +124,9 @@ def basket_of(parcel: dict[str, Any]) -> Basket | None:
         channel=parcel["channel"],
         trade=parcel["trade"],
         dispatch_country=parcel["dispatch_country"],
-        seller_scheme=SellerScheme(name=parcel["scheme"], id=parcel["scheme_id"]) if parcel["scheme"] else None,
+        seller_scheme=SellerScheme(name=parcel["scheme"], id=parcel["scheme_id"])
+        if parcel["scheme"] or parcel["scheme_id"]
+        else None,
         buyer=Buyer(id=parcel["buyer_id"], name=parcel["buyer_name"]),
         rates=Rates(vat=lines[0]["tax_rate"], duty=duty, excise=excise),
         dates=Dates(),

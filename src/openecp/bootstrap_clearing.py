@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -143,12 +144,21 @@ def clearing_wiring(store: Any, law: Law, *, quality: bool = True, threads: int 
     )
 
 
+LOCAL_SPARK = {  # one machine: few pieces, room for them, and every step compiled, however wide its rows are
+    "spark.sql.shuffle.partitions": "16",
+    "spark.driver.memory": os.environ.get("OPENECP_SPARK_MEMORY", "6g"),
+    "spark.sql.codegen.maxFields": "1000",
+    "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
+}
+
+
 class SparkDay(NamedTuple):
     """What a day that was cleared on Spark came to."""
 
     rows: int
     parcels: int
     refused_rows: int
+    repeated: int  # parcels that stand in an earlier file too
     decisions: dict[str, int]
     sums: list[dict[str, Any]]
     folder: str
@@ -164,20 +174,23 @@ def clear_on_spark(law: Law, files: Sequence[Path], out: Path, on: date, master:
     from openecp.platform.engines.spark_batch import SparkBatchEngine
 
     builder = SparkSession.builder.master(master).appName("openecp clear").config("spark.ui.enabled", "false")
-    if master.startswith("local"):  # one machine: few pieces, and room for them
-        builder = builder.config("spark.sql.shuffle.partitions", "8").config("spark.driver.memory", "4g")
+    if master.startswith("local"):
+        for name, value in LOCAL_SPARK.items():
+            builder = builder.config(name, value)
     session = builder.getOrCreate()
     out.mkdir(parents=True, exist_ok=True)
     engine = SparkBatchEngine(session, None if master.startswith("local") else out / ".staged")
     try:
-        counted = engine.stage_parcels([str(path) for path in files])
+        counted = engine.stage_parcels(files)
         law.clearance(engine, on, totals=False).assess()
         engine.write("SELECT * EXCLUDE (basket_id) FROM parcel_results", out / "results.parquet")
+        engine.write("SELECT * EXCLUDE (basket_id, way_no) FROM charges", out / "charges.parquet")
         engine.write("SELECT * FROM collector_sums", out / "collectors.parquet")
+        engine.write("SELECT * FROM parcel_faults", out / "faults.parquet")
         decided = engine.ask("SELECT decision, COUNT(*) AS n FROM parcel_results GROUP BY decision")
         sums = engine.ask("SELECT account, type, currency, minor FROM collector_sums ORDER BY account, type")
         return SparkDay(
-            counted["rows"], counted["parcels"], counted["refused"],
+            counted.rows, counted.parcels, counted.refused, counted.repeated,
             {row["decision"]: row["n"] for row in decided}, sums, str(out / "results.parquet"),
         )  # fmt: skip
     finally:

@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -22,7 +21,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from openecp.bootstrap_parcels import parcel_clearing, regime_files
-from openecp.border.postal.scorecard import ScoreFilter, ScoreRow
 from openecp.kernel.datamodel.parcel import Parcel
 from openecp.platform.console.parcels.clearing_job import ClearFile
 from openecp.platform.console.parcels.desk import ParcelDesk
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
 PROGRESS, OUTCOME, LOCK = "progress.json", "outcome.json", ".clearing"
 LOOK_S = 0.5  # between two looks at a file that is being cleared
-SCORES_KEPT_S = 60.0
 
 
 class Outcome(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -68,26 +65,9 @@ def console_parcels(installation: Installation, store: Any) -> ParcelDesk:
         clears=lambda: sorted(regime_files(installation.law_files()["regimes"])),
         source=store,
         declared=declared,
-        scorecard=_remembered(book.scorecard),
+        scorecard=book.scorecard,
         collectors=installation.collectors(store),
     )
-
-
-def _remembered(scorecard: Callable[[ScoreFilter], list[ScoreRow]]) -> Callable[[ScoreFilter], list[ScoreRow]]:
-    """Keep the last scorecard for a minute: it is read off the whole journal."""
-    held: dict[ScoreFilter, tuple[float, list[ScoreRow]]] = {}
-    lock = threading.Lock()
-
-    def asked(wanted: ScoreFilter) -> list[ScoreRow]:
-        with lock:
-            now = time.monotonic()
-            kept = held.get(wanted)
-            if kept is None or now - kept[0] > SCORES_KEPT_S:
-                held.clear()
-                kept = held[wanted] = (now, scorecard(wanted))
-            return kept[1]
-
-    return asked
 
 
 class ChildClearing:

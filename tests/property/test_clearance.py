@@ -25,7 +25,7 @@ from openecp.border.low_value.faults import QuoteRefused
 from openecp.border.low_value.load import load_regimes
 from openecp.border.low_value.model import Rounding
 from openecp.border.low_value.quote import Quoter
-from openecp.border.low_value.tables import EXCHANGE_COLUMNS, FIRST_DAY, LAST_DAY, is_runnable
+from openecp.border.low_value.tables import EXCHANGE_COLUMNS, FIRST_DAY, ITEM_COLUMNS, LAST_DAY, is_runnable
 from openecp.kernel.journal.canonical import canonical
 from openecp.platform.engines.duck_batch import DuckBatchEngine
 from openecp.platform.engines.rows import RowEngine
@@ -83,7 +83,10 @@ def by_steps(made: Clearance, engine: DuckBatchEngine, *, several: bool = True) 
         (row["tax_rate_e8"], row["excise_rate_e8"])
         for row in engine.ask("SELECT DISTINCT tax_rate_e8, excise_rate_e8 FROM chunk_items")
     )
-    engine.stage("parcel_items", made.items.general("parcel_rows", several=several))
+    engine.stage("raw_items", made.items.general("parcel_rows", several=several))
+    names = ", ".join(name for name, _ in ITEM_COLUMNS)
+    items = [tuple(row.values()) for row in engine.ask(f"SELECT {names} FROM raw_items")]
+    engine.load("parcel_items", ITEM_COLUMNS, made.assessor.marked(items))
     facts = frozenset({SEVERAL}) if several else frozenset()
     engine.stage("by_steps", made.assessor.statement_for(facts))
     return engine.ask("SELECT * FROM by_steps ORDER BY row_id")

@@ -20,6 +20,7 @@ from openecp.border.low_value.tables import (
     ITEM_COLUMNS,
     RECIPROCAL_COLUMNS,
     TREATMENT_COLUMNS,
+    fitted,
     treatment_rows,
 )
 from openecp.kernel.assessment.engine import Engine
@@ -169,9 +170,7 @@ MACROS: dict[str, Macro] = {
     "added": _added,
     "law_day": lambda x, facts: _law_day(x),
     "listed": lambda x, facts: f"{x[0]} = '' OR CONTAINS({x[0]}, '|' || {x[1]} || '|')",
-    "masked": lambda x, facts: (
-        f"{x[0]} = '' OR CONTAINS({x[0]}, '|' || TRANSLATE({x[1]}, '0123456789', '##########') || '|')"
-    ),
+    "masked": lambda x, facts: f"{x[0]} = '' OR CONTAINS({x[1]}, '|' || {x[0]} || '|')",
     "within_limit": lambda x, facts: _within_limit(x),
     "below": lambda x, facts: _compared(_product(x[0], x[2]), _product(x[1], x[3]), x[4]),
     "not_negative": lambda x, facts: f"CASE WHEN ({x[0]}) < 0 THEN 0 ELSE {x[0]} END",  # null stays null
@@ -200,6 +199,14 @@ def inverse_rate(num: int, den: int) -> Decimal:
         return (Decimal(den) / num).quantize(Decimal(1).scaleb(-18), rounding=ROUND_DOWN)
 
 
+_SCHEME_ID, _BUYER_ID = ITEM_AT["scheme_id"], ITEM_AT["buyer_id"]
+assert _BUYER_ID == _SCHEME_ID + 1
+
+
+def _fitted(identifier: str, masks: tuple[str, ...]) -> str:
+    return f"|{'|'.join(fitted(identifier, masks))}|" if identifier else ""
+
+
 class ChargeAssessor:
     """Charges items under the regimes that can run; one assessor serves one thread."""
 
@@ -215,6 +222,8 @@ class ChargeAssessor:
         self._tried = composer.statement("treatments_tried", facts=frozenset({SEVERAL}))
         self._wholes: set[int] = {E8}
         places = {name: place for place, (name, _) in enumerate(TREATMENT_COLUMNS)}
+        masks = (row[places[name]] for row in rows for name in ("scheme_masks", "buyer_masks"))
+        self._masks = tuple(sorted({text for text in masks if text}))
         self._inside = {row[places["regime_tax_rate_e8"]] for row in rows if row[places["tax_inside"]]} - {None}
         self._wholes |= {E8 - rate for rate in self._inside}
         self._load_reciprocals()
@@ -243,6 +252,7 @@ class ChargeAssessor:
 
         Raises: RuntimeError where rows out are not rows in: an answer on other rows would be wrong.
         """
+        items = self.marked(items)
         self._know_rows(items)
         return _by_item(items, self._engine.run(self.statement, self._inputs(items, exchange)))
 
@@ -250,6 +260,7 @@ class ChargeAssessor:
         self, items: Sequence[tuple[Any, ...]], exchange: Sequence[tuple[Any, ...]]
     ) -> tuple[list[dict[str, Any]], dict[int, list[tuple[int, int]]]]:
         """Return the charges, and, by row, each treatment that was tried with the mask of what did not fit."""
+        items = self.marked(items)
         self._know_rows(items)
         inputs = self._inputs(items, exchange)
         run_with = getattr(self._engine, "run_with", None)  # an engine that gives a step's rows along
@@ -267,6 +278,14 @@ class ChargeAssessor:
             later = LATER if not ordinary and regime_no > first.get(row_id, regime_no) else 0
             found.setdefault(row_id, []).append((treatment_no, int(failed) | later))
         return _by_item(items, charged), found
+
+    def marked(self, items: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Return items with the lists of patterns that their identifiers fit, in place of the identifiers."""
+        return [
+            (*row[:_SCHEME_ID], _fitted(row[_SCHEME_ID], self._masks), _fitted(row[_BUYER_ID], self._masks),
+             *row[_BUYER_ID + 1 :])
+            for row in items
+        ]  # fmt: skip
 
     def _know_rows(self, items: Sequence[tuple[Any, ...]]) -> None:
         tax, excise = ITEM_AT["tax_rate_e8"], ITEM_AT["excise_rate_e8"]

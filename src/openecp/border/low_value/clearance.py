@@ -28,6 +28,7 @@ from openecp.border.low_value.item_rows import TOTAL_COLUMNS, ClearingEngine, It
 from openecp.border.low_value.model import Jurisdiction
 from openecp.border.low_value.quote import in_force
 from openecp.border.low_value.rate_tables import DutyRates
+from openecp.border.low_value.scheme_numbers import numbered_schemes
 from openecp.border.low_value.tables import EXCHANGE_COLUMNS, FIRST_DAY, ITEM_COLUMNS, LAST_DAY
 from openecp.border.low_value.ways import PATTERN_KEYS, WAY_COLUMNS, Tried, Ways, seen_of, treatments_of
 from openecp.kernel.journal.bulk import CounterMove
@@ -75,6 +76,7 @@ class Clearance:
             on=on,
             rates=duty_rates or DutyRates((), on),
             seen=self.seen,
+            schemes=numbered_schemes(file),
         )
         self._ways = Ways(self.treatments, self.entries, {})
         self._tried = self.assessor.composer.statement("treatments_tried", facts=frozenset({SEVERAL}))
@@ -278,7 +280,11 @@ class Clearance:
             count = 0 if single[row["basket_id"]] else 2_000_000
             items.append(tuple((row | nothing | {"quantity_micro": count})[name] for name in names))
         tries = self._engine.run(
-            self._tried, {"parcel_items": (ITEM_COLUMNS, items), "exchange": (EXCHANGE_COLUMNS, self.exchange(new))}
+            self._tried,
+            {
+                "parcel_items": (ITEM_COLUMNS, self.assessor.marked(items)),
+                "exchange": (EXCHANGE_COLUMNS, self.exchange(new)),
+            },
         )
         by_row: dict[int, list[Tried]] = {}
         for row_id, _, treatment_no, regime_no, ordinary, failed in tries:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -119,6 +120,8 @@ def why(row: Mapping[str, Any], entry: Entry, basket: Basket, on: date) -> list[
     if regime.valid_from is None and not regime.ordinary:
         found.append(Says(code="start_unknown", text=f"{regime.id}: its start is not sourced and is taken as open."))
     found += [Says(code="caveat", text=caveat.text) for caveat in regime.caveats if caveat.since <= on]
+    if basket.documents and not regime.ordinary:
+        found.append(Says(code="documents", text=_documents_text(basket)))
     found += _duty_says(row, entry, basket, item)
     found += _tax_says(row, entry, basket, item)
     if basket.items[item - 1].restricted and (regime.ordinary or not (regime.excluded and regime.excluded.restricted)):
@@ -130,6 +133,13 @@ def why(row: Mapping[str, Any], entry: Entry, basket: Basket, on: date) -> list[
             )
         )
     return found
+
+
+def _documents_text(basket: Basket) -> str:
+    """Return what papers pay: correspondence is nobody's goods, papers that are worth something are."""
+    if any(Decimal(item.unit_price) for item in basket.items):
+        return "Papers alone, but with a value: they are charged as goods; without a value nothing is charged."
+    return "Papers alone, without a value: nothing is charged."
 
 
 def _duty_says(row: Mapping[str, Any], entry: Entry, basket: Basket, item: int) -> list[Says]:

@@ -194,6 +194,9 @@ def _more(value: str, whole: str) -> str:
     return f"{wide(value)} * tax_num <> {wide(whole)} * tax_den"
 
 
+_PAPERS = "(documents AND basket_price_micro = 0 AND full_category = 0)"  # papers alone, without a value
+
+
 def _charged(taxed: str, *, several: bool) -> str:
     def over(value: str) -> str:
         return f"CAST(SUM({value}) OVER (PARTITION BY basket_id) AS BIGINT)" if several else value
@@ -210,8 +213,8 @@ def _charged(taxed: str, *, several: bool) -> str:
     )
     judged = f"SELECT x.*, {remitted} AS remitted FROM ({taxed}) AS x"
     due = (
-        "SELECT y.*, CASE WHEN remitted AND remit_duty THEN 0 ELSE duty_own_minor END AS duty_minor, "
-        f"CASE WHEN remitted THEN 0 ELSE tax_own_minor END AS tax_minor FROM ({judged}) AS y"
+        f"SELECT y.*, CASE WHEN {_PAPERS} OR (remitted AND remit_duty) THEN 0 ELSE duty_own_minor END AS duty_minor, "
+        f"CASE WHEN {_PAPERS} OR remitted THEN 0 ELSE tax_own_minor END AS tax_minor FROM ({judged}) AS y"
     )
     border = (
         "COALESCE(CASE WHEN duty_due <> 'sale' THEN duty_minor ELSE 0 END, 0) "

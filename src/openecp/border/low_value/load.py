@@ -11,16 +11,17 @@ import re
 import tomllib
 from collections.abc import Iterator
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from openecp.border.low_value.faults import Fault
-from openecp.border.low_value.model import MONEY_FORM, SHARE_FORM, Jurisdiction, Regime, Treatment
+from openecp.border.low_value.file_shape import shape_faults
+from openecp.border.low_value.model import Jurisdiction, Regime
 from openecp.border.low_value.tables import missing_fields
 
-BYTES_MAX, REGIMES_MAX = 1_000_000, 200
+BYTES_MAX, REGIMES_MAX, FAULTS_MAX = 1_000_000, 200, 200
 
 
 class RegimeFault(ValueError):  # noqa: N818 - what whoever writes the file reads
@@ -83,9 +84,14 @@ def check_text(data: bytes, name: str) -> tuple[Jurisdiction | None, list[Fault]
         return None, [_fault(name, "TOML 1.0 in UTF-8", str(error), "Correct the text.", line and int(line.group(1)))]
     lines = Lines(text)
     faults = [
-        _fault(f"{name}, {place}", expected, got, "See docs/low-value.md for the format.", lines.of(place))
-        for place, expected, got in _type_faults(content)
+        _fault(
+            f"{name}, {place or 'the head'}", expected, got, "See docs/low-value.md for the format.", lines.of(place)
+        )
+        for place, expected, got in islice(shape_faults(content), FAULTS_MAX)
     ]
+    regimes = content.get("regimes", [])
+    if isinstance(regimes, list) and len(regimes) > REGIMES_MAX:
+        faults.append(_fault(name, f"at most {REGIMES_MAX} regimes", str(len(regimes)), "Split the file.", 1))
     if faults:
         return None, faults
     try:
@@ -96,96 +102,6 @@ def check_text(data: bytes, name: str) -> tuple[Jurisdiction | None, list[Fault]
     faults += _incomplete(jurisdiction, name, lines)
     faults += _unsourced(jurisdiction, name, lines)
     return jurisdiction, faults
-
-
-def _type_faults(content: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Yield each table that does not fit the format: place, what was expected, what was got."""
-    head = {key: value for key, value in content.items() if key != "regimes"}
-    yield from _converted(head, Jurisdiction, "")
-    regimes = content.get("regimes", [])
-    if not isinstance(regimes, list) or len(regimes) > REGIMES_MAX:
-        yield "regimes", f"a list of at most {REGIMES_MAX} tables [[regimes]]", type(regimes).__name__
-        return
-    for number, regime in enumerate(regimes):
-        where = f"regimes[{number}]"
-        if not isinstance(regime, dict):
-            yield where, "a table", type(regime).__name__
-            continue
-        yield from _converted({key: value for key, value in regime.items() if key != "treatments"}, Regime, where)
-        treatments = regime.get("treatments", [])
-        for place, treatment in enumerate(treatments if isinstance(treatments, list) else []):
-            yield from _converted(treatment, Treatment, f"{where}.treatments[{place}]")
-
-
-def _converted(value: Any, kind: Any, where: str) -> Iterator[tuple[str, str, str]]:
-    try:
-        msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        said, _, place = str(error).partition(" - at `$")
-        unknown = re.search(r"unknown field `(\w+)`", said)
-        missing = re.search(r"missing required field `(\w+)`", said)
-        place = where + place.rstrip("`")
-        word = unknown or missing
-        if word:
-            place = f"{place}.{word.group(1)}"
-        if unknown:
-            yield place.lstrip("."), "a field that the format knows", f"the unknown field {unknown.group(1)}"
-        elif missing:
-            yield place.lstrip("."), f"the field {missing.group(1)}", "none"
-        else:
-            got = _at(value, place.removeprefix(where))
-            yield place.lstrip(".") or "the head", _expected(said, kind, place.removeprefix(where)), repr(got)[:80]
-
-
-def _steps(place: str) -> list[str]:
-    return re.findall(r"\w+", place)
-
-
-def _at(value: Any, place: str) -> Any:
-    """Return the value at a place as `.limits[0].scope`."""
-    for step in _steps(place):
-        value = value[int(step)] if isinstance(value, list) else value[step]
-    return value
-
-
-def _expected(said: str, kind: Any, place: str) -> str:
-    """Say in words of the format what the reader of types says in its own."""
-    if "Invalid enum value" in said:
-        return "one of " + ", ".join(map(str, dict.fromkeys(_words(kind, _steps(place)))))
-    for form, words in _FORMS.items():
-        if repr(form)[1:-1] in said or form in said:
-            return words
-    return said.removeprefix("Expected ").partition(", got")[0].replace("`", "")
-
-
-_FORMS = {
-    "RFC3339": "a day as 2026-07-31, without quotes",
-    MONEY_FORM: 'an amount as text: "150.00", no thousands mark',
-    SHARE_FORM: 'a share as text: "0.20" for 20 %',
-}
-
-
-def _words(kind: Any, steps: list[str]) -> tuple[Any, ...]:
-    """Return the words that a field may hold; the path leads through lists and tables."""
-    hints = [kind]
-    for step in steps:
-        inner = [part for hint in hints for part in _parts(hint)]
-        hints = inner if step.isdigit() else [
-            field.type
-            for part in inner
-            if isinstance(part, type) and issubclass(part, msgspec.Struct)
-            for field in msgspec.structs.fields(part)
-            if field.name == step
-        ]  # fmt: skip
-    literals = [part for hint in hints for part in _parts(hint) if get_origin(part) is Literal]
-    return tuple(word for literal in literals for word in get_args(literal))
-
-
-def _parts(hint: Any) -> list[Any]:
-    """Return a type and all that it is made of."""
-    if get_origin(hint) is Literal:
-        return [hint]
-    return [hint, *(inner for part in get_args(hint) for inner in _parts(part))]
 
 
 def _rule_faults(file: Jurisdiction, name: str, lines: Lines) -> Iterator[Fault]:
@@ -202,13 +118,13 @@ def _rule_faults(file: Jurisdiction, name: str, lines: Lines) -> Iterator[Fault]
         if regime.valid_from and regime.valid_to and regime.valid_from > regime.valid_to:
             told.append((f"{where}.valid_to", "a day not before valid_from", str(regime.valid_to), "Correct one."))
         for pattern in (*(regime.scheme.patterns if regime.scheme else ()), *regime.buyer_patterns):
-            if not pattern or re.search(r"[0-9|]", pattern):
+            if not re.fullmatch(r"[0-9A-Za-z# ./-]{1,35}", pattern, re.ASCII):
                 told.append(
                     (
                         f"{where}.scheme",
-                        "a pattern of letters, and # for each digit",
+                        "a pattern of at most 35 letters, digits, blanks, points, hyphens and strokes; # is any digit",
                         pattern,
-                        "Write # in place of digits.",
+                        "Write it as IM##########, with fixed digits as they are.",
                     )
                 )
         told += _treatment_faults(regime, where)

@@ -27,6 +27,8 @@ REASONS: dict[str, str] = {
     "OECP-RESTRICTED": "Goods under a prohibition or restriction are in the parcel.",
     "OECP-LIMIT": "The parcel is over a limit of the regime.",
     "OECP-NO-REGIME": "No regime in force fits the parcel.",
+    "OECP-SCHEME-NUMBER": "No scheme is named; the seller's number fits the pattern of one scheme alone and counts as "
+    "its number.",
     "OECP-EXCHANGE": "A rate of exchange is missing.",
     "OECP-DUTY-RATE": "Duty at the ordinary tariff is due, and its rate is not known: give the rate for the HS code.",
     "OECP-TAX-RATE": "The regime has no rate of tax of its own: give the rate of the place of destination.",

@@ -17,6 +17,7 @@ from openecp.border.low_value.exchange import OfficialRates, exchange_row, own_p
 from openecp.border.low_value.explain import Says, line_rate, passed_over, why
 from openecp.border.low_value.faults import Fault, QuoteRefused
 from openecp.border.low_value.model import Jurisdiction, Regime
+from openecp.border.low_value.scheme_numbers import named_by_number, numbered_schemes
 from openecp.border.low_value.tables import FIRST_DAY, LAST_DAY, MICRO, Entry, is_runnable, missing_fields
 from openecp.kernel.assessment.engine import Engine
 
@@ -74,13 +75,15 @@ class Quoter:
         """
         file = self._file(jurisdiction)
         self._refuse_regimes(file, on, regime)
+        basket, said = named_by_number(basket, numbered_schemes(file))
         items = item_rows(basket, jurisdiction, on, regime=regime)
         exchange = self._exchange(file, basket, on)
         charged, tried = self._assessor.explained(items, exchange)
         if strict:
             self._refuse_unsourced(charged, tried)
         self._refuse_missing(basket, file, on, charged)
-        return self._answer(basket, file, on, charged, tried)
+        answer = self._answer(basket, file, on, charged, tried)
+        return msgspec.structs.replace(answer, reasons=(*said, *answer.reasons)) if said else answer
 
     def _file(self, jurisdiction: str) -> Jurisdiction:
         if jurisdiction not in self.files:

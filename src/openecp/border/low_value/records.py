@@ -12,7 +12,15 @@ from __future__ import annotations
 from datetime import date
 
 from openecp.border.low_value.item_rows import ClearingEngine
-from openecp.border.low_value.ways import DUTY_RATE, EXCHANGE, NO_REGIME, REASON_BIT, REQUIRED_CODES, TAX_RATE
+from openecp.border.low_value.ways import (
+    BY_NUMBER,
+    DUTY_RATE,
+    EXCHANGE,
+    NO_REGIME,
+    REASON_BIT,
+    REQUIRED_CODES,
+    TAX_RATE,
+)
 from openecp.kernel.assessment.engine import Schema
 
 QUALITY_COLUMNS: Schema = (("row_id", "BIGINT"), ("code", "VARCHAR"), ("is_held", "BOOLEAN"))  # one row a finding
@@ -71,7 +79,8 @@ def item_statement(rows: str) -> str:
     )
     needed = f"CASE WHEN NOT w.is_full AND (w.needs & i.missing) > 0 THEN {required} ELSE 0 END"
     header = (
-        "SELECT r.row_id, r.parcel_id, r.posted_on, r.currency, COALESCE(a.named_id, 'unnamed') AS carrier_id, "
+        "SELECT r.row_id, r.parcel_id, r.posted_on, r.currency, r.scheme IS NULL AS unnamed, "
+        "COALESCE(a.named_id, 'unnamed') AS carrier_id, "
         f"COALESCE(b.named_id, 'unnamed') AS seller_id FROM {rows} AS r "
         "LEFT JOIN collector_ids AS a ON a.given_id = r.carrier "
         "LEFT JOIN collector_ids AS b ON b.given_id = r.scheme_id"
@@ -82,6 +91,7 @@ def item_statement(rows: str) -> str:
         "COALESCE(c.category, 0) AS category, COALESCE(w.regime, '') AS regime, "
         "COALESCE(w.treatment, '') AS treatment, COALESCE(w.ordinary, FALSE) AS ordinary, w.counts, "
         f"w.is_full AND NOT {unrated} AS is_full, w.reasons AS shut, {unknown} + {needed} AS faults, "
+        f"CASE WHEN h.unnamed AND i.scheme <> '' THEN {REASON_BIT[BY_NUMBER]} ELSE 0 END AS notes, "
         f"{_amount('duty', 'c.duty_rate_used_e8')} AS duty_text, {_amount('tax', 'c.tax_rate_used_e8')} AS tax_text "
         "FROM charges AS c JOIN ways AS w ON w.way_no = c.way_no JOIN chunk_items AS i ON i.row_id = c.row_id "
         f"JOIN ({header}) AS h ON h.row_id = c.row_id"
@@ -99,7 +109,7 @@ def result_statement(on: date, *, several: bool) -> str:
     """Return SQL of each parcel's decision and record."""
     one = (
         "SELECT o.basket_id, o.row_id AS first_row, o.row_id AS last_row, o.parcel_id, o.posted_on, o.currency, "
-        "o.category, o.regime, o.treatment, o.is_full, o.shut, o.faults, o.duty_minor, o.tax_minor, "
+        "o.category, o.regime, o.treatment, o.is_full, o.shut, o.faults, o.notes, o.duty_minor, o.tax_minor, "
         f"{_BORDER} AS border_minor, CONCAT(o.duty_text, o.tax_text) AS amounts FROM item_outcomes AS o "
         "WHERE NOT o.is_several"
     )
@@ -108,7 +118,8 @@ def result_statement(on: date, *, several: bool) -> str:
         "MIN(o.posted_on) AS posted_on, MIN(o.currency) AS currency, MAX(o.category) AS category, "
         f"SUBSTR(MAX({_KEY}), 3) AS regime, STRING_AGG(DISTINCT o.treatment, '; ' ORDER BY o.treatment) AS treatment, "
         "BOOL_OR(o.is_full) AS is_full, CAST(BIT_OR(o.shut) AS INTEGER) AS shut, "
-        "CAST(BIT_OR(o.faults) AS INTEGER) AS faults, CAST(SUM(o.duty_minor) AS BIGINT) AS duty_minor, "
+        "CAST(BIT_OR(o.faults) AS INTEGER) AS faults, CAST(BIT_OR(o.notes) AS INTEGER) AS notes, "
+        "CAST(SUM(o.duty_minor) AS BIGINT) AS duty_minor, "
         f"CAST(SUM(o.tax_minor) AS BIGINT) AS tax_minor, CAST(SUM({_BORDER}) AS BIGINT) AS border_minor, "
         "STRING_AGG(CONCAT(o.duty_text, o.tax_text), '' ORDER BY o.item) AS amounts FROM item_outcomes AS o "
         "WHERE o.is_several GROUP BY o.basket_id"
@@ -124,7 +135,7 @@ def result_statement(on: date, *, several: bool) -> str:
     )
     decided = (
         f"SELECT p.*, {decision} AS decision, COALESCE(q.codes, '') AS quality, "
-        "CASE WHEN p.is_full THEN p.shut ELSE p.faults END AS reasons "
+        "CASE WHEN p.is_full THEN p.shut ELSE p.faults END + p.notes AS reasons "
         f"FROM ({f'({one}) UNION ALL ({many})' if several else one}) AS p "
         f"LEFT JOIN ({quality}) AS q ON q.basket_id = p.basket_id"
     )

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from openecp.border.low_value.model import Band, Excluded, Jurisdiction, Limit, Regime, Treatment
@@ -35,7 +37,7 @@ ITEM_COLUMNS: Schema = (
     ("dispatch_country", _TEXT),
     ("destination_subdivision", _TEXT),
     ("scheme", _TEXT),  # lower-case letters and digits of the scheme's name
-    ("scheme_id", _TEXT),
+    ("scheme_id", _TEXT),  # the steps get, here and for the buyer, the lists of patterns that the identifier fits
     ("buyer_id", _TEXT),
     ("method", _TEXT),
     ("documents", _FLAG),
@@ -165,6 +167,27 @@ def _marks(words: Sequence[str]) -> str:
     return "|" + "|".join(words) + "|" if words else ""
 
 
+@lru_cache(maxsize=1_000)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Return the regular expression of a pattern of identifiers: `#` is a digit, all else stands for itself."""
+    return re.compile("".join("[0-9]" if sign == "#" else re.escape(sign) for sign in pattern), re.ASCII)
+
+
+def fits(identifier: str, patterns: Iterable[str]) -> bool:
+    """Tell whether an identifier is of one of the patterns."""
+    return any(_compiled(pattern).fullmatch(identifier) for pattern in patterns)
+
+
+def masks_of(patterns: Sequence[str]) -> str:
+    """Return patterns as one text, by which a row of the treatments and an identifier that fits are compared."""
+    return ",".join(patterns)
+
+
+def fitted(identifier: str, masks: Iterable[str]) -> list[str]:
+    """Return those of several lists of patterns, each as one text, that an identifier fits."""
+    return [one for one in masks if identifier and fits(identifier, one.split(","))]
+
+
 def plain(name: str) -> str:
     """Return the lower-case letters and digits of a name: `Remessa Conforme` and `REMESSA-CONFORME` are one."""
     return "".join(letter for letter in name.lower() if letter.isalnum())
@@ -273,11 +296,11 @@ def _cells(
         "method_asked": treatment.method or "",
         "scheme_rule": int(treatment.scheme),
         "buyer_rule": int(treatment.buyer),
-        "buyer_masks": _marks(regime.buyer_patterns),
+        "buyer_masks": masks_of(regime.buyer_patterns),
     }.items()
     scheme = regime.scheme
     yield "schemes", _marks([plain(name) for name in (scheme.name, *scheme.aliases)]) if scheme else ""
-    yield "scheme_masks", _marks(scheme.patterns) if scheme else ""
+    yield "scheme_masks", masks_of(scheme.patterns) if scheme else ""
     yield from _excluded_cells(regime, treatment).items()
     for place, name in enumerate(("limit", "limit2")):
         limit = limits[place] if place < len(limits) else None

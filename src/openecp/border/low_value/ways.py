@@ -16,18 +16,21 @@ from math import gcd
 from typing import Any, NamedTuple
 
 from openecp.border.low_value.model import Jurisdiction
-from openecp.border.low_value.tables import TREATMENT_COLUMNS, Entry, plain, treatment_rows
+from openecp.border.low_value.tables import TREATMENT_COLUMNS, Entry, fitted, plain, treatment_rows
 from openecp.kernel.assessment.engine import Schema
 
 LIMITS = 8192 | 16384  # of the mask: what a pattern does not tell
 NO_RATE = 32768
 REQUIRED = ("hs", "origin", "weight", "description", "buyer.id", "buyer.name", "dispatch_country")  # bits of `missing`
-DUTY_RATE, EXCHANGE, GOODS, LIMIT, NO_REGIME, ORIGIN, RESTRICTED, TAX_RATE = (
+DUTY_RATE, EXCHANGE, GOODS, LIMIT, NO_REGIME, ORIGIN, RESTRICTED, BY_NUMBER, TAX_RATE = (
     f"OECP-{word}"
-    for word in ("DUTY-RATE", "EXCHANGE", "GOODS", "LIMIT", "NO-REGIME", "ORIGIN", "RESTRICTED", "TAX-RATE")
-)
+    for word in (
+        "DUTY-RATE", "EXCHANGE", "GOODS", "LIMIT", "NO-REGIME", "ORIGIN", "RESTRICTED", "SCHEME-NUMBER", "TAX-RATE",
+    )
+)  # fmt: skip
 REQUIRED_CODES = tuple(f"OECP-REQUIRED-{name.upper().replace('.', '-').replace('_', '-')}" for name in REQUIRED)
-REASONS = tuple(sorted((DUTY_RATE, EXCHANGE, GOODS, LIMIT, NO_REGIME, ORIGIN, RESTRICTED, TAX_RATE, *REQUIRED_CODES)))
+_OTHERS = (DUTY_RATE, EXCHANGE, GOODS, LIMIT, NO_REGIME, ORIGIN, RESTRICTED, BY_NUMBER, TAX_RATE)
+REASONS = tuple(sorted((*_OTHERS, *REQUIRED_CODES)))
 REASON_BIT = {code: 1 << place for place, code in enumerate(REASONS)}  # a parcel's reasons are bits until written
 SHUT_CODES = ((128, GOODS), (256, ORIGIN), (512, RESTRICTED))
 _MOST = 9 * 10**18  # no amount is greater
@@ -306,11 +309,8 @@ def goods_words(hs: str, words: Iterable[str]) -> str:
 
 
 def form_of(identifier: str, forms: Iterable[str]) -> str:
-    """Return the form of an identifier if it is one of those named (`#` a digit); `~` if it is another, else empty."""
-    if not identifier:
-        return ""
-    form = "".join("#" if "0" <= letter <= "9" else letter for letter in identifier)
-    return form if form in forms and "#" not in identifier else "~"
+    """Return which lists of patterns an identifier fits, with | between them; `~` if none, empty if it is absent."""
+    return "|".join(fitted(identifier, forms)) or "~" if identifier else ""
 
 
 def scheme_word(name: str, schemes: Iterable[str]) -> str:

@@ -27,7 +27,7 @@ def parcel_of(item: PostalItem, *, carrier: str | None = None, tax_paid: bool = 
         parcel_id=item.s10,
         posted_on=item.posted_on,
         channel="post",
-        trade=_TRADES.get(category or "", "B2C" if item.seller_scheme else "C2C"),
+        trade=_TRADES.get(category or "", "B2C" if item.seller_scheme or item.seller_scheme_id else "C2C"),
         currency=item.currency,
         dispatch_country=country_of(item.origin_post) or sender.country,
         destination_subdivision=addressee.region,

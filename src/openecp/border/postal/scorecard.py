@@ -3,8 +3,8 @@
 
 They are read off the journal's postal events in one pass: an event carries what is counted of its item, and one that
 replaces earlier data carries those too, so that each item counts once, as it was last declared, without being
-remembered.
-Limits: GROUPS_MAX posts and days; shares in thousandths.
+remembered. A tally goes on from the event where it stopped: what was read once is not read again.
+Limits: GROUPS_MAX posts and days, TALLY_MAX groups that a tally remembers; shares in thousandths.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import msgspec
 from openecp.border.postal.faults import refuse
 
 GROUPS_MAX = 200_000
+TALLY_MAX = 500_000
 TREND_DAYS = 7
 COUNTED = ("hs6", "weight", "value", "contact", "vague", "compliant", "faultless")
 By = Literal["posted", "received"]
@@ -57,6 +58,60 @@ class ScoreFilter(msgspec.Struct, frozen=True, kw_only=True):
     by: By = "posted"
 
 
+Group = tuple[str, str, str, str]  # organisation, origin post, day of posting, day of receipt
+
+
+def _group(told: Mapping[str, Any], occurred_at: str) -> Group:
+    received = str(told.get("received_on") or occurred_at[:10])
+    return str(told.get("organisation", "")), str(told.get("origin_post", "")), str(told.get("posted_on", "")), received
+
+
+def _count(counts: dict[str, int], told: Mapping[str, Any], step: int) -> None:
+    counts["items"] += step
+    if told.get("without_data"):
+        counts["without_data"] += step
+        return
+    for name in COUNTED:
+        if told.get(name):
+            counts[name] += step
+
+
+class Tally:
+    """What all postal events up to one told, in groups from which any scorecard is added up."""
+
+    def __init__(self) -> None:
+        self.last_seq = 0
+        self._groups: dict[Group, dict[str, int]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are more groups than it may remember; then it must not be used."""
+        return len(self._groups) > TALLY_MAX
+
+    def take(self, seq: int, body: Mapping[str, Any], occurred_at: str) -> None:
+        """Count what a postal event tells of its item; events come in their order, each once."""
+        if seq <= self.last_seq:
+            return
+        self.last_seq = seq
+        for told, step in ((body.get("told_before"), -1), (body.get("told"), 1)):
+            if not told or self.is_full:
+                continue
+            group = _group(told, occurred_at)
+            if group not in self._groups:
+                self._groups[group] = dict.fromkeys(("items", "without_data", *COUNTED), 0)
+            _count(self._groups[group], told, step)
+
+    def rows(self, wanted: ScoreFilter) -> list[ScoreRow]:
+        """Return the rows of a scorecard.
+
+        Raises: PostalRefused where there are too many posts and days.
+        """
+        card = Scorecard(wanted)
+        for group, counts in self._groups.items():
+            card.add(group, counts)
+        return card.rows()
+
+
 class Scorecard:
     """Counts items as events pass by."""
 
@@ -82,11 +137,19 @@ class Scorecard:
         return self
 
     def _add(self, told: Mapping[str, Any], occurred_at: str, step: int) -> None:
-        if self._wanted.organisation and told.get("organisation") != self._wanted.organisation:
+        counts = dict.fromkeys(("items", "without_data", *COUNTED), 0)
+        _count(counts, told, step)
+        self.add(_group(told, occurred_at), counts)
+
+    def add(self, group: Group, more: Mapping[str, int]) -> None:
+        """Add the counts of a group of items.
+
+        Raises: PostalRefused where there are too many posts and days.
+        """
+        organisation, post, posted, received = group
+        if self._wanted.organisation and organisation != self._wanted.organisation:
             return
-        post = str(told.get("origin_post", ""))
-        received = str(told.get("received_on") or occurred_at[:10])
-        day = str(told.get("posted_on", "")) if self._wanted.by == "posted" else received
+        day = posted if self._wanted.by == "posted" else received
         if not self._in(post, day):
             return
         key = (post, day)
@@ -96,13 +159,8 @@ class Scorecard:
                 raise refuse("OECP-POSTAL-LIMIT", "period", "There are too many posts and days.", got="more",
                              expected=f"at most {GROUPS_MAX}", fix="Name a shorter period or one post.")  # fmt: skip
             counts = self._counts[key] = dict.fromkeys(("items", "without_data", *COUNTED), 0)
-        counts["items"] += step
-        if told.get("without_data"):
-            counts["without_data"] += step
-            return
-        for name in COUNTED:
-            if told.get(name):
-                counts[name] += step
+        for name, many in more.items():
+            counts[name] += many
 
     def _in(self, post: str, day: str) -> bool:
         wanted = self._wanted

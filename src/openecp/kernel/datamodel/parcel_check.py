@@ -272,7 +272,9 @@ def items_fault(number: int) -> CellFault:
 
 def value_fault(total: Decimal) -> CellFault:
     """Return the fault of a parcel whose lines, freight and insurance sum up to too much."""
-    return CellFault("unit_price", "OECP-PARCEL-VALUE", f"at most {AMOUNT_MAX} in all", f"{total:f}"[:GOT_MAX])
+    return CellFault(
+        "unit_price", "OECP-PARCEL-VALUE", f"at most {AMOUNT_MAX} in all", f"{total.normalize():f}"[:GOT_MAX]
+    )
 
 
 def amount_of(text: str | None) -> Decimal:

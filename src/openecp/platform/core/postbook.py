@@ -7,6 +7,7 @@ Limits: PAGE events a page; the journal is read page by page.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, Literal, Protocol
@@ -27,7 +28,7 @@ from openecp.border.postal.faults import refuse
 from openecp.border.postal.item import PostalItem, tidy_item
 from openecp.border.postal.officer import RESPONSE_KIND
 from openecp.border.postal.response import PostalResponse, write_responses_csv
-from openecp.border.postal.scorecard import Scorecard, ScoreFilter, ScoreRow
+from openecp.border.postal.scorecard import Scorecard, ScoreFilter, ScoreRow, Tally
 from openecp.border.postal.state import ROOM, PostalItemState, dispatch_state, item_state, item_stream, revised_item
 from openecp.border.postal.table import read_items_csv
 from openecp.kernel.journal.model import CaseRow, Event
@@ -39,6 +40,7 @@ from openecp.platform.wire import Unreadable
 from openecp.platform.wire.postal_xml import read_postal_xml, write_postal_xml
 
 PAGE = 5_000
+_ITEM_EVENTS = "PostalItem"
 FEED_PAGE = 1_000
 PostalMedia = Literal["json", "xml", "csv"]
 _FOR_OFFICERS = ("note", "reason", "officer")
@@ -142,6 +144,8 @@ class PostalBook:
 
     def __init__(self, source: PostalReads) -> None:
         self._source = source
+        self._tally, self._read_to = Tally(), 0
+        self._tallying = threading.Lock()  # pages are made in several threads
 
     def _case(self, name: str, who: Principal, what: str) -> CaseRow:
         found = self._source.case(name) if len(name) <= 120 and name.isascii() and name.isprintable() else None
@@ -191,17 +195,26 @@ class PostalBook:
         return found
 
     def scorecard(self, wanted: ScoreFilter) -> list[ScoreRow]:
-        """Return the scorecard of origin posts by day, read off the whole journal.
+        """Return the scorecard of origin posts by day; only what the journal has taken since the last one is read.
 
         Raises: PostalRefused where there are too many posts and days.
         """
-        return Scorecard(wanted).take_all((event.body, event.occurred_at) for event in self._postal_events()).rows()
+        with self._tallying:
+            tally = self._tally
+            for page in self._pages(self._read_to):
+                for event in page:
+                    if event.kind.startswith(_ITEM_EVENTS):
+                        tally.take(event.seq, event.body, event.occurred_at)
+                self._read_to = page[-1].seq
+            if not tally.is_full:
+                return tally.rows(wanted)
+        whole = (event for page in self._pages(0) for event in page if event.kind.startswith(_ITEM_EVENTS))
+        return Scorecard(wanted).take_all((event.body, event.occurred_at) for event in whole).rows()
 
-    def _postal_events(self) -> Iterator[Event]:
-        after = 0
-        while True:
-            page = self._source.events(after_seq=after, limit=PAGE)
-            yield from (event for event in page if event.kind.startswith("PostalItem"))
+    def _pages(self, after: int) -> Iterator[list[Event]]:
+        """Yield the events of the journal after one, a page at a time."""
+        while page := self._source.events(after_seq=after, limit=PAGE):
+            yield page
             if len(page) < PAGE:
                 return
             after = page[-1].seq

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +18,7 @@ from openecp.kernel.datamodel.parcel_check import (
     FIXES,
     ITEMS_MAX,
     CellFault,
+    CheckLimits,
     items_fault,
     row_faults,
     shown,
@@ -39,8 +40,38 @@ FAULT_SCHEMA = pa.schema(
         ("line", pa.int64()),
     ]
 )
-_CELL_KEPT = 4_000
+CELL_KEPT = 4_000  # characters of a cell that is looked at
 FAULTS_MAX = 20  # of one row
+DOUBLED = CellFault(
+    "parcel_id", "OECP-PARCEL-DOUBLED", "one parcel, its rows next to each other",
+    "rows of the same parcel in another place",
+)  # fmt: skip
+
+
+class CellTypes(NamedTuple):
+    """The columns of a file whose cells are numbers, by how they are held."""
+
+    decimals: tuple[str, ...] = ()
+    floats: tuple[str, ...] = ()
+
+
+def faults_of_cells(row: Mapping[str, str | None], types: CellTypes, check: CheckLimits) -> list[CellFault]:
+    """Return every fault of the cells of one row as text: the one rule, whatever engine reads the file."""
+    if not any(row.values()):
+        return [CellFault("", "OECP-ROW-EMPTY", "a row", "a row of empty cells")]
+    plain = {**row, **{name: _shortest(row.get(name)) for name in types.decimals}}
+    faults = list(row_faults(plain, check))
+    told = {fault.column for fault in faults}
+    return faults + [
+        CellFault(name, "OECP-CELL-TYPE", "a number with 15 digits or fewer", shown(plain[name]))
+        for name in types.floats
+        if name not in told and len((plain[name] or "").replace(".", "").strip("0")) > 15
+    ]
+
+
+def shut_out(first_bad: int) -> CellFault:
+    """Return the fault of a row that another row of its parcel shuts out."""
+    return CellFault("", "OECP-PARCEL-SHUT-OUT", "every row of the parcel usable", f"row {first_bad} is not")
 
 
 def find_faults(
@@ -96,9 +127,11 @@ def _row_faults(
 ) -> None:
     """Look at rows one by one."""
     columns = [name for name in NAMES if name in table.column_names]
-    cells = ", ".join(f"left(CAST({name} AS VARCHAR), {_CELL_KEPT})" for name in columns)
-    decimals = [name for name in columns if pa.types.is_decimal(table.schema.field(name).type)]
-    floats = [name for name in columns if pa.types.is_floating(table.schema.field(name).type)]
+    cells = ", ".join(f"left(CAST({name} AS VARCHAR), {CELL_KEPT})" for name in columns)
+    types = CellTypes(
+        tuple(name for name in columns if pa.types.is_decimal(table.schema.field(name).type)),
+        tuple(name for name in columns if pa.types.is_floating(table.schema.field(name).type)),
+    )
     run.register("parcel_suspects", pa.table({"row_id": pa.array(sorted(suspects), pa.int64())}))
     asked = run.execute(
         f"SELECT row_id, {cells} FROM parcel_input WHERE row_id IN (SELECT row_id FROM parcel_suspects)"
@@ -108,19 +141,9 @@ def _row_faults(
             shape = shapes.get(row_id)
             if shape and shape.code != "OECP-ROW-ENCODING":
                 continue
-            if not any(texts):
-                found[row_id] = [CellFault("", "OECP-ROW-EMPTY", "a row", "a row of empty cells")]
-                continue
-            row = dict(zip(columns, texts, strict=True))
-            for name in decimals:
-                row[name] = _shortest(row[name])
-            faults = [f for f in row_faults(row, limits.check) if not shape or f.column != shape.column]
-            told = {fault.column for fault in faults}
-            faults += [
-                CellFault(name, "OECP-CELL-TYPE", "a number with 15 digits or fewer", shown(row[name]))
-                for name in floats
-                if name not in told and len((row[name] or "").replace(".", "").strip("0")) > 15
-            ]
+            faults = faults_of_cells(dict(zip(columns, texts, strict=True)), types, limits.check)
+            if shape:
+                faults = [fault for fault in faults if fault.column != shape.column]
             if faults:
                 found.setdefault(row_id, []).extend(faults)
     run.unregister("parcel_suspects")
@@ -139,13 +162,10 @@ def _parcel_faults(
 ) -> None:
     for first, rows, doubled, overlong in peculiar:
         if doubled:
-            got = "rows of the same parcel in another place"
             for row in range(first, first + rows):
                 if any(fault.column == "parcel_id" for fault in found.get(row, ())):
                     continue  # an identifier that is none is no parcel's
-                found.setdefault(row, []).append(
-                    CellFault("parcel_id", "OECP-PARCEL-DOUBLED", "one parcel, its rows next to each other", got)
-                )
+                found.setdefault(row, []).append(DOUBLED)
         if overlong:
             found.setdefault(first, []).append(items_fault(rows))
     if differing:
@@ -222,8 +242,6 @@ def _rows(run: duckdb.DuckDBPyConnection, found: dict[int, list[CellFault]]) -> 
     rows: list[tuple[Any, ...]] = []
     for row_id, parcel_id, number in shut:
         told = shown(parcel_id) if parcel_id else ""
-        for fault in found.get(row_id, [])[:FAULTS_MAX] or [
-            CellFault("", "OECP-PARCEL-SHUT-OUT", "every row of the parcel usable", f"row {first_bad[number]} is not")
-        ]:
+        for fault in found.get(row_id, [])[:FAULTS_MAX] or [shut_out(first_bad[number])]:
             rows.append((row_id, told, fault.column, fault.code, fault.expected, fault.got, FIXES[fault.code]))
     return rows

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What parcels hold, as the items that are charged: dates, rates and units filled in, freight and insurance shared out.
 -- Source: as a quote's basket is read; freight and insurance are shared by price, to the millionth, and sum up to the parcel's
--- Reads: parcel_rows (one row an item, as declared); goods_rates, place_rates, scheme_names, currency_units (one row a value that occurs); person_totals (one row a parcel, where totals are kept)
+-- Reads: parcel_rows (one row an item, as declared); goods_rates, place_rates, scheme_names, scheme_forms, currency_units (one row a value that occurs); person_totals (one row a parcel, where totals are kept)
 -- Adds: the columns of an item; missing INTEGER (bits of what is not declared), is_several BOOLEAN, goods_out, scheme_seen VARCHAR (what regimes name of the goods code and the scheme)
 -- Rows: one an item
--- Limits: quantity × unit price has at most six decimals; a table's rate comes before the row's own
+-- Limits: where no scheme is named, the one whose pattern the seller's number fits counts as named; quantity × unit price has at most six decimals; a table's rate comes before the row's own
 SELECT q.row_id, q.basket_id, q.item, $jurisdiction AS jurisdiction, $regime AS regime,
   q.sale_date, $acceptance_date AS acceptance_date, q.arrival_date,
   q.currency, q.unit_micro, q.unit_inverse, '' AS exchange_key, q.channel, q.trade, q.dispatch_country,
@@ -26,7 +26,7 @@ FROM (
     COALESCE(r.trade, 'B2C') AS trade,
     COALESCE(r.dispatch_country, '') AS dispatch_country,
     COALESCE(r.destination_subdivision, '') AS destination_subdivision,
-    COALESCE(s.scheme_plain, '') AS scheme,
+    COALESCE(s.scheme_plain, f.scheme_told, '') AS scheme,
     COALESCE(r.scheme_id, '') AS scheme_id,
     COALESCE(r.buyer_id, '') AS buyer_id,
     COALESCE(r.documents, FALSE) AS documents,
@@ -55,11 +55,12 @@ FROM (
       + CASE WHEN COALESCE(r.dispatch_country, '') = '' THEN 64 ELSE 0 END AS INTEGER) AS missing,
     of_several() AS is_several,
     COALESCE(g.goods_out, '') AS goods_out,
-    COALESCE(s.scheme_seen, '') AS scheme_seen
+    COALESCE(s.scheme_seen, f.scheme_told, '') AS scheme_seen
   FROM parcel_rows AS r
   LEFT JOIN goods_rates AS g ON g.hs_given = r.hs
   LEFT JOIN place_rates AS p ON p.place = COALESCE(r.destination_subdivision, '')
   LEFT JOIN scheme_names AS s ON s.scheme_given = r.scheme
+  LEFT JOIN scheme_forms AS f ON f.identifier = CASE WHEN r.scheme IS NULL THEN r.scheme_id END
   LEFT JOIN currency_units AS u ON u.currency = r.currency
   LEFT JOIN person_totals AS t ON t.basket_id = r.parcel_no
 ) AS q
