@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import copy
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -230,6 +230,10 @@ class MemoryStore(MemoryParcels, MemoryCollected):
         """Return a case and the last seq of its stream."""
         row = self.rows.get(case_id)
         return None if row is None else (row, self.last_seq[case_id])
+
+    def states(self, case_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the states of those cases that there are, by id."""
+        return {name: self.rows[name].state for name in case_ids if name in self.rows}
 
     def find_case(
         self,

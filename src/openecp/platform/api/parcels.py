@@ -180,6 +180,11 @@ class Parcels:
         assert one.parcel is not None
         line = one.line if many else 0
         parcel_id, posted_on = one.parcel.parcel_id, one.parcel.posted_on
+        if outcome.elsewhere:
+            return refused_face(
+                one, line, 409, "OECP-PARCEL-DECIDED-BY-POST", "parcel_id", "an item that has no decision yet",
+                outcome.elsewhere, "Ask for its decision, or have it changed, as a postal item (/post/items).",
+            )  # fmt: skip
         if outcome.outcome == "conflict":
             return refused_face(
                 one, line, 409, "OECP-PARCEL-KNOWN", "parcel_id", "a parcel not decided before, or the same goods",

@@ -28,7 +28,7 @@ class ParcelOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """What became of one parcel; `record` is its record as the journal has it.
 
     `decided`: now; `repeated`: decided before on the same goods; `conflict`: decided before on other goods; `refused`:
-    it could not be worked.
+    it could not be worked. `elsewhere` says where the same item was decided, as a conflict: as a postal item.
     """
 
     outcome: Literal["decided", "repeated", "conflict", "refused"]
@@ -36,6 +36,7 @@ class ParcelOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     seq: int = 0
     number: int = 0
     incident: str = ""
+    elsewhere: str = ""
 
 
 class RequestFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,9 @@ class OnlineStore(Protocol):
         """Return the body hash of each (organisation, key) that was used before."""
 
     def case(self, case_id: str) -> tuple[CaseRow, int] | None: ...
+
+    def states(self, case_ids: Sequence[str]) -> Mapping[str, bytes]:
+        """Return the states of those cases that there are, by id."""
 
 
 class ParcelPlace(msgspec.Struct, frozen=True):

@@ -9,11 +9,14 @@ total has moved on in the meantime, the batch is assessed again on the new one.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 
 import msgspec
 
+from openecp.border.postal.s10 import item_key
+from openecp.border.postal.state import item_state, item_stream
 from openecp.kernel.journal.bulk import BatchWritten, EarlierParcel, ParcelBatch
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import Idempotency
@@ -28,6 +31,7 @@ from openecp.platform.core.parcel_model import (
     request_fault,
 )
 
+_S10 = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}", re.ASCII)  # the form of a postal identifier
 log = logging.getLogger("openecp.core.parcels")
 MAX_ATTEMPTS = 12
 Place = tuple[int, int]  # number of the request in the batch, number of the parcel in the request
@@ -94,7 +98,7 @@ class ParcelDesk:
     def prepare(self, requests: Sequence[LodgeParcels]) -> Work:
         """Assess what can be assessed; nothing is written."""
         work = Work(list(requests), {}, {}, [], [])
-        known_keys = self._keys(work)
+        known_keys, by_post = self._keys(work), self._by_post(work)
         groups: dict[str, list[Wanted]] = {}
         keys: dict[str, list[Idempotency]] = {}
         seen: set[tuple[str, str]] = set()
@@ -104,6 +108,9 @@ class ParcelDesk:
             keyed = request.key is not None and (request.principal.organisation, request.key) in known_keys
             for index, parcel in enumerate(request.parcels):
                 wanted = Wanted((number, index), ParcelPlace(parcel, request.principal.organisation, 0), keyed)
+                if (elsewhere := by_post.get((parcel.parcel_id, parcel.posted_on))) is not None:
+                    work.outcomes[wanted.at] = ParcelOutcome(outcome="conflict", elsewhere=elsewhere)
+                    continue
                 if (parcel.parcel_id, parcel.posted_on) in seen:
                     work.doubled.append(wanted)
                     continue
@@ -125,6 +132,22 @@ class ParcelDesk:
             prepared.batch = self._clear(prepared)
             work.prepared.append(prepared)
         return work
+
+    def _by_post(self, work: Work) -> dict[tuple[str, str], str]:
+        """Return which parcels were decided as postal items already, with how: one item has one decision."""
+        names = {
+            item_stream(item_key(parcel.parcel_id, parcel.posted_on)): (parcel.parcel_id, parcel.posted_on)
+            for number, request in enumerate(work.requests)
+            if number not in work.faults
+            for parcel in request.parcels
+            if _S10.fullmatch(parcel.parcel_id)
+        }
+        found: dict[tuple[str, str], str] = {}
+        for name, state in (self._store.states(list(names)) if names else {}).items():
+            item = item_state(state)
+            if item.decision is not None:
+                found[names[name]] = f"{item.decision} on {item.decided_on}, as postal item {item.key}"
+        return found
 
     def _keys(self, work: Work) -> set[tuple[str, str]]:
         """Refuse requests whose key was used for another body; return the keys that are known with the same one."""

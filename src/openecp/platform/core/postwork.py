@@ -7,6 +7,7 @@ Commands about postal items travel the way of the programme's: one after the oth
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, get_args
 
@@ -24,6 +25,7 @@ from openecp.border.postal.response import DecisionCodes, decision_codes
 from openecp.border.postal.state import ROOM, item_state
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.casework.answer import Answer
+from openecp.kernel.journal.bulk import ParcelRow
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, Event, Idempotency, StoredDocument
 from openecp.kernel.journal.queries import CaseFilter
@@ -33,6 +35,7 @@ from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
 from openecp.platform.core.permissions import may
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 USES_MAX = 20  # earlier uses of one identifier that are looked at
 _encode = msgspec.msgpack.Encoder().encode
 _item = msgspec.json.Decoder(PostalItem).decode
@@ -48,6 +51,8 @@ class PostalSource(Protocol):
     def cases(self, wanted: CaseFilter, *, after: str | None = None, limit: int = 50) -> list[CaseRow]: ...
 
     def events(self, *, case_id: str | None = None, after_seq: int = 0, limit: int = 1000) -> list[Event]: ...
+
+    def parcel_rows(self, parcel_id: str, posted_on: str | None = None) -> list[ParcelRow]: ...
 
 
 class PostalRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +119,7 @@ class PostalCasework:
         act: Any = command.act
         assert is_postal_act(act), "the desk hands over commands about postal items only"
         try:
+            self._refuse_decided_parcel(act)
             decision = decide(act, postal_actor(command.principal), self._context(act, command.principal))
         except PostalRefusal as refused:
             return Decided(refusal_answer(refused.faults, refused.status))
@@ -127,6 +133,25 @@ class PostalCasework:
         if len(decision.writes) == 1:
             first = msgspec.structs.replace(first, group=None)
         return Decided(answer, first, decision.writes[1:])
+
+    def _refuse_decided_parcel(self, act: PostalAct) -> None:
+        """Refuse to decide an item that the parcels' door has decided: one item has one decision.
+
+        Raises: PostalRefusal.
+        """
+        if not isinstance(act, DecideItem):
+            return
+        identifier, _, posted_on = act.item.partition("/")
+        rows = self._source.parcel_rows(identifier, posted_on) if _DAY.fullmatch(posted_on) else []
+        if rows:
+            fault = PostalFault(
+                code="OECP-POSTAL-DECIDED-AS-PARCEL", where="item",
+                message="The item was decided as a parcel; it has one decision.",
+                expected="an item that has no decision yet",
+                got=f"parcel {posted_on}/{identifier}, event {rows[0].seq}",
+                fix=f"Act on it as a parcel: POST /parcels/{posted_on}/{identifier}/acts.",
+            )  # fmt: skip
+            raise PostalRefusal([fault], status=409)
 
     def _context(self, act: PostalAct, who: Principal) -> PostalContext:
         streams = self._streams(concerns(act))

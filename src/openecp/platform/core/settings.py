@@ -47,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_cache_s: NotNegative = 15.0  # how long a revoked token may still work
     tick_s: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # deadlines and webhooks are looked at this often
     checkpoint_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0  # signed checkpoints
+    keep_keys_days: Positive = 90  # idempotency keys; then the same key is a new one
+    keep_deliveries_days: Positive = 90  # how webhooks were delivered, given up ones included
     allow_private_callbacks: bool = False  # webhooks to private address ranges
     cookie_secure: bool = False  # console cookies over HTTPS only; set it behind a TLS proxy
     console: bool = True

@@ -36,6 +36,8 @@ class Clocked(Protocol):
 
     def purge_expired(self, now: str) -> int: ...
 
+    def prune(self, now: str, *, keys_days: int, deliveries_days: int) -> int: ...
+
 
 class Ticks:
     """Looks every `tick_s` seconds at what is due."""
@@ -118,5 +120,7 @@ class Ticks:
         self.counts["checkpoints"] += 1
 
     def retention(self) -> None:
-        """Erase documents whose time is over."""
+        """Erase documents whose time is over; forget keys and deliveries that need not be kept."""
         self._store.purge_expired(self._clock())
+        days = self._settings.keep_keys_days, self._settings.keep_deliveries_days
+        self._store.prune(self._clock(), keys_days=days[0], deliveries_days=days[1])

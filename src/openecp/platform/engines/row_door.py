@@ -16,9 +16,9 @@ from typing import Any
 from sqlglot import exp, parse_one
 
 from openecp.kernel.assessment.engine import Schema
+from openecp.platform.engines.row_kinds import DAY, FLAG, NUMBER, TEXT, Kind, Untranslatable
 from openecp.platform.engines.row_plan import Translated, translated
 from openecp.platform.engines.row_runtime import Rows
-from openecp.platform.engines.row_sql import DAY, FLAG, NUMBER, TEXT, Kind, Untranslatable
 from openecp.platform.engines.rows import RowEngine, rows_of, told
 
 STATEMENTS_MOST = 2_000  # translated statements that are kept
@@ -127,4 +127,4 @@ def _as_select(statement: str, known: dict[str, dict[str, Kind]]) -> tuple[str, 
     if where is not None:
         value = f"CASE WHEN {where.this.sql('duckdb')} THEN {value} ELSE {column} END"
     cells = ", ".join(f"{value} AS {one}" if one == column else one for one in known[name])
-    return name, f"SELECT {cells} FROM {name}"
+    return name, f"SELECT {cells} FROM {name}"  # noqa: S608 - our own names

@@ -10,35 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from sqlglot import exp
 
-
-class Untranslatable(ValueError):  # noqa: N818 - tells whoever writes a step
-    """A step says something that this engine does not know."""
-
-
-class Kind(NamedTuple):
-    """What a column holds; a number is whole after `scale` decimals are taken into it."""
-
-    name: str
-    scale: int = 0
-
-
-NUMBER, TEXT, FLAG, DAY, NOTHING = Kind("number"), Kind("text"), Kind("flag"), Kind("day"), Kind("nothing")
-_TYPES = {
-    "BIGINT": NUMBER, "INT": NUMBER, "INT128": NUMBER, "HUGEINT": NUMBER, "SMALLINT": NUMBER, "VARCHAR": TEXT,
-    "TEXT": TEXT, "BOOLEAN": FLAG, "DATE": DAY,
-}  # fmt: skip
-
-
-class Value(NamedTuple):
-    """Python of an expression: null where one of the variables `holes` is, and otherwise what `text` gives."""
-
-    text: str
-    kind: Kind
-    holes: frozenset[str] = frozenset()
+from openecp.platform.engines.row_kinds import (
+    DAY,
+    FLAG,
+    NOTHING,
+    NUMBER,
+    TEXT,
+    Kind,
+    Untranslatable,
+    Value,
+    as_text,
+    guarded,
+    kind_of,
+    scaled,
+)
 
 
 class Found(Protocol):
@@ -56,22 +45,6 @@ _NONE: frozenset[str] = frozenset()
 _COMPARED = {exp.EQ: "==", exp.NEQ: "!=", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 _TURNED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _LOGIC = (exp.And, exp.Or, exp.Not, exp.Is, exp.Between, exp.In, exp.Contains, *_COMPARED)
-
-
-def kind_of(type_name: str) -> Kind:
-    """Return the kind of a column of a DuckDB type."""
-    if type_name.startswith("DECIMAL("):
-        return Kind("number", int(type_name[8:-1].split(",")[1]))
-    if type_name.upper() not in _TYPES and type_name.upper() != "INTEGER":
-        raise Untranslatable(f"type {type_name}: this engine does not know it")
-    return _TYPES.get(type_name.upper(), NUMBER)
-
-
-def guarded(value: Value) -> str:
-    """Return Python that is None where the value is null."""
-    if not value.holes or value.text in value.holes:
-        return value.text
-    return f"(None if {' or '.join(f'{name} is None' for name in sorted(value.holes))} else {value.text})"
 
 
 def _known(holes: Iterable[str]) -> list[str]:
@@ -232,7 +205,7 @@ class Writer:
         if kinds != {"number"}:
             return values
         scale = max(value.kind.scale for value in values if value.kind != NOTHING)
-        return [value if value.kind == NOTHING else _scaled(value, scale) for value in values]
+        return [value if value.kind == NOTHING else scaled(value, scale) for value in values]
 
     def _sum(self, node: Any, word: str) -> Value:
         left, right = self.aligned([self.value(node.this), self.value(node.expression)])
@@ -284,7 +257,7 @@ class Writer:
         wanted = _cast_kind(node)
         if wanted.name == inner.kind.name == "number":
             if wanted.scale >= inner.kind.scale:
-                return _scaled(inner, wanted.scale)
+                return scaled(inner, wanted.scale)
             divisor = 10 ** (inner.kind.scale - wanted.scale)
             return Value(f"half_up({inner.text}, {divisor})", wanted, inner.holes)
         if wanted == inner.kind:
@@ -390,30 +363,8 @@ class Writer:
         return Value(name, kind, frozenset({name}))
 
 
-def _scaled(value: Value, scale: int) -> Value:
-    """Return a number at a greater scale."""
-    missing = scale - value.kind.scale
-    if not missing:
-        return value
-    text = str(int(value.text) * 10**missing) if value.text.isdigit() else f"({value.text} * {10**missing})"
-    return Value(text, Kind("number", scale), value.holes)
-
-
 def _cast_kind(node: exp.Cast) -> Kind:
     target = node.to
     if target.this is exp.DataType.Type.DECIMAL:
         return Kind("number", int(target.expressions[1].name) if len(target.expressions) > 1 else 0)
     return kind_of(target.this.name)
-
-
-def as_text(value: Value) -> str:
-    """Return Python of a value as a database writes it into a text."""
-    if value.kind == TEXT:
-        return value.text
-    if value.kind == DAY:
-        return f"{value.text}.isoformat()"
-    if value.kind == FLAG:
-        return f"('true' if {value.text} else 'false')"
-    if value.kind.scale:
-        raise Untranslatable("a decimal number as text: this engine does not write it")
-    return repr(value.text) if value.text.isdigit() else f"str({value.text})"

@@ -16,9 +16,9 @@ from decimal import Context, Decimal
 from typing import Any
 
 from openecp.kernel.assessment.engine import Schema
+from openecp.platform.engines.row_kinds import Kind, kind_of
 from openecp.platform.engines.row_plan import Translated, translated
 from openecp.platform.engines.row_runtime import Rows
-from openecp.platform.engines.row_sql import Kind, kind_of
 
 Row = tuple[Any, ...]
 _WIDE = Context(prec=90)

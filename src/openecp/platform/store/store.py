@@ -30,6 +30,7 @@ from openecp.platform.store.migrate import ensure_installation, migrate
 from openecp.platform.store.parcel_reads import ParcelReads
 from openecp.platform.store.parcels import BulkWriter
 from openecp.platform.store.pool import BROKEN, Connection, Pool
+from openecp.platform.store.pruning import Pruning
 from openecp.platform.store.reads import JournalReads
 from openecp.platform.store.receipts import Receipts
 from openecp.platform.store.register import PartyRegister
@@ -41,7 +42,17 @@ _OPTIONS = "-c search_path=openecp -c timezone=UTC"
 
 
 class PostgresStore(
-    JournalReads, PartyRegister, Receipts, Erasures, Deadlines, Relay, Figures, ParcelReads, Counters, Collected
+    JournalReads,
+    PartyRegister,
+    Receipts,
+    Erasures,
+    Deadlines,
+    Relay,
+    Figures,
+    ParcelReads,
+    Counters,
+    Collected,
+    Pruning,
 ):
     """The one store. One thread at a time writes; any number read."""
 
