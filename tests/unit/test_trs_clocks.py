@@ -10,7 +10,7 @@ import pytest
 
 from openecp.border.time_release.analysis import analysed
 from openecp.border.time_release.clocks import ClockFault, clock_of
-from openecp.border.time_release.stages import STAGES, cube_sql, projection_sql
+from openecp.border.time_release.stages import STAGES, cube_cells, cube_sql, projection_sql
 from openecp.border.time_release.verification import verified
 from openecp.platform.engines.trs_engine import EventFileFault, TrsEngine
 
@@ -144,8 +144,13 @@ def test_cube_from_the_projection_equals_the_clocks(tmp_path: Path) -> None:
         "c,LODGED,2026-01-01T06:00:00Z,y\n",
     )
     engine.stage("projection", projection_sql(STAGES, ("office",)))
-    rows = {row["office"]: row for row in engine.ask(cube_sql("projection", STAGES, ("office",)))}
+    cells = cube_cells(engine.ask(cube_sql("projection", STAGES, ("office",))), STAGES, ("office",))
     (x, y) = analysed(engine, clock_of("arrival_lodged"), ("office",))
-    assert rows["x"]["arrival_lodged__n"] == x.n == 2
-    assert rows["x"]["arrival_lodged__mean"] / 1e6 == x.shown()["mean_s"] == 5 * 3600.0
-    assert rows["y"]["arrival_lodged__n"] == y.n == 0
+    one, other = cells["x",]["arrival_lodged"], cells["y",]["arrival_lodged"]
+    assert one.n == x.n == 2
+    assert one.mean is not None
+    assert one.mean / 1e6 == x.shown()["mean_s"] == 5 * 3600.0
+    assert (one.median, one.p90) == (x.quantiles["median"], x.quantiles["p90"])
+    assert one.std == pytest.approx(x.quantiles["std"], rel=1e-12)
+    assert other.n == y.n == 0
+    assert other.mean is None

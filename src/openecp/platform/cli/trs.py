@@ -15,6 +15,7 @@ from rich.table import Table
 from openecp.border.time_release.analysis import Cell, analysed
 from openecp.border.time_release.clocks import ClockFault, clock_of
 from openecp.border.time_release.mapping import StudyMap
+from openecp.platform.cli.trs_cube import cube
 from openecp.platform.cli.trs_forms import form
 from openecp.platform.cli.trs_record import record
 from openecp.platform.cli.trs_report import report
@@ -34,7 +35,7 @@ def trs() -> None:
     """Time release studies: how long goods took, whose time it was, and how sure that is."""
 
 
-for command in (verify, match, propose, dfg, export, sample, alarms, bottlenecks, flows, simulate):
+for command in (verify, match, propose, cube, dfg, export, sample, alarms, bottlenecks, flows, simulate):
     trs.add_command(command)
 trs.add_command(report)
 trs.add_command(rounds)

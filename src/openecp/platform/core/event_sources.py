@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the files of a study into its engine, each by its content and its place in the mapping, and joins them.
 
-Reads: CSV, XLSX, Parquet, XES, OCEL 2.0 (JSON, XML, SQLite). A file that cannot be read at all is named as such; all
-others say how many rows came in, how many are used, and how many were left out for which reason.
+Reads: CSV, XLSX, Parquet, XES, OCEL 2.0 (JSON, XML, SQLite), each gzipped too. A file that cannot be read at all is
+named as such; all others say how many rows came in, how many are used, and how many were left out for which reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -17,6 +18,7 @@ from openecp.platform.documents.event_sheet import UnreadableSheet, read_event_s
 from openecp.platform.engines.trs_engine import EventFileFault, SourceSpec, TrsEngine
 from openecp.platform.engines.trs_look import sampled, sampled_batches
 from openecp.platform.engines.trs_match import Match
+from openecp.platform.engines.trs_packed import GZIP, packed_start, unpacked
 from openecp.platform.wire.ocel import UnreadableOcel, is_ocel, read_ocel, write_ocel
 from openecp.platform.wire.ocel_cases import cases_of, ocel_of
 from openecp.platform.wire.xes import UnreadableXes, read_xes
@@ -107,7 +109,7 @@ def read_sources(
 
 def read_source(engine: TrsEngine, path: Path, mapping: StudyMap, case_object: str = "") -> SourceRead:
     """Read one file of events, by its content."""
-    source = mapping.source_of(path.name)
+    source = mapping.source_of(path.name) or mapping.source_of(path.name.removesuffix(".gz"))
     if mapping.sources and source is None:
         patterns = ", ".join(pattern for each in mapping.sources for pattern in each.files)
         raise EventFileFault(
@@ -119,6 +121,10 @@ def read_source(engine: TrsEngine, path: Path, mapping: StudyMap, case_object: s
     with path.open("rb") as stream:
         start = stream.read(4096)
     name = path.name.lower()
+    if start.startswith(GZIP) and not _is_packed_xes(name, path):
+        path = unpacked(path, engine.folder())
+        with path.open("rb") as stream:
+            start = stream.read(4096)
     left_out: dict[str, int] = {}
     notes: dict[str, int] = {}
     if is_ocel(name, start):
@@ -139,6 +145,12 @@ def read_source(engine: TrsEngine, path: Path, mapping: StudyMap, case_object: s
         left_out={**loaded.left_out, **left_out},
         notes={**loaded.notes, **notes},
     )
+
+
+def _is_packed_xes(name: str, path: Path) -> bool:
+    """Tell whether a gzipped file is a log in XES, which is read as it comes: it is never unpacked whole."""
+    start = packed_start(path)
+    return name.endswith(".xes.gz") or (_is_xml(start) and not is_ocel(name, start))
 
 
 def _is_xml(start: bytes) -> bool:
@@ -175,6 +187,9 @@ def looked(path: Path) -> FileLook:
     """
     with path.open("rb") as stream:
         start = stream.read(4096)
+    if start.startswith(GZIP) and not _is_packed_xes(path.name.lower(), path):
+        with TemporaryDirectory(prefix="openecp-trs-") as folder:
+            return looked(unpacked(path, Path(folder)))
     if start.startswith(b"PK\x03\x04"):
         found = sampled_batches(path.name, read_event_sheet(path))
     elif start.startswith(b"\x1f\x8b") or _is_xml(start):

@@ -45,6 +45,10 @@ class TrsEngine:
             self.connection.execute(f"SET {setting}")
         self._parts: list[Part] = []
 
+    def folder(self) -> Path:
+        """Return an empty folder that is there as long as the engine."""
+        return Path(tempfile.mkdtemp(dir=self._spill.name))
+
     def read_file(
         self, path: Path, columns: Mapping[str, str] | None = None, *, spec: SourceSpec | None = None
     ) -> Loaded:
