@@ -60,6 +60,16 @@ class InventedStudies:
         """Return both."""
         return [STUDY, DRAFT]
 
+    def figures(self, study_id: str) -> None:
+        """None was run."""
+
+    def proposals(self, study_id: str) -> list[dict[str, object]]:
+        """None was made."""
+        return []
+
+    def tables(self, study_id: str) -> None:
+        """None was written."""
+
     def path(self, study_id: str, name: str) -> Path | None:
         """Return the report."""
         return self.report if (study_id, name) == ("week-47", "report.html") else None
@@ -72,9 +82,9 @@ class TimesConsole:
         self.clock = Clock()
         self.folder = Path(tempfile.mkdtemp(prefix="times-"))
         self.store = TimesStore(clock=self.clock.text)
-        alarm = Alarm("XB000201", "arrival_release", "CUSTOMS", "2026-11-12", 3 * 3_600_000_000)
+        alarm = Alarm("XB000201", "from=INSPECT_CALLED,to=INSPECT_END", "CUSTOMS", "2026-11-12", 3 * 3_600_000_000)
         self.tail = LiveTail(
-            self.store, LiveTimes(alarms=lambda finished, today: [alarm]), now=self.clock.now
+            self.store, LiveTimes(alarms=lambda today: [alarm]), now=self.clock.now
         )  # fmt: skip
         view = TimesView(self.store, self.folder / "events", calendars=read_hours(HOURS) if calendars else None)
         self.desk = TimesDesk(self.tail, view, InventedStudies(self.folder))

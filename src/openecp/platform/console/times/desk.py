@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from openecp.border.time_release.live import Figures
+from openecp.border.time_release.report.figures import Figures as StudyFigures
 from openecp.platform.core.times_view import TimesView
 
 
@@ -38,6 +39,9 @@ class StudyFace(msgspec.Struct, frozen=True, kw_only=True):
     k: int = 0
     digest: str = ""
     files: tuple[str, ...] = ()  # names that can be fetched
+    tables: tuple[str, ...] = ()  # of the open data
+    phases: tuple[tuple[str, str, str, str], ...] = ()  # name, state, begun, ended
+    inputs: tuple[tuple[str, str], ...] = ()  # what was frozen: name, SHA-256
 
 
 class Studies(Protocol):
@@ -45,6 +49,15 @@ class Studies(Protocol):
 
     def listed(self) -> Sequence[StudyFace]:
         """Return the studies, the latest first."""
+
+    def figures(self, study_id: str) -> StudyFigures | None:
+        """Return a study's figures; None where it was not run."""
+
+    def proposals(self, study_id: str) -> list[dict[str, Any]]:
+        """Return what a study recommends."""
+
+    def tables(self, study_id: str) -> bytes | None:
+        """Return the tables of a study as one archive; None where it has none."""
 
     def path(self, study_id: str, name: str) -> Path | None:
         """Return one of a study's files; None where there is none of this name."""

@@ -134,7 +134,7 @@ def _bars(tf: TimesFrame, asked: Asked, shown: list[ShownCell], owners: list[str
         N_("A bar for each cell, parted by owner. Each part leads to its cases; the table has the figures.")
     )
     most = max(sum(part.length for part in bar.parts) for bar in bars) if bars else 0
-    return Markup(draw_bars("owners", bars, _marks(tf, most), title=title, description=says))  # noqa: S704 - escaped
+    return Markup(draw_bars("owners", bars, marks_of(tf, most), title=title, description=says))  # noqa: S704 - escaped
 
 
 def _medians(tf: TimesFrame, shown: list[ShownCell]) -> Markup:
@@ -152,10 +152,11 @@ def _medians(tf: TimesFrame, shown: list[ShownCell]) -> Markup:
     most = max([row.interval[1] if row.interval else row.median for row in rows] + [0.0])
     title = tf.language.text(N_("Medians and their 95-percent intervals"))
     says = tf.language.text(N_("A dot for each cell's median on the line of its interval. The table has the figures."))
-    return Markup(draw_medians("medians", rows, _marks(tf, most), title=title, description=says))  # noqa: S704 - escaped
+    return Markup(draw_medians("medians", rows, marks_of(tf, most), title=title, description=says))  # noqa: S704 - escaped
 
 
-def _marks(tf: TimesFrame, most_us: float) -> list[Mark]:
+def marks_of(tf: TimesFrame, most_us: float) -> list[Mark]:
+    """Return the marks of an axis of time."""
     hours = most_us / HOUR_US
     step = next((step for step in _STEPS_H if hours / step <= 7), ceil(hours / 7) or 1)
     count = int(hours / step) + 1

@@ -7,12 +7,18 @@ read is left out of the list.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from openecp.border.time_release.report.figures import Figures
+from openecp.border.time_release.study import Phase, phases_shown
 from openecp.platform.console.times.desk import StudyFace
 
 FOLDERS_MAX = 500
@@ -20,6 +26,8 @@ REPORTS = (".html", ".pdf", ".docx", ".csv", ".json")
 _KEPT_BACK = ("frozen.json", "phases.json")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
 BYTES_MAX = 1_000_000
+RESULTS_MAX = 50_000_000
+TABLES_MAX = 200
 
 
 class StudyFolders:
@@ -43,6 +51,37 @@ class StudyFolders:
                 return self._folder / study_id / name
         return None
 
+    def figures(self, study_id: str) -> Figures | None:
+        """Return a study's figures; None where it was not run, or the file is none of ours."""
+        path = self.path(study_id, "results.json")
+        if path is None or path.stat().st_size > RESULTS_MAX:
+            return None
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Figures)
+        except (OSError, msgspec.DecodeError):
+            return None
+
+    def proposals(self, study_id: str) -> list[dict[str, Any]]:
+        """Return what a study recommends; nothing where the file is none of ours."""
+        path = self.path(study_id, "proposals.json")
+        try:
+            found = json.loads(_text(path)) if path is not None else []
+        except (OSError, ValueError):
+            return []
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+    def tables(self, study_id: str) -> bytes | None:
+        """Return the tables of a study as one archive, the same bytes each time; None where it has none."""
+        study = next((one for one in self.listed() if one.study_id == study_id), None)
+        if study is None or not study.tables:
+            return None
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in study.tables:
+                content = (self._folder / study_id / "data" / name).read_bytes()
+                archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+        return out.getvalue()
+
 
 def _face(folder: Path) -> StudyFace | None:
     try:
@@ -64,9 +103,30 @@ def _face(folder: Path) -> StudyFace | None:
         source=", ".join(sorted(own)) or (f"journal 1–{journal}" if journal else "journal"),
         k=int(told.get("k", 5)),
         digest=str(frozen.get("definition_sha256", "")),
+        tables=_tables(folder / "data"),
+        phases=_phases(folder / "phases.json"),
+        inputs=tuple((str(one.get("name", "")), str(one.get("sha256", ""))) for one in frozen.get("inputs", ()))
+        or ((("journal 1–" + str(journal), str(frozen.get("journal_rows_sha256", ""))),) if journal else ()),
         files=tuple(
             sorted(name for name in files if name.endswith(REPORTS) and name not in own and name not in _KEPT_BACK)
         ),
+    )
+
+
+def _tables(folder: Path) -> tuple[str, ...]:
+    if not folder.is_dir():
+        return ()
+    names = [each.name for each in folder.iterdir() if each.suffix == ".csv" and _NAME.fullmatch(each.name)]
+    return tuple(sorted(names)[:TABLES_MAX])
+
+
+def _phases(path: Path) -> tuple[tuple[str, str, str, str], ...]:
+    try:
+        phases = msgspec.json.decode(_text(path), type=dict[str, Phase]) if path.exists() else {}
+    except (OSError, ValueError):
+        phases = {}
+    return tuple(
+        (row["phase"], row["state"], str(row["begun"] or ""), str(row["ended"] or "")) for row in phases_shown(phases)
     )
 
 

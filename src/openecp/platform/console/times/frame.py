@@ -78,7 +78,8 @@ class TimesFrame:
         """Return what a clock is called."""
         clock = CLOCKS.get(name)
         if clock is None:
-            return name
+            start, parted, end = name.removeprefix("from=").partition(",to=")
+            return f"{self.activity(start)} → {self.activity(end)}" if parted else name
         return clock.title_fr if self.language.code == "fr" else clock.title_en
 
     def activity(self, code: str) -> str:

@@ -19,4 +19,6 @@ def times_routes() -> list[Any]:
         studies.show_studies,
         studies.show_study,
         studies.study_file,
+        studies.read_report,
+        studies.study_tables,
     ]

@@ -25,6 +25,11 @@ SEGMENTS: dict[str, str] = {
     "agency": N_("agency"),
     "means": N_("means of transport"),
     "operator": N_("operator (pseudonym)"),
+    "aeo": N_("AEO"),
+    "mode": N_("mode of transport"),
+    "pre_arrival": N_("lodged before arrival"),
+    "origin": N_("origin"),
+    "regime": N_("procedure"),
 }
 DIRECTIONS: dict[str, str] = {"import": N_("import"), "export": N_("export"), "transit": N_("transit")}
 CHANNELS: dict[str, str] = {
@@ -41,5 +46,19 @@ AGES: dict[str, str] = {
     "under_7d": N_("3 to 7 days"),
     "over_7d": N_("over 7 days"),
 }
+PHASES: dict[str, str] = {
+    "preparation": N_("Preparation"),
+    "collection": N_("Collection"),
+    "verification": N_("Verification"),
+    "analysis": N_("Analysis"),
+    "report": N_("Report"),
+    "monitoring": N_("Monitoring"),
+}
+PHASE_STATES: dict[str, str] = {
+    "planned": N_("planned"),
+    "under_way": N_("under way"),
+    "done": N_("done"),
+}
+KINDS: dict[str, str] = {"html": N_("read"), "pdf": "PDF", "docx": "Word"}
 STATES: dict[str, str] = {"draft": N_("draft"), "frozen": N_("frozen")}
 PRECISIONS: dict[str, str] = {"second": N_("to the second"), "minute": N_("to the minute"), "day": N_("day only")}
