@@ -284,5 +284,18 @@ def _one_slip(one: str, other: str) -> bool:
     return sorted(one) == sorted(other) or (len(one) != len(other) and min(len(one), len(other)) > 1)
 
 
+def one_digit_off(first: PartyForm, second: PartyForm) -> bool:
+    """Whether two addresses are the same but for one wrong digit of one number: 12 and 17 Hill Road, one postcode.
+
+    Neighbours of one name live so too: it counts where the whole name is the same, and nothing else differs.
+    """
+    if first.words != second.words or not first.words or first.country != second.country:
+        return False
+    mine, theirs = first.numbers - second.numbers, second.numbers - first.numbers
+    if not first.postcode or first.postcode != second.postcode or len(mine) != 1 or len(theirs) != 1:
+        return False
+    return _is_slipped(*mine, *theirs)
+
+
 def _is_slipped(one: str, other: str) -> bool:
     return len(one) == len(other) and OSA.distance(one, other, score_cutoff=1) == 1

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA
 
 from openecp.kernel.parties.entity_key import identifier_forms, plain_addresses, plain_names
-from openecp.kernel.parties.likeness import Likeness, PartyForm, compared_form, folded
+from openecp.kernel.parties.likeness import Likeness, PartyForm, compared_form, folded, one_digit_off
 from openecp.kernel.parties.name import NAME_LENGTH_MAX, head_word
 from openecp.kernel.parties.plain_text import plain_lines
 
@@ -130,6 +130,8 @@ class _Groups:
         if not self._text[one][1] and not self._text[other][1]:
             return 3 if self._likeness.names(first.names, second.names) == 3 else 0
         placed = self._likeness.addresses(first, second)
+        if placed < 0 and len(first.names) > 1 and first.names == second.names and one_digit_off(first, second):
+            return 2
         if placed <= 0:
             return placed
         named = self._likeness.names(first.names, second.names)

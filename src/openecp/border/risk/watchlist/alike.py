@@ -13,6 +13,9 @@ from functools import lru_cache
 from itertools import permutations
 from typing import NamedTuple
 
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
+
 from openecp.border.risk.watchlist.plain import PlainName
 from openecp.border.risk.watchlist.words import PARTICLES, SHORT_NAMES
 from openecp.kernel.parties.likeness import folded
@@ -68,9 +71,7 @@ def word_alike(one: str, other: str) -> tuple[float, str]:
         return (0.8, "initial") if one[0] == other[0] else (0.0, "")
     if one.isdigit() or other.isdigit():
         return 0.0, ""
-    from rapidfuzz.distance import OSA
-
-    alike = OSA.normalized_similarity(one, other)
+    alike = OSA.normalized_similarity(one, other, score_cutoff=PAIRED_MIN)
     if not SHORT_NAMES.get(one, _NONE).isdisjoint(SHORT_NAMES.get(other, _NONE)):
         return max(alike, 0.95), "short name"
     if folded(one) == folded(other):
@@ -91,8 +92,6 @@ def _weight(word: str) -> float:
 
 def compare(one: PlainName, other: PlainName) -> Likeness:
     """Return the parts of the comparison of two names."""
-    from rapidfuzz import fuzz
-
     if (len(one.words), one.words) > (len(other.words), other.words):
         one, other = other, one
     left, right = list(one.words), list(other.words)
@@ -124,8 +123,6 @@ def compare(one: PlainName, other: PlainName) -> Likeness:
 
 def run_together(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     """Return how alike two names are without blanks; a single word is compared with the other in every order."""
-    from rapidfuzz import fuzz
-
     if len(one) > len(other):
         one, other = other, one
     if len(one) == 1 and 1 < len(other) <= 4:

@@ -14,12 +14,14 @@ from collections.abc import Iterable, Sequence
 from math import log
 from typing import Any
 
+from rapidfuzz import fuzz
+
 from openecp.border.risk.watchlist.alike import bones, run_together, word_alike
 from openecp.border.risk.watchlist.plain import PlainName
 from openecp.border.risk.watchlist.words import SHORT_NAMES
 
 CANDIDATES_MAX = 20  # that are compared in full
-LOOKED_AT_MAX = 60  # that are looked at as texts
+LOOKED_AT_MAX = 40  # that are looked at as texts
 SHARE_MIN = 0.45  # of the weight of the words of the shorter name
 SHARE_SURE = 0.75  # from here on likeness as sets of words is enough
 TEXT_MIN, RUN_TOGETHER_MIN = 70, 75  # likeness of the texts, of 100
@@ -67,7 +69,10 @@ class Blocks:
     def candidates(self, name: PlainName) -> list[int]:
         """Return the rows worth comparing with a name, most promising first."""
         numpy, scratch = self._numpy, self._scratch
-        near = [found for word in {*name.telling, *name.glued} if (found := self._near(word)) is not None]
+        near = [found for word in dict.fromkeys(name.telling) if (found := self._near(word)) is not None]
+        for word in name.glued:
+            if word in self._own and word not in name.telling:
+                near.append((self._array(self._own[word]), self._weight(word)))
         if not near:
             return []
         for rows, weights in near:
@@ -90,8 +95,6 @@ class Blocks:
 
     def _looked_at(self, name: PlainName, rows: list[int], shares: list[float]) -> list[int]:
         """Return those of some rows whose texts are alike: as sets of words, or run together."""
-        from rapidfuzz import fuzz
-
         text, joined = name.text, "".join(name.telling)
         one = len(name.telling) == 1
         kept = []
@@ -108,6 +111,9 @@ class Blocks:
         kept.sort()
         return [row for _, row in kept[:CANDIDATES_MAX]]
 
+    def _array(self, rows: array[int]) -> Any:
+        return self._numpy.frombuffer(rows, dtype=self._numpy.intc)
+
     def _near(self, word: str) -> tuple[Any, Any] | None:
         """Return the rows with a word that can be this one, and what sharing it weighs; None where there are none."""
         if word in self._seen:
@@ -117,9 +123,9 @@ class Blocks:
         for other in sorted({other for form in _forms(word) for other in self._forms.get(form, ())}):
             alike, _ = word_alike(word, other)
             if alike >= ALIKE_MIN:
-                parts.append((numpy.frombuffer(self._own[other], dtype=numpy.intc), alike * self._weight(other)))
+                parts.append((self._array(self._own[other]), alike * self._weight(other)))
         if word in self._glued:
-            parts.append((numpy.frombuffer(self._glued[word], dtype=numpy.intc), log(1 + self._many)))
+            parts.append((self._array(self._glued[word]), log(1 + self._many)))
         found = None
         if parts:
             rows = numpy.concatenate([rows for rows, _ in parts])
