@@ -12,6 +12,9 @@ from tests.e2e.api_doubles import World, parcel
 
 from openecp.border.low_value.declared import declaration_of_parcel
 from openecp.border.low_value.parcel_case import fold_parcel, parcel_case_of
+from openecp.border.postal.item import PostalItem
+from openecp.border.postal.state import PostalItemState, item_stream
+from openecp.border.postal.table import write_items_csv
 from openecp.kernel.datamodel.binding import encode_json, message_of
 from openecp.kernel.datamodel.parcel import Parcel
 from openecp.kernel.ledger.accounts import balances
@@ -130,6 +133,9 @@ def test_a_postal_form_is_a_parcel(world: World) -> None:
     media = {"content-type": "application/vnd.openecp.cn23+json"}
     reply = world.call("POST", "/parcels", content=json.dumps(item).encode(), headers=media)
     assert reply.json()["parcel_id"] == "RB123456785GB", reply.text
+    table = write_items_csv([msgspec.convert({**item, "posted_on": "2026-07-01"}, PostalItem)])
+    as_csv = world.call("POST", "/parcels", content=table, headers={"content-type": media["content-type"][:-4] + "csv"})
+    assert (as_csv.status_code, as_csv.json()["posted_on"]) == (201, "2026-07-01"), as_csv.text
     wrong = world.call("POST", "/parcels", content=json.dumps({**item, "s10": "RB123456786GB"}).encode(), headers=media)
     assert wrong.status_code >= 400
     assert wrong.json()["code"].startswith("OECP-S10")
@@ -168,6 +174,44 @@ def test_a_bad_body_has_a_named_fault(world: World, name: str) -> None:
     assert told["expected"]
     assert told["fix"]
     assert world.store.size() == before
+
+
+def test_every_fault_of_a_body_is_told_at_once(world: World) -> None:
+    """A field that is not known hides no other fault, nor does a value of a wrong type."""
+    body = parcel("RA000000021CN", posted_on="2026-02-30", colour="red", carrier=["x"])
+    body["items"] = [{**body["items"][0], "hs": "12", "size": "L"}, "nothing", {"unit_price": "-1"}]
+    told = lodge(world, body).json()
+    assert [(fault["where"], fault["code"]) for fault in told["errors"]] == [
+        ("carrier", "OECP-CELL-TYPE"), ("colour", "OECP-PARCEL-FIELD"), ("items[0].size", "OECP-PARCEL-FIELD"),
+        ("items[1]", "OECP-CELL-TYPE"), ("posted_on", "OECP-CELL-DATE"), ("items[0].hs", "OECP-CELL-HS"),
+        ("items[2].description", "OECP-CELL-MISSING"), ("items[2].unit_price", "OECP-CELL-NEGATIVE"),
+    ]  # fmt: skip
+    assert all(fault["expected"] and fault["got"] and fault["fix"] for fault in told["errors"])
+    nameless = lodge(world, {"currency": "EURO", "items": [{"quantity": 2}], "x": 1}).json()["errors"]
+    assert {fault["where"] for fault in nameless} >= {"x", "parcel_id", "posted_on", "currency", "items[0].unit_price"}
+
+
+def test_a_slash_in_an_identifier_is_escaped(world: World) -> None:
+    told = lodge(world, parcel("BOX/7 a")).json()
+    assert told["receipt"]["href"] == "/parcels/2026-07-02/BOX%2F7%20a/receipt"
+    assert world.call("GET", told["receipt"]["href"]).json()["number"] == told["receipt"]["number"]
+    assert show(world, "BOX%2F7%20a")["parcel_id"] == "BOX/7 a"
+    assert act(world, "BOX%2F7%20a", token="trader-a", act="present").json()["outcome"] == "done"
+
+
+def test_one_item_has_one_decision(world: World) -> None:
+    """What was decided as a postal item is refused as a parcel, with where it was decided."""
+    key = "RB123456799GB/2026-07-02"
+    state = PostalItemState(
+        s10="RB123456799GB", posted_on="2026-07-02", decision="release", decided_on="2026-07-02T08:00:00Z"
+    )
+    row = world.store.rows[next(iter(world.store.rows))]
+    world.store.rows[item_stream(key)] = msgspec.structs.replace(row, state=msgspec.json.encode(state))
+    reply = lodge(world, parcel("RB123456799GB"))
+    assert (reply.status_code, reply.json()["code"]) == (409, "OECP-PARCEL-DECIDED-BY-POST")
+    assert f"postal item {key}" in reply.json()["got"]
+    assert lodge(world, parcel("RB123456785GB", posted_on="2026-07-03")).status_code == 201
+    del world.store.rows[item_stream(key)]
 
 
 def test_an_unknown_jurisdiction_is_named(world: World) -> None:

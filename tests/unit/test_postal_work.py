@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.parcel_world import parcel_batch
 from tests.unit.postal_world import OFFICER, OTHER, POST, SHIRTS, SHOES, FlatTax, PostalWorld, item, s10
 
 from openecp.border.postal.acts import (
@@ -301,3 +302,15 @@ def test_state_is_a_replay() -> None:
             assert fold_item(facts) == item_state(row.state)
         else:
             assert fold_dispatch(facts) == dispatch_state(row.state)
+
+
+def test_what_was_decided_as_a_parcel_is_not_decided_again() -> None:
+    """The refusal names the parcel; nothing else of the item is shut."""
+    world = PostalWorld()
+    sent(world)
+    assert world.store.write_parcels(parcel_batch([(s10(1), "2026-07-01")])).outcome == "recorded"
+    answer = world.do(DecideItem(item=KEY), OFFICER)
+    assert (answer.outcome, answer.http_status) == ("refused", 409)
+    assert answer.error.code == "OECP-POSTAL-DECIDED-AS-PARCEL"
+    assert f"/parcels/2026-07-01/{s10(1)}/acts" in answer.error.fix
+    assert world.do(RecordItemStep(step="presented", items=(KEY,)), POST).error is None

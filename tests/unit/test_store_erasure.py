@@ -74,6 +74,25 @@ def test_documents_go_when_their_time_is_over(store: PostgresStore) -> None:  # 
     assert store.verify().ok
 
 
+def test_keys_and_deliveries_are_forgotten_in_time(store: PostgresStore) -> None:  # noqa: F811
+    """What is older goes, at most so many at a time; a key that is gone is a new one; the journal is as it was."""
+    store.write([case_write("case-1", key="k1"), case_write("case-2", key="k2")])
+    with store.connect() as connection:
+        for key, at in (("k1", "2026-01-01T00:00:00.000000Z"), ("k2", "2026-06-30T00:00:00.000000Z")):
+            connection.execute("UPDATE idempotency SET recorded_at = %s WHERE key = %s", (at, key))
+        for number, at in enumerate(("2026-01-01T00:00:00.000000Z", "2026-06-30T00:00:00.000000Z"), start=1):
+            connection.execute("INSERT INTO webhook_deliveries VALUES ('XB', %s, 1, %s, 'dead', '')", (number, at))
+        connection.commit()
+    now = "2026-07-01T00:00:00.000000Z"
+    assert store.prune(now, keys_days=90, deliveries_days=365) == 1
+    assert store.prune(now, keys_days=90, deliveries_days=90) == 1
+    assert store.prune(now, keys_days=90, deliveries_days=90) == 0
+    with store.connect() as connection:
+        assert connection.execute("SELECT key FROM idempotency").fetchall() == [("k2",)]
+        assert connection.execute("SELECT number FROM webhook_deliveries").fetchall() == [(2,)]
+    assert store.verify().ok
+
+
 def fill(store: PostgresStore) -> None:  # noqa: F811
     store.add_organisation(Organisation(organisation_id="XB-1", name="Über\tTab\\n", identifiers=("XB1",)))
     for n in range(4):
