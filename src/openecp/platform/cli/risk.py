@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import click
 
+from openecp.platform.cli.risk_models import card, models, train
+from openecp.platform.cli.risk_score import score
 from openecp.platform.cli.risk_watch import watchlist
+from openecp.platform.cli.risk_world import world
 
 
 @click.group()
@@ -14,3 +17,5 @@ def risk() -> None:
 
 
 risk.add_command(watchlist)
+for command in (train, score, models, card, world):
+    risk.add_command(command)

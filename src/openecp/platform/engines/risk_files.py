@@ -46,7 +46,8 @@ class RiskFiles:
             part = _read(path)
             if found and part.keys() != found.keys():
                 other = sorted(part.keys() ^ found.keys())
-                raise RiskFileFault(str(path), "the columns of the first file", f"other columns: {', '.join(other)[:200]}",
+                raise RiskFileFault(str(path), "the columns of the first file",
+                                    f"other columns: {', '.join(other)[:200]}",
                                     "Give files of one shape.")  # fmt: skip
             for name, values in part.items():
                 found.setdefault(name, []).extend(values)

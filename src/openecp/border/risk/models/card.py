@@ -88,7 +88,8 @@ def card_tables(card: ModelCard) -> list[tuple[str, list[str], list[list[str]]]]
         ("Calibration on the test", ["foreseen", "happened", "rows"],
          [[percent(a), percent(b), str(n)] for a, b, n in card.reliability]),
         ("Drift from training to test", ["column", "measure", "value", "threshold", "alarm"],
-         [[d.column, d.measure, f"{d.value:.3f}", f"{d.threshold:.3f}", "ALARM" if d.alarm else ""] for d in card.drift]),
+         [[d.column, d.measure, f"{d.value:.3f}", f"{d.threshold:.3f}", "ALARM" if d.alarm else ""]
+          for d in card.drift]),
         ("What it goes by", ["column", "share of the gain"],
          [[name, percent(share)] for name, share in list(card.features.items())[:20]]),
     ]  # fmt: skip
@@ -96,7 +97,8 @@ def card_tables(card: ModelCard) -> list[tuple[str, list[str], list[list[str]]]]
         known = card.memory
         tables.insert(2, (
             "Memory or skill", ["figure", "value"],
-            [["pair of columns", " x ".join(known.columns)], ["test rows whose pair was in training", percent(known.repeated)],
+            [["pair of columns", " x ".join(known.columns)],
+             ["test rows whose pair was in training", percent(known.repeated)],
              ["AUC of a table of the pair's rates alone", f"{known.lookup_auc:.3f}"],
              ["AUC of the model on new pairs", between(known.new_auc, share=False)],
              [f"precision at 5 % on the {known.new_rows} rows with new pairs", between(known.new_p5)]],

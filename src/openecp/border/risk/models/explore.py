@@ -37,10 +37,13 @@ def arms_of(indicators: Floats, edges: Floats) -> NDArray[np.bool_]:
 
 
 def edges_of(indicators: Floats) -> Floats:
-    """Return the ends of each indicator among earlier rows; an end that would hold more than 3 % of them is shut."""
+    """Return the ends of each indicator among earlier rows: the outer 1 %, or what is beyond the usual.
+
+    Where many rows stand at the very end (no parcel of the same order before), only what goes beyond them counts.
+    """
     low, high = np.nanquantile(indicators, [TAIL, 1.0 - TAIL], axis=0)
-    low = np.where((indicators <= low).mean(axis=0) > WIDEST, -np.inf, low)
-    high = np.where((indicators >= high).mean(axis=0) > WIDEST, np.inf, high)
+    low = np.where((indicators <= low).mean(axis=0) > WIDEST, np.nextafter(low, -np.inf), low)
+    high = np.where((indicators >= high).mean(axis=0) > WIDEST, np.nextafter(high, np.inf), high)
     return np.stack([low, high])
 
 
@@ -76,12 +79,12 @@ class Explorer:
         chance: Floats = arms @ np.where(size > 0, best * many / np.maximum(size, 1), 0.0)
         for _ in range(4):  # nobody is drawn more than once: what is over goes to the others
             over = chance > 1.0
-            chance = np.minimum(chance, 1.0)
+            chance = np.clip(chance, 0.0, 1.0)
             rest = many - chance.sum()
             if rest < 0.5 or not over.any() or not chance[~over].sum():
                 break
             chance[~over] *= 1.0 + rest / chance[~over].sum()
-        return chance
+        return np.clip(chance, 0.0, 1.0)
 
 
 def systematic(rng: Rng, chance: Floats) -> Places:

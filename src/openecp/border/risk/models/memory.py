@@ -58,7 +58,7 @@ def memory_of(
     mean = float(label[train].mean())
     rate = np.array([mean if counts is None else (counts[1] + mean) / (counts[0] + 1) for counts in found])
     new = np.array([counts is None for counts in found])
-    if not 20 <= new.sum():
+    if int(new.sum()) < 20:
         return None
     order = ranking(score[new], seed=seed)
     return Memory(

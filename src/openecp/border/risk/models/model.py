@@ -140,7 +140,8 @@ class RiskModel:
         if self.worth is not None:
             if self.file.on_stake and stake is None:
                 raise ModelRefused(
-                    "the model needs the stake of each row", where="--stake", expected="a column of charges", got="none",
+                    "the model needs the stake of each row", where="--stake", expected="a column of charges",
+                    got="none",
                     fix="Name the column that was named in training.",
                 )  # fmt: skip
             told = self.worth.score(rows, threads=threads)

@@ -124,7 +124,8 @@ def _fault(message: str, where: str, expected: str, got: str, fix: str) -> Model
 def _missing(columns: Texts, roles: Roles, where: str) -> list[ModelRefused]:
     faults = []
     for option, name in (("--label", roles.label), ("--date", roles.day), ("--id", roles.id),
-                         ("--revenue", roles.revenue), ("--stake", roles.stake), ("--chance", roles.chance)):  # fmt: skip
+                         ("--revenue", roles.revenue), ("--stake", roles.stake),
+                         ("--chance", roles.chance)):  # fmt: skip
         if name and name not in columns:
             listed = ", ".join(list(columns)[:40])
             faults.append(_fault(f"{option} names a column that is not there", where, listed, name, "Correct it."))
@@ -259,7 +260,8 @@ def _judge(
         ]
         if twice:
             faults.append(_fault("ids with two labels", f"{where}, column {roles.id}", "one label an id",
-                                 f"{', '.join(twice[:SHOWN])}; {len(twice)} in all", "Keep the last result."))  # fmt: skip
+                                 f"{', '.join(twice[:SHOWN])}; {len(twice)} in all",
+                                 "Keep the last result."))  # fmt: skip
     copies = [name for name, column in numbers.items() if _is_copy(column, label)]
     copies += [name for name, column in codes.items() if _tells(column, label)]
     for name in copies:
@@ -283,7 +285,7 @@ def _is_copy(column: Floats, label: Floats) -> bool:
 
     known = np.isfinite(column)
     if known.sum() < ROWS_MIN or not 0 < label[known].sum() < known.sum():
-        return bool(known.any()) and np.array_equal(known, label == 1) or np.array_equal(~known, label == 1)
+        return np.array_equal(known, label == 1) or np.array_equal(~known, label == 1)
     return abs(auc(column[known], label[known] == 1) - 0.5) > COPY_AUC - 0.5
 
 

@@ -20,6 +20,7 @@ from openecp.border.risk.models.world_population import (
     OFFICES,
     ORIGINS,
     PEOPLE,
+    PRODUCTS,
     SLOTS,
     VAT,
     Population,
@@ -36,6 +37,7 @@ USUAL = (
     "listed_party_alias", "weight_mismatch",
 )  # fmt: skip
 PARCEL_SHARE = 0.3
+NOVEL = 0.12  # of honest trade, what a company never bought before
 COUNTED = (
     "importer", "address", "identifier", "declarant", "seller", "product", "origin", "departure", "described_chapter",
     "office", "private", "preference", "gift", "placeholder", "entity",
@@ -162,7 +164,12 @@ def _trade(rng: Rng, people: Population, many: int, week: int) -> Columns:
         people.usual_origin[importer, slot],
         np.where(usual < 0.97, people.usual_origin[importer, 0], rng.choice(len(people.origin_share), many)),
     )
-    seller = np.where(rng.random(many) < 0.9, people.usual_seller[importer, slot], rng.integers(0, 8_000, many))
+    novel = rng.random(many) < NOVEL
+    product = np.where(novel, rng.choice(PRODUCTS, many, p=people.popularity), product)
+    origin = np.where(novel, rng.choice(ORIGINS, many, p=people.origin_share), origin)
+    seller = np.where(
+        ~novel & (rng.random(many) < 0.9), people.usual_seller[importer, slot], rng.integers(0, 8_000, many)
+    )
     quantity = np.maximum(1.0, np.round(np.exp(rng.normal(4.2, 1.3, many) + people.size_factor[importer])))
     log_price = people.log_price[product] + people.origin_price[origin] + people.price_factor[importer]
     log_price = log_price + 0.002 * week + people.price_spread[product] * rng.standard_normal(many)

@@ -132,7 +132,8 @@ def others_before(key: Floats, member: Floats, day: Floats) -> Floats:
     """Return how many other members of the key were seen before: names at an address."""
     pair = Past(group_codes(key, member), day)
     first = (pair.count() == 0).astype(np.float64)
-    return Past(group_codes(key), day).total(first) - (1.0 - first)
+    found: Floats = Past(group_codes(key), day).total(first) - (1.0 - first)
+    return found
 
 
 def references(log_ratio: Floats, month: Ints, levels: list[Ints]) -> tuple[Floats, Floats, Floats]:

@@ -156,7 +156,7 @@ def _weight(rng: Rng, people: Population, rows: Rows, at: Places, ring: Places) 
 
 
 def _listed(rng: Rng, people: Population, rows: Rows, at: Places, ring: Places) -> None:
-    rows["list_score"][at] = np.clip(rng.normal(np.where(careful(rng, rows, at), 0.62, 0.84), 0.09), 0.2, 1.0)
+    rows["list_score"][at] = np.clip(rng.normal(np.where(careful(rng, rows, at), 0.45, 0.84), 0.09), 0.2, 1.0)
     rows["revenue"][at] = np.minimum(rows["value"][at] * 0.3, 5_000.0)
 
 

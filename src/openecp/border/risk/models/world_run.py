@@ -1,185 +1,93 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plays the planted world week by week under several ways of selecting, and judges what each finds.
 
-Every strategy sees the same declarations, inspects the same share, learns a week late from its own controls only, and
-starts with weeks of random controls. The truth is used by the judge alone.
+Every strategy sees the same declarations, inspects the same share and starts with weeks of random controls. Only the
+judge knows the truth.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from openecp.border.risk.models.explore import Explorer, arms_of, edges_of, hybrid, selection_weights
-from openecp.border.risk.models.gbm import Trees, TreeSettings, grow
-from openecp.border.risk.models.world import World, WorldSettings, charges_of, make_world
-from openecp.border.risk.models.world_features import (
-    CONTROL_FEATURES,
-    FEATURES,
-    ControlHistory,
-    event_features,
-    group_codes,
-)
+from openecp.border.risk.models.metrics import Interval, wilson
+from openecp.border.risk.models.world import WorldSettings, charges_of, make_world
+from openecp.border.risk.models.world_features import event_features, group_codes
+from openecp.border.risk.models.world_strategy import STRATEGIES, Controlled, Shared, Strategy
 
-Floats = NDArray[np.float64]
-Places = NDArray[np.int64]
-NAMES = (*FEATURES, *CONTROL_FEATURES)
-EVERY = 1
-COLD_WEEKS, MEMORY_WEEKS, JUDGED_FROM = 5, 26, 12
+JUDGED_FROM = 12  # the weeks before are for learning
 FOUND_SHARE, FOUND_CASES = 0.25, 3
-TREES = TreeSettings(trees=60, learning_rate=0.1, leaves=12, rows_in_leaf=4, bagging=0.8, features=0.5, l2=5.0, bins=63)
-STAKES = TreeSettings(
-    trees=25, learning_rate=0.1, leaves=6, rows_in_leaf=15, bagging=0.8, features=0.5, l2=5.0, bins=63
-)
-INDICATORS = (
-    "log_value", "price_z", "weight_z", "kilo_price_ratio", "importer_age", "importer_7d", "importer_growth",
-    "seller_7d", "importer_product_before", "product_origin_before", "route_before", "product_route_share",
-    "seller_origin_share", "address_names", "identifier_names", "entity_1d", "entity_7d", "entity_value_7d",
-    "seller_heading_1d", "seller_gifts_30d", "list_score",
-)  # fmt: skip
 
 
-class Strategy:
-    """One way of selecting, with what it has learnt from its own controls."""
+class Week(msgspec.Struct, frozen=True, kw_only=True):
+    """What one strategy did and could have done in one week."""
 
-    def __init__(self, name: str, world: World, base: Floats, keys: dict[str, Places], stake: Floats) -> None:
-        self.name, self._world, self._base, self._stake = name, world, base, stake
-        self._history = ControlHistory(keys, world.settings.base_rate)
-        self._rng = np.random.default_rng(
-            [world.settings.seed, 9, ("rules", "exploit", "hybrid", "random").index(name)]
-        )
-        self._rows: list[Floats] = []
-        self._label: list[NDArray[np.bool_]] = []
-        self._revenue: list[Floats] = []
-        self._chance: list[Floats] = []
-        self._stakes: list[Floats] = []
-        self._explorer: Explorer | None = None
-        self._risk: Trees | None = None
-        self._worth: Trees | None = None
-        self._smear = 1.0
-        self.judged: list[dict[str, Any]] = []
-
-    def learn(self) -> None:
-        """Train both heads on the controls of the last half year."""
-        rows, label = np.concatenate(self._rows[-MEMORY_WEEKS:]), np.concatenate(self._label[-MEMORY_WEEKS:])
-        if label.sum() < 10 or label.all():
-            return
-        weights = selection_weights(np.concatenate(self._chance[-MEMORY_WEEKS:]))
-        seed = self._world.settings.seed
-        self._risk = grow(rows, label.astype(np.float64), settings=TREES, seed=seed, weights=weights)
-        stake = np.concatenate(self._stakes[-MEMORY_WEEKS:])[label]
-        share = np.log1p(np.concatenate(self._revenue[-MEMORY_WEEKS:])[label]) - np.log1p(stake)
-        self._worth = grow(rows[label], share, settings=STAKES, seed=seed, binary=False)
-        left = share - self._worth.score(rows[label])
-        self._smear = float(np.clip(np.exp(left).mean(), 0.5, 3.0))
-
-    def week(self, places: Places, week: int) -> None:
-        """Select this week's inspections, have them done, and judge."""
-        rows = np.concatenate([self._base[places], self._history.features(places)], axis=1)
-        many = round(len(places) * self._world.settings.inspected)
-        learns = self.name in ("exploit", "hybrid")
-        p = worth = None
-        if learns and week >= COLD_WEEKS and (week - COLD_WEEKS) % EVERY == 0:
-            self.learn()
-        if self._risk is not None and self._worth is not None:
-            p = self._risk.score(rows)
-            worth = np.expm1(self._worth.score(rows) + np.log1p(self._stake[places])).clip(0.0) * self._smear
-        picked, ground, chance = self._pick(rows, places, many, p, worth)
-        irregular = self._world.irregular[places]
-        seen = self._rng.random(len(picked)) < self._world.settings.detection
-        label = irregular[picked] & seen
-        if self._explorer is not None:
-            explored = ground > 0
-            arms = arms_of(self._of(rows[picked][explored]), self._edges)
-            self._explorer.tell(np.column_stack([arms, np.zeros(len(arms), dtype=bool)]), label[explored])
-        self._judge(week, places, picked, ground, label, p, worth)
-        self._rows.append(rows[picked])
-        self._label.append(label)
-        self._revenue.append(np.where(label, self._world.revenue[places[picked]], 0.0))
-        self._chance.append(chance)
-        self._stakes.append(self._stake[places[picked]])
-        self._history.tell(places[picked], label)
-
-    def _of(self, rows: Floats) -> Floats:
-        return rows[:, [NAMES.index(name) for name in INDICATORS]]
-
-    def _pick(
-        self, rows: Floats, places: Places, many: int, p: Floats | None, worth: Floats | None
-    ) -> tuple[Places, Places, Floats]:
-        if self.name == "rules":
-            score = rule_score(rows) + self._rng.random(len(rows)) * 0.01
-            return np.argsort(-score)[:many], np.zeros(many, np.int64), np.ones(many)
-        if p is None or worth is None:
-            drawn = self._rng.choice(len(rows), many, replace=False)
-            return drawn, np.ones(many, np.int64), np.full(many, many / len(rows))
-        score = p * worth
-        if self.name == "exploit":
-            return np.argsort(-score, kind="stable")[:many], np.zeros(many, np.int64), np.ones(many)
-        indicators = self._of(rows)
-        if self._explorer is None:
-            self._explorer = Explorer(2 * len(INDICATORS) + 1)
-        now = int(self._world.week[places[0]])
-        before = self._of(self._base[(self._world.week >= now - 8) & (self._world.week < now)])
-        self._edges = edges_of(before)
-        usual = arms_of(before, self._edges).mean(axis=0)
-        chosen = hybrid(self._rng, score, arms_of(indicators, self._edges), self._explorer, many, usual=usual)
-        return chosen.rows, chosen.ground, chosen.probability
-
-    def _judge(self, week: int, places: Places, picked: Places, ground: Places, label: NDArray[np.bool_],
-               p: Floats | None, worth: Floats | None) -> None:  # fmt: skip
-        world = self._world
-        truth, revenue = world.irregular[places], world.revenue[places]
-        new = world.typology[places] == world.names.index(world.settings.newcomer)
-        told: dict[str, Any] = {
-            "week": week, "rows": len(places), "inspected": len(picked), "found": int(label.sum()),
-            "irregular": int(truth.sum()), "revenue": float(revenue.sum()),
-            "revenue_found": float(revenue[picked][label].sum()), "new": int(new.sum()),
-            "new_inspected": int(new[picked].sum()), "new_found": int((new[picked] & label).sum()),
-            "new_explored": int((new[picked] & label & (ground > 0)).sum()),
-        }  # fmt: skip
-        if p is not None and worth is not None:
-            one, five = round(len(p) * 0.01), round(len(p) * 0.05)
-            by_p, by_worth = np.argsort(-p, kind="stable"), np.argsort(-p * worth, kind="stable")
-            by_log = np.argsort(-p * np.log1p(worth), kind="stable")
-            told |= {
-                "top1": one, "top1_hits": int(truth[by_p[:one]].sum()), "top5": five,
-                "hits_p": int(truth[by_p[:five]].sum()), "revenue_p": float(revenue[by_p[:five]].sum()),
-                "hits_worth": int(truth[by_worth[:five]].sum()), "revenue_worth": float(revenue[by_worth[:five]].sum()),
-                "hits_log": int(truth[by_log[:five]].sum()), "revenue_log": float(revenue[by_log[:five]].sum()),
-                "new_top5": int(new[by_p[:five]].sum()),
-                "by": {n: [int((world.typology[places]==i).sum()), int((world.typology[places][by_p[:five]]==i).sum())] for i, n in enumerate(world.names)},
-            }  # fmt: skip
-        self.judged.append(told)
+    week: int
+    rows: int
+    inspected: int
+    irregular: int
+    found: int
+    revenue: float
+    revenue_found: float
+    newcomers: int
+    newcomers_found: int
+    newcomers_explored: int
+    newcomers_first: int = 0  # among the first 5 % by probability
+    first_1: int = 0
+    hits_1: int = 0
+    first_5: int = 0
+    hits_5: int = 0
+    revenue_5: float = 0.0
+    hits_5_stake: int = 0
+    revenue_5_stake: float = 0.0
+    hits_5_log: int = 0
+    revenue_5_log: float = 0.0
 
 
-def rule_score(rows: Floats) -> Floats:
-    """Return what a handful of officers' rules say: each has a weight, and they add up."""
-    of = {name: rows[:, NAMES.index(name)] for name in NAMES}
-    trade = of["private"] == 0
-    rules = [
-        (trade & (of["price_ratio"] < -0.7), 3.0),
-        ((of["importer_age"] < 14) & trade & (of["log_value"] > 8), 2.5),
-        (of["list_score"] > 0.9, 4.0),
-        ((of["described_agrees"] == 0), 1.0),
-        ((of["importer_controls"] > 0) & (of["importer_rate"] > 0.1), 2.5),
-        ((of["preference"] == 1) & (of["product_origin_before"] < 3), 1.5),
-        (of["placeholder"] == 1, 2.0),
-        ((of["private"] == 1) & (of["entity_7d"] > 5), 1.5),
-        (np.abs(of["weight_ratio"]) > 1.5, 1.0),
-        (of["log_value"] > 10.5, 0.8),
-    ]
-    total = np.zeros(len(rows))
-    for hit, weight in rules:
-        total += hit * weight
-    return total
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What one strategy found from the judged weeks on; shares are of what there was."""
+
+    strategy: str
+    precision: Interval  # of its controls
+    cases: float
+    revenue: float
+    p1: Interval | None  # precision of the first 1 % by probability
+    p1_lift: float | None
+    p5: float | None
+    revenue_by_p: float | None  # found at the inspected share, ranked by probability alone
+    p5_by_stake: float | None
+    revenue_by_stake: float | None  # … by probability x expected revenue
+    p5_by_log: float | None
+    revenue_by_log: float | None  # … by probability x log(1 + expected revenue)
+    revenue_ratio: float | None
+    weeks_to_find: int | None  # until a quarter of the newcomer stands among the first 5 % by probability
+    weeks_to_three: int | None  # until three controls have confirmed it
+    newcomer: tuple[tuple[int, int, int, int], ...]  # a week: there, confirmed, of these explored, among the first 5 %
 
 
-def play(
-    settings: WorldSettings, strategies: tuple[str, ...] = ("rules", "exploit", "hybrid", "random")
-) -> dict[str, list[dict[str, Any]]]:
+class Played(msgspec.Struct, frozen=True, kw_only=True):
+    """A world and what each strategy found in it."""
+
+    settings: WorldSettings
+    newcomer: str
+    appears_in_week: int
+    rows: int
+    base_rate: float
+    verdicts: tuple[Verdict, ...]
+    revenue_gain: float | None  # revenue found by inspecting by expected revenue over that by probability alone
+
+    def of(self, strategy: str) -> Verdict:
+        """Return one strategy's verdict."""
+        return next(verdict for verdict in self.verdicts if verdict.strategy == strategy)
+
+
+def play(settings: WorldSettings, strategies: Sequence[str] = STRATEGIES) -> Played:
+    """Make the world of these settings and play it.
+
+    Raises: ModelRefused where the settings cannot be used.
+    """
     world = make_world(settings)
     goods, product = world.goods, world.columns["product"].astype(np.int64)
     base = event_features(
@@ -187,10 +95,81 @@ def play(
     )
     keys = {name: group_codes(world.columns[name]) for name in ("importer", "seller", "declarant")}
     keys["product_origin"] = group_codes(world.columns["product"], world.columns["origin"])
-    stake = charges_of(goods, world.columns, preference=False)
-    played = {name: Strategy(name, world, base, keys, stake) for name in strategies}
-    for week in range(settings.weeks):
-        places = np.flatnonzero(world.week == week)
-        for strategy in played.values():
-            strategy.week(places, week)
-    return {name: strategy.judged for name, strategy in played.items()}
+    shared = Shared(world=world, base=base, keys=keys, stake=charges_of(goods, world.columns, preference=False))
+    verdicts = []
+    for name in strategies:
+        strategy = Strategy(name, shared)
+        weeks = []
+        for week in range(settings.weeks):
+            places = np.flatnonzero(world.week == week)
+            weeks.append(_judge(shared, places, week, strategy.week(places, week)))
+        verdicts.append(_verdict(name, weeks, settings.appears_in_week))
+    played, found = world.week >= 0, {verdict.strategy: verdict.revenue for verdict in verdicts}
+    alone = found.get("probability", 0.0)
+    return Played(
+        settings=settings, newcomer=settings.newcomer, appears_in_week=settings.appears_in_week,
+        rows=int(played.sum()), base_rate=float(world.irregular[played].mean()), verdicts=tuple(verdicts),
+        revenue_gain=found["exploitation"] / alone if alone and "exploitation" in found else None,
+    )  # fmt: skip
+
+
+def _judge(shared: Shared, places: np.ndarray[tuple[int], np.dtype[np.int64]], week: int, done: Controlled) -> Week:
+    """Compare a week's controls, and what other cuts of its scores would have found, with the truth."""
+    world, chosen = shared.world, done.selection
+    truth, revenue = world.irregular[places], world.revenue[places]
+    new = world.typology[places] == world.names.index(world.settings.newcomer)
+    confirmed = new[chosen.rows] & done.found
+    told = Week(
+        week=week, rows=len(places), inspected=len(chosen.rows), irregular=int(truth.sum()),
+        found=int(done.found.sum()), revenue=float(revenue.sum()),
+        revenue_found=float(revenue[chosen.rows][done.found].sum()), newcomers=int(new.sum()),
+        newcomers_found=int(confirmed.sum()), newcomers_explored=int((confirmed & (chosen.ground > 0)).sum()),
+    )  # fmt: skip
+    if done.p is None or done.revenue is None:
+        return told
+    one, five, cut = (round(len(places) * share) for share in (0.01, 0.05, world.settings.inspected))
+    by_p = np.argsort(-done.p, kind="stable")
+    by_stake = np.argsort(-done.p * done.revenue, kind="stable")[:cut]
+    by_log = np.argsort(-done.p * np.log1p(done.revenue), kind="stable")[:cut]
+    return msgspec.structs.replace(
+        told, newcomers_first=int(new[by_p[:five]].sum()), first_1=one, hits_1=int(truth[by_p[:one]].sum()),
+        first_5=cut, hits_5=int(truth[by_p[:cut]].sum()), revenue_5=float(revenue[by_p[:cut]].sum()),
+        hits_5_stake=int(truth[by_stake].sum()), revenue_5_stake=float(revenue[by_stake].sum()),
+        hits_5_log=int(truth[by_log].sum()), revenue_5_log=float(revenue[by_log].sum()),
+    )  # fmt: skip
+
+
+def _verdict(name: str, weeks: list[Week], appears: int) -> Verdict:
+    judged = [week for week in weeks if week.week >= JUDGED_FROM]
+    late = [week for week in weeks if week.week >= appears]
+
+    def total(field: str) -> float:
+        return float(sum(getattr(week, field) for week in judged))
+
+    def share(part: str, whole: str) -> float | None:
+        return total(part) / total(whole) if scored and total(whole) else None
+
+    scored = total("first_1") > 0
+    by_p, by_stake = share("revenue_5", "revenue"), share("revenue_5_stake", "revenue")
+    p1 = wilson(int(total("hits_1")), int(total("first_1"))) if scored else None
+    base = total("irregular") / max(1.0, total("rows"))
+    confirmed = np.cumsum([week.newcomers_found for week in late])
+    learnt = [bool(w.newcomers) and w.newcomers_first >= FOUND_SHARE * w.newcomers for w in late]
+    return Verdict(
+        strategy=name, precision=wilson(int(total("found")), int(total("inspected"))),
+        cases=total("found") / max(1.0, total("irregular")),
+        revenue=total("revenue_found") / max(1.0, total("revenue")),
+        p1=p1, p1_lift=p1.value / base if p1 is not None and base else None, p5=share("hits_5", "first_5"),
+        revenue_by_p=by_p, p5_by_stake=share("hits_5_stake", "first_5"), revenue_by_stake=by_stake,
+        p5_by_log=share("hits_5_log", "first_5"), revenue_by_log=share("revenue_5_log", "revenue"),
+        revenue_ratio=by_stake / by_p if by_p and by_stake is not None else None,
+        weeks_to_find=_first(learnt) if scored else None, weeks_to_three=_first([c >= FOUND_CASES for c in confirmed]),
+        newcomer=tuple(
+            (w.newcomers, w.newcomers_found, w.newcomers_explored, w.newcomers_first) for w in late[:12]
+        ),
+    )  # fmt: skip
+
+
+def _first(happened: Sequence[bool]) -> int | None:
+    """Return the number from 1 of the first week in which something happened."""
+    return next((number for number, it_did in enumerate(happened, start=1) if it_did), None)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The planted world: made the same way twice, features that never see the future, exploration with known chances."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from openecp.border.risk.models.explore import Explorer, edges_of, hybrid, selection_weights, systematic
+from openecp.border.risk.models.fault import ModelRefused
+from openecp.border.risk.models.world import TYPOLOGIES, World, WorldSettings, make_world
+from openecp.border.risk.models.world_features import FEATURES, ControlHistory, event_features
+from openecp.border.risk.models.world_run import play
+
+SMALL = WorldSettings(seed=4, typologies=TYPOLOGIES, weeks=20, past_weeks=5, weekly=1_000)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return make_world(SMALL)
+
+
+def features(world: World, rows: slice | None = None) -> np.ndarray:
+    goods, columns = world.goods, {name: column[rows or slice(None)] for name, column in world.columns.items()}
+    product = columns["product"].astype(np.int64)
+    return event_features(
+        columns, goods.chapter[product], goods.heading[product], goods.unit[product], goods.duty[product]
+    )
+
+
+def test_the_same_settings_make_the_same_world(world: World) -> None:
+    again = make_world(SMALL)
+    assert all(np.array_equal(again.columns[name], column) for name, column in world.columns.items())
+    assert np.array_equal(again.typology, world.typology)
+
+
+def test_the_world_is_as_asked(world: World) -> None:
+    assert world.irregular.mean() == pytest.approx(0.02, abs=0.003)
+    new = world.names.index(SMALL.newcomer)
+    assert world.week[world.typology == new].min() >= SMALL.appears_in_week
+    assert set(world.typology.tolist()) == {-1, *range(len(TYPOLOGIES) + 1)}
+    assert np.all(np.diff(world.columns["day"]) >= 0), "in the order of acceptance"
+    assert np.all(world.revenue[~world.irregular] == 0)
+    assert np.all(world.revenue[world.irregular] > 0)
+
+
+def test_features_see_nothing_of_the_future(world: World) -> None:
+    """Cutting the world short changes no feature of the rows that are left."""
+    many = len(world.week) * 2 // 3
+    whole, part = features(world)[:many], features(world, slice(0, many))
+    different = [
+        name for place, name in enumerate(FEATURES) if not np.allclose(whole[:, place], part[:, place], equal_nan=True)
+    ]
+    assert different == []
+
+
+def test_control_history_counts_results_only() -> None:
+    keys = {name: np.array([0, 0, 1]) for name in ControlHistory.KEYS}
+    history = ControlHistory(keys, mean=0.02)
+    assert history.features(np.array([0]))[0].tolist() == [0.0, 0.02, 0.02, 0.02, 0.02]
+    history.tell(np.array([0, 1]), np.array([True, False]))
+    assert history.features(np.array([0, 2]))[:, 0].tolist() == [2.0, 0.0]
+    assert history.features(np.array([1]))[0][1] == pytest.approx((1 + 0.2) / 12)
+
+
+def test_drawing_keeps_its_probabilities() -> None:
+    chance = np.linspace(0.0, 1.0, 50)
+    counted = np.zeros(50)
+    for seed in range(2_000):
+        counted[systematic(np.random.default_rng(seed), chance)] += 1
+    assert np.abs(counted / 2_000 - chance).max() < 0.05
+
+
+def test_a_hybrid_selection_explores_and_says_with_what_chance() -> None:
+    rng = np.random.default_rng(2)
+    indicators = rng.normal(size=(4_000, 3))
+    edges = edges_of(indicators)
+    arms = np.concatenate([indicators <= edges[0], indicators >= edges[1]], axis=1)
+    chosen = hybrid(rng, rng.random(4_000), arms, Explorer(7), 200, usual=arms.mean(axis=0))
+    assert len(np.unique(chosen.rows)) == len(chosen.rows)
+    assert abs(len(chosen.rows) - 200) <= 2
+    assert (chosen.ground == 0).sum() == 180
+    assert {1, 2} <= set(chosen.ground.tolist())
+    assert np.all((chosen.probability > 0) & (chosen.probability <= 1))
+    assert selection_weights(np.array([1.0, 0.001])).tolist() == pytest.approx([2 / 21, 40 / 21])
+
+
+def test_unknown_typologies_are_refused() -> None:
+    with pytest.raises(ModelRefused, match="typologies"):
+        WorldSettings(typologies=("smuggling", "undervaluation")).checked()
+    with pytest.raises(ModelRefused, match="base_rate"):
+        WorldSettings(base_rate=0.9).checked()
+
+
+@pytest.mark.slow
+def test_the_world_is_played_to_the_goals() -> None:
+    """One seed of the bench, with fewer declarations."""
+    played = play(WorldSettings(seed=1, weekly=6_000), ("probability", "exploitation", "hybrid"))
+    lift = played.of("hybrid").p1_lift
+    assert lift is not None
+    assert lift >= 10
+    assert played.revenue_gain is not None
+    assert played.revenue_gain > 1
