@@ -16,15 +16,17 @@ from openecp.border.low_value.splits import SeenParcel
 from openecp.platform.cli.ecommerce_people import mistyped, people, plain_form, written
 
 ERROR_KINDS = ("habits", "letters", "words", "numbers")
-_GIVEN = (
+_GIVEN_TEXT = (
     "Anna Berta Carlos Dieter Elena Francesco Greta Hannah Igor Jolanta Klaus Lorenzo Martina Nicolas Olga Pierre "
     "Quentin Renate Stefan Tobias Ulrike Viktor Wolfgang Xavier Yvonne Zofia Charlotte Dominik Eduardo Fabienne"
-).split()  # noqa: SIM905
-_FAMILIES = (
+)
+_GIVEN = _GIVEN_TEXT.split()
+_FAMILIES_TEXT = (
     "Albrecht Bianchi Castillo Dubois Eriksson Fischer Gonzalez Hoffmann Ivanova Jansen Kowalski Lindqvist Moreau "
     "Novotny Oliveira Petersen Quintero Richter Schneider Tomasson Ullrich Virtanen Wagner Zimmermann Baumgartner"
-).split()  # noqa: SIM905
-_STREETS = "Linden Kastanien Rosen Birken Mozart Schiller Bahnhof Kirchen Garten Wiesen".split()  # noqa: SIM905
+)
+_FAMILIES = _FAMILIES_TEXT.split()
+_STREETS = ["Linden", "Kastanien", "Rosen", "Birken", "Mozart", "Schiller", "Bahnhof", "Kirchen", "Garten", "Wiesen"]
 _CITIES = (("Hamburg", 20095), ("Leipzig", 4109), ("Bremen", 28195), ("Dresden", 1067), ("Kassel", 34117))
 DAY = date(2026, 7, 1)
 
@@ -44,7 +46,8 @@ def _european(count: int, chance: Random) -> list[tuple[str, str]]:
         city, code = chance.choice(_CITIES)
         found.append((
             f"{chance.choice(_GIVEN)} {chance.choice(_FAMILIES)}",
-            f"{chance.choice(_STREETS)}strasse {chance.randrange(1, 180)}, {code + chance.randrange(60):05d} {city}, DE",
+            f"{chance.choice(_STREETS)}strasse {chance.randrange(1, 180)}, "
+            f"{code + chance.randrange(60):05d} {city}, DE",
         ))  # fmt: skip
     return list(dict.fromkeys(found))
 
@@ -94,9 +97,7 @@ def split_world(orders: int, seed: int, kind: str, *, errors: float = 0.1) -> Sp
         count = chance.randrange(2, 6) if splits else chance.choice((1, 1, 1, 2))
         day = DAY + timedelta(chance.randrange(28))
         for _ in range(count):
-            name, address = (
-                written(person, chance, errors=errors) if person else _written(*plain, kind, chance, errors)
-            )
+            name, address = written(person, chance, errors=errors) if person else _written(*plain, kind, chance, errors)
             names.append(name)
             addresses.append(address)
             value = chance.randrange(80, 150) if splits else chance.randrange(5, 60)

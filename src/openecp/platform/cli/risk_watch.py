@@ -15,9 +15,9 @@ import msgspec
 
 from openecp.border.risk.watchlist.hits import HitRefused
 from openecp.border.risk.watchlist.imports import BYTES_MAX, ListFault, ListRefused, read_list
-from openecp.border.risk.watchlist.match import ListHit, Matcher, Watchlist
+from openecp.border.risk.watchlist.match import ListHit, Matcher, Watchlist, list_hits
 from openecp.border.risk.watchlist.names_file import read_parties
-from openecp.border.risk.watchlist.party import KINDS, Party, shown
+from openecp.border.risk.watchlist.party import KINDS, Party, party_of, shown
 from openecp.border.risk.watchlist.score import Scorer, read_weights, shipped_weights
 from openecp.platform.cli.risk_watch_hits import confirm, decline, hit, hits, propose, told_hit, watch_desk
 from openecp.platform.cli.wiring import CommandFault, data_option
@@ -204,6 +204,34 @@ def show(context: click.Context, list_id: str | None, as_json: bool, data: str |
     for entry in entries:
         click.echo(msgspec.json.encode(entry).decode() if as_json else
                    f"  {entry.entry_id} {entry.kind} {'; '.join(map(shown, entry.names))}")  # fmt: skip
+
+
+@watchlist.command()
+@click.argument("file")
+@click.option("--out", metavar="FILE", required=True, help="The same rows with list_hits, list_score_e6, list_refs.")
+@click.option("--set", "given", multiple=True, metavar="FIELD=COLUMN", help="name=importer_name, birth_date=…, kind=….")
+@data_option
+@click.pass_context
+def columns(context: click.Context, file: str, out: str, given: tuple[str, ...], data: str | None) -> None:
+    """Put the hits of the loaded lists beside the rows of a Parquet FILE; each party is compared once."""
+    from openecp.platform.engines.list_columns import add_list_columns
+
+    told = dict(pair.partition("=")[::2] for pair in given) or {"name": "name"}
+    fields = {"name", "kind", "birth_date", "address"}
+    if "name" not in told or not set(told) <= fields:
+        raise CommandFault("These columns cannot be used.", where="--set", expected=f"name=…, of {sorted(fields)}",
+                           got=" ".join(given)[:80], fix="Name the column of the names.")  # fmt: skip
+    try:
+        with watch_desk(context, data) as (desk, _):
+            matcher = desk.matcher()
+            rows, parties = add_list_columns(
+                Path(file), Path(out), told,
+                lambda found: list_hits([party_of(one) for one in found], matcher, cleared=desk.cleared),
+            )  # fmt: skip
+    except (ValueError, OSError) as error:
+        raise CommandFault("The file cannot be used.", where=file, expected="Parquet with these columns",
+                           got=str(error)[:300], fix="Correct file and columns.") from None  # fmt: skip
+    click.echo(f"{rows} rows, {parties} distinct parties")
 
 
 @watchlist.command()

@@ -40,7 +40,7 @@ def _officer(store: Any, token: str) -> Principal:
     if principal is None or principal.kind != "person" or not may(principal, "act"):
         raise CommandFault(
             "This token is not an officer's.", where="--token", expected="a token of a person who is an officer",
-            got="another one" if principal else "one that is not known", fix="openecp token --help says how to get one.",
+            got="another one" if principal else "one not known", fix="openecp token --help tells how to get one.",
         )  # fmt: skip
     return principal
 

@@ -22,6 +22,7 @@ from openecp.border.risk.watchlist.score import EVIDENCE, Weights, shipped_weigh
 
 RIDGE = 1.0
 BACKGROUND = 0.3  # what a pair that nobody labelled weighs
+AT_MOST = {"one_of_many": -1.2}  # by hand: pairs on file hold few bare surnames, declarations hold many
 FOLDS = 10
 PAIRS_MAX = 200_000
 
@@ -174,6 +175,8 @@ def _fitted(parts: Any, same: Any, others: Any) -> tuple[float, Any]:
         if against.min() >= 0:
             found = numpy.zeros(len(PARTS))
             found[use] = weights
+            for place, (name, _, _) in enumerate(PARTS):
+                found[place] = min(found[place], AT_MOST.get(name, found[place]))
             return intercept, found
         use = numpy.delete(use, int(against.argmin()))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -36,6 +36,17 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
         numbers = sorted(set(filter(None, identifier_forms(self.identifiers)))) if self.identifiers else []
         parts = [self.kind, self.name.strip(), self.birth_date, ",".join(sorted(self.countries)), self.address.strip()]
         return "watch\x1f" + "\x1f".join([*parts, *numbers])
+
+
+def party_of(row: Mapping[str, str]) -> Party:
+    """Return a party from the cells of a row; a kind or date that is none is left out."""
+    kind = row.get("kind", "")
+    return Party(
+        name=row.get("name", ""),
+        kind=next((one for one in KINDS if one.lower() == kind.lower()), ""),
+        birth_date=read_day(row.get("birth_date", "")) or "",
+        address=row.get("address", "")[:400],
+    )
 
 
 class ListEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from typing import Literal
 import msgspec
 
 from openecp.border.risk.watchlist.alike import PARTS, WordPair, compare
-from openecp.border.risk.watchlist.party import ListEntry, Party
+from openecp.border.risk.watchlist.party import ListEntry, Party, read_day
 from openecp.border.risk.watchlist.plain import PlainName
 from openecp.kernel.parties.entity_key import identifier_forms
 
@@ -139,9 +139,10 @@ def _logistic(points: float) -> float:
 def evidence_of(party: Party, entry: ListEntry) -> tuple[str, ...]:
     """Return what agrees or contradicts beside the names."""
     found: list[str] = []
-    if party.birth_date and entry.birth_dates:
-        told: list[DateTold] = [_dates(party.birth_date, listed) for listed in entry.birth_dates]
-        found += [min(told, key=_DATE_ORDER.index)] if any(told) else []
+    day = read_day(party.birth_date) if entry.birth_dates else None
+    if day is not None:
+        told: list[DateTold] = [_dates(day, listed) for listed in entry.birth_dates]
+        found.append(min(told, key=_DATE_ORDER.index))
     if party.countries and entry.countries:
         mine, theirs = ({one.strip().upper() for one in side} for side in (party.countries, entry.countries))
         found.append("country_contradicts" if mine.isdisjoint(theirs) else "country_agrees")
