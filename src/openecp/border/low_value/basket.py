@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -29,6 +30,9 @@ _HS = re.compile(r"\d{6,12}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _RATED = re.compile(r"\*|\d{2,12}", re.ASCII)
 _PAIR = re.compile(r"([A-Z]{3}/)?[A-Z]{3}", re.ASCII)
+
+
+_cells_of = itemgetter(*(name for name, _ in ITEM_COLUMNS))
 
 
 class _Part(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -255,7 +259,7 @@ def item_rows(
             "freight_micro": freight[number],
             "insurance_micro": insurance[number],
         }
-        rows.append(tuple(named[name] for name, _ in ITEM_COLUMNS))
+        rows.append(_cells_of(named))
     return rows
 
 

@@ -59,6 +59,7 @@ class Quoter:
 
     def __init__(self, files: Iterable[Jurisdiction], engine: Engine, rates: OfficialRates | None = None) -> None:
         self.files = {file.jurisdiction: file for file in files}
+        self._numbered = {name: numbered_schemes(file) for name, file in self.files.items()}
         self._rates = rates or OfficialRates()
         self._assessor = ChargeAssessor(self.files.values(), engine)
         self._entries = self._assessor.entries
@@ -75,7 +76,7 @@ class Quoter:
         """
         file = self._file(jurisdiction)
         self._refuse_regimes(file, on, regime)
-        basket, said = named_by_number(basket, numbered_schemes(file))
+        basket, said = named_by_number(basket, self._numbered[jurisdiction])
         items = item_rows(basket, jurisdiction, on, regime=regime)
         exchange = self._exchange(file, basket, on)
         charged, tried = self._assessor.explained(items, exchange)
