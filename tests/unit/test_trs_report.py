@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import msgspec
+import pdfplumber
 import pytest
 
 from openecp.border.time_release.report.figures import Figures
@@ -16,7 +17,7 @@ from openecp.border.time_release.report.wording import Wording, _texts
 from openecp.border.time_release.study import Definition
 from openecp.border.time_release.study_forms import form_named, shipped_forms
 from openecp.platform.core.study_reports import figures_of, report_files
-from openecp.platform.documents.trs_forms import offline_form, printed_form
+from openecp.platform.documents.trs_forms import form_pdf, offline_form, printed_form
 
 DEFINITION = Definition(
     name="Round <2026>",
@@ -107,6 +108,17 @@ def test_pdf_is_tagged(figures: Figures, tmp_path: Path) -> None:
     made = report_files(figures, DEFINITION, data_note="events.csv", formats=("pdf",))
     assert made["report-fr.pdf"].startswith(b"%PDF")
     assert b"pdfuaid" in made["report-fr.pdf"]
+
+
+def test_sheets_are_a_page_each_in_the_pdf() -> None:
+    form = form_named("sea_border")
+    made = form_pdf("sea_border", form, ["BA-1", "BA\x072"], "fr")
+    assert made == form_pdf("sea_border", form, ["BA-1", "BA\x072"], "fr")
+    with pdfplumber.open(io.BytesIO(made)) as pdf:
+        texts = [page.extract_text() for page in pdf.pages]
+    assert len(texts) == 2
+    assert "BA-1" in texts[0]
+    assert "Mainlevée accordée" in texts[1]
 
 
 def test_forms_have_a_code_each_and_work_without_network() -> None:

@@ -19,7 +19,7 @@ from openecp.platform.cli.trs_report import told, write_files
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), show_default=True)
 def form(name: str, lang: str, cases: Path | None, out: Path) -> None:
     """Write a questionnaire (air, sea_border, sea_inland, land_border, land_inland, corridor, export; `list`)."""
-    from openecp.platform.documents.trs_forms import CASES_MAX, offline_form, printed_form
+    from openecp.platform.documents.trs_forms import CASES_MAX, form_pdf, offline_form, printed_form
 
     if name == "list":
         for key, one in shipped_forms().forms.items():
@@ -34,6 +34,7 @@ def form(name: str, lang: str, cases: Path | None, out: Path) -> None:
             raise StudyFault(str(cases), f"at most {CASES_MAX} consignments", str(len(numbers)), "Print in parts.")
         made = {
             f"{name}-{lang}-print.html": printed_form(name, chosen, numbers, lang),
+            f"{name}-{lang}-print.pdf": form_pdf(name, chosen, numbers, lang),
             f"{name}-{lang}-offline.html": offline_form(name, chosen, lang),
         }
         write_files(out, made)

@@ -111,13 +111,18 @@ def _print_sources(read: SourcesRead) -> None:
 def match(events: tuple[Path, ...], map_file: Path | None, case_object: str, as_json: bool) -> None:
     """Say which rows of several files of EVENTS found their case by the declared keys, and which did not and why."""
     with _faults():
-        read = read_sources(TrsEngine(), events, read_map(map_file), case_object=case_object)
+        engine = TrsEngine()
+        read = read_sources(engine, events, read_map(map_file), case_object=case_object)
+        shared = shared_cases(engine)
     if as_json:
         for found in read.matches:
             click.echo(msgspec.json.encode(found))
+        for row in shared:
+            click.echo(msgspec.json.encode(row))
         return
     if not read.matches:
-        click.echo("No source of these needs a key to find its case.")
+        click.echo("No source of these needs a key to find its case: equal case numbers are one case.")
+    _print_shared(shared)
     for found in read.matches:
         table = Table(title=f"{found.source}: {' → '.join(found.way)}")
         table.add_column("what")
@@ -131,6 +136,39 @@ def match(events: tuple[Path, ...], map_file: Path | None, case_object: str, as_
         table.add_row("cases of several numbers", str(found.several_keys), "")
         table.add_row("cases without this source", str(found.cases_without), ", ".join(found.cases_without_examples))
         console().print(table)
+
+
+def shared_cases(engine: TrsEngine) -> list[dict[str, Any]]:
+    """Return by source how many cases it has, how many of them another source has too, and which none has."""
+    rows = engine.ask(
+        "WITH s AS (SELECT DISTINCT source, case_id FROM trs_events), "
+        "c AS (SELECT case_id, COUNT(*) AS n FROM s GROUP BY case_id) "
+        "SELECT s.source, COUNT(*) AS cases, COUNT(*) FILTER (WHERE c.n > 1) AS shared, "
+        "(LIST(s.case_id ORDER BY s.case_id) FILTER (WHERE c.n = 1))[1:5] AS examples "
+        "FROM s JOIN c ON c.case_id = s.case_id GROUP BY s.source ORDER BY s.source"
+    )
+    return [
+        {
+            "source": row["source"],
+            "cases": row["cases"],
+            "matched": row["shared"],
+            "unmatched": row["cases"] - row["shared"],
+            "unmatched_examples": row["examples"] or [],
+        }
+        for row in rows
+    ]
+
+
+def _print_shared(rows: list[dict[str, Any]]) -> None:
+    if len(rows) < 2:
+        return
+    table = Table(title="Cases by source")
+    for name in ("source", "cases", "in another source too", "in this one alone", "examples"):
+        table.add_column(name, justify="right" if name in ("cases", "in another source too") else "left")
+    for row in rows:
+        figures = (str(row["cases"]), str(row["matched"]), str(row["unmatched"]))
+        table.add_row(row["source"] or "-", *figures, ", ".join(row["unmatched_examples"]))
+    console().print(table)
 
 
 @click.command("map")

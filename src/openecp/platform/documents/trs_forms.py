@@ -7,6 +7,7 @@ The page saves CSV with the columns of a study's events (case_id, activity, ts, 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from html import escape
 
@@ -17,6 +18,7 @@ from openecp.border.time_release.events import ACTIVITIES
 from openecp.border.time_release.study_forms import Form, shipped_forms
 
 CASES_MAX = 2_000
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)))
 _NAMES = {activity.code: activity for activity in ACTIVITIES}
 _WORDS = {
     "en": {
@@ -27,7 +29,13 @@ _WORDS = {
         "add": "Add consignment",
         "csv": "Save CSV",
         "json": "Save JSON",
+        "date": "Date",
+        "time": "Time",
+        "hint": "Write year, month, day and 24-hour time of the office. Leave out what did not happen.",
         "kept": "Kept on this device: {n} consignments",
+        "remove": "Remove",
+        "moments": "{n} moments",
+        "again": "This consignment is kept already: remove it first to enter it anew.",
         "need": "Give the consignment's number and one moment or more.",
         "zone": "Times are those of the office, written with its offset from UTC:",
     },
@@ -39,7 +47,13 @@ _WORDS = {
         "add": "Ajouter l'envoi",
         "csv": "Enregistrer en CSV",
         "json": "Enregistrer en JSON",
+        "date": "Date",
+        "time": "Heure",
+        "hint": "Année, mois, jour et heure du bureau, sur 24 heures. Laissez vide ce qui n'a pas eu lieu.",
         "kept": "Gardés sur cet appareil : {n} envois",
+        "remove": "Retirer",
+        "moments": "{n} moments",
+        "again": "Cet envoi est déjà gardé : retirez-le d'abord pour le saisir à nouveau.",
         "need": "Indiquez le numéro de l'envoi et au moins un moment.",
         "zone": "Les heures sont celles du bureau, écrites avec leur décalage par rapport à UTC :",
     },
@@ -68,7 +82,7 @@ def printed_form(name: str, form: Form, cases: Sequence[str], language: str) -> 
     say = _WORDS[language]
     sheets = []
     for case in cases[:CASES_MAX]:
-        code = segno.make(f"openecp:trs:{name}:{case}", error="m").svg_inline(scale=3, border=2)
+        code = _code_svg(name, case, scale=3)
         asked = "".join(f"<tr><th scope=row>{escape(words)}</th><td></td></tr>" for _, words in fields)
         rows = "".join(
             f"<tr><th scope=row>{escape(words)}</th><td>____-__-__ &nbsp; __:__</td><td></td></tr>"
@@ -80,6 +94,37 @@ def printed_form(name: str, form: Form, cases: Sequence[str], language: str) -> 
             f"<th>{say['who']}</th></tr></thead><tbody>{rows}</tbody></table></section>"
         )
     return _page(language, title, "".join(sheets), "default-src 'none'; style-src 'unsafe-inline'")
+
+
+def form_pdf(name: str, form: Form, cases: Sequence[str], language: str) -> bytes:
+    """Return the sheets as a PDF document, one a page; the same bytes each time.
+
+    Raises: StudyPdfFault.
+    """
+    from openecp.platform.documents.trs_pdf import compiled_form
+
+    title, fields, moments = form_words(form, language)
+    say = _WORDS[language]
+    sheets = [
+        {"case": case, "code": _code_of(name, case), "svg": _code_svg(name, case, scale=4)}
+        for case in (text.translate(_CONTROLS) for text in cases[:CASES_MAX])
+    ]
+    told = {
+        "title": title, "language": language, "case_word": say["case"], "what": say["what"], "date": say["date"],
+        "time": say["time"], "who": say["who"], "hint": say["hint"], "sheets": sheets,
+        "fields": [words for _, words in fields], "moments": [words for _, words in moments],
+    }  # fmt: skip
+    return compiled_form(told)
+
+
+def _code_of(name: str, case: str) -> str:
+    return f"openecp:trs:{name}:{case}"
+
+
+def _code_svg(name: str, case: str, *, scale: int) -> str:
+    out = io.BytesIO()
+    segno.make(_code_of(name, case), error="m").save(out, kind="svg", xmldecl=False, nl=False, scale=scale, border=2)
+    return out.getvalue().decode()
 
 
 def offline_form(name: str, form: Form, language: str) -> bytes:
@@ -94,10 +139,10 @@ def offline_form(name: str, form: Form, language: str) -> bytes:
     data = msgspec.json.encode({"form": name, "fields": [key for key, _ in fields], "say": say}).decode()
     body = (
         f"<h1>{escape(title)}</h1><form><label>{say['case']}<input id=case maxlength=100></label>{asked}"
-        f"<p>{escape(say['zone'])} <input id=zone value='+00:00' pattern='[+-][0-9]{{2}}:[0-9]{{2}}' "
+        f"<p>{escape(say['zone'])} <input id=zone value='+00:00' pattern='[+\\-][0-9]{{2}}:[0-9]{{2}}' "
         f"aria-label='UTC' style='width:6rem'></p>{times}<p role=alert id=fault></p>"
         f"<button>{say['add']}</button><button type=button id=csv>{say['csv']}</button>"
-        f"<button type=button id=json>{say['json']}</button><p aria-live=polite id=kept></p></form>"
+        f"<button type=button id=json>{say['json']}</button><p aria-live=polite id=kept></p></form><ul id=list></ul>"
         f"<script type=application/json id=data>{data.replace('<', chr(92) + 'u003c')}</script>"
         f"<script>{_SCRIPT}</script>"
     )
@@ -108,14 +153,21 @@ def offline_form(name: str, form: Form, language: str) -> bytes:
 _SCRIPT = r"""
 'use strict';const D=JSON.parse(document.getElementById('data').textContent),K='openecp-trs-'+D.form;
 const $=i=>document.getElementById(i);let rows=[];try{rows=JSON.parse(localStorage.getItem(K)||'[]')}catch(e){rows=[]}
-function told(){$('kept').textContent=D.say.kept.replace('{n}',new Set(rows.map(r=>r.case_id)).size)}
+function keep(){try{localStorage.setItem(K,JSON.stringify(rows))}catch(x){}}
+function told(){const by=new Map();rows.forEach(r=>by.set(r.case_id,(by.get(r.case_id)||0)+1));
+$('kept').textContent=D.say.kept.replace('{n}',by.size);$('list').replaceChildren(...[...by].map(([id,n])=>{
+const li=document.createElement('li'),b=document.createElement('button');b.type='button';b.textContent=D.say.remove;
+b.setAttribute('aria-label',D.say.remove+' '+id);
+b.onclick=()=>{rows=rows.filter(r=>r.case_id!==id);keep();told()};
+li.append(id+' – '+D.say.moments.replace('{n}',n)+' ',b);return li}))}
 document.forms[0].addEventListener('submit',e=>{e.preventDefault();const id=$('case').value.trim(),z=$('zone');
 const at=[...document.querySelectorAll('[data-moment]')].filter(i=>i.value);
-if(!id||!at.length||!/^[+-]\d\d:\d\d$/.test(z.value)){$('fault').textContent=D.say.need;return}$('fault').textContent='';
+if(!id||!at.length||!/^[+-]\d\d:\d\d$/.test(z.value)){$('fault').textContent=D.say.need;return}
+if(rows.some(r=>r.case_id===id)){$('fault').textContent=D.say.again;return}$('fault').textContent='';
 const f={};document.querySelectorAll('[data-field]').forEach(i=>f[i.dataset.field]=i.value.trim());
 at.forEach(i=>rows.push({case_id:id,activity:i.dataset.moment,
 ts:(i.value.length===16?i.value+':00':i.value)+z.value,precision:'minute',source:'form:'+D.form,...f}));
-try{localStorage.setItem(K,JSON.stringify(rows))}catch(x){}
+keep();
 document.querySelectorAll('[data-moment],[data-field],#case').forEach(i=>{i.value=''});told();$('case').focus()});
 function save(name,text,kind){const a=document.createElement('a');
 a.href=URL.createObjectURL(new Blob([text],{type:kind}));
@@ -124,7 +176,8 @@ $('json').onclick=()=>save(D.form+'.json',JSON.stringify(rows,null,1),'applicati
 $('csv').onclick=()=>{const c=['case_id','activity','ts','precision','source',...D.fields];
 const q=v=>{v=String(v??'');if(/^[=+\-@\t]/.test(v))v="'"+v;return /[",\r\n]/.test(v)?'"'+v.replace(/"/g,'""')+'"':v};
 save(D.form+'.csv',[c,...rows.map(r=>c.map(k=>r[k]))].map(l=>l.map(q).join(',')).join('\r\n')+'\r\n','text/csv')};
-told();
+const off=-new Date().getTimezoneOffset(),two=n=>String(Math.trunc(n)).padStart(2,'0');
+$('zone').value=(off<0?'-':'+')+two(Math.abs(off)/60)+':'+two(Math.abs(off)%60);told();
 """
 
 

@@ -50,6 +50,16 @@ def pictures(report: StudyReport) -> list[bytes]:
     return made if isinstance(made, list) else [made]
 
 
+def compiled_form(told: dict[str, Any]) -> bytes:
+    """Return the sheets of a questionnaire as a PDF document.
+
+    Raises: StudyPdfFault.
+    """
+    made = _compiled("form.typ", {"form": json.dumps(told, ensure_ascii=False)}, "", "pdf")
+    assert isinstance(made, bytes), "one document"
+    return made
+
+
 def _pdf(report: StudyReport, blocks: tuple[Block, ...], facts: tuple[tuple[str, str], ...]) -> bytes:
     told = []
     for block in blocks:
