@@ -76,8 +76,10 @@ def _print(played: Any) -> None:
         table.add_row(label, *(" / ".join(pair) if pair[0] else "" for pair in cells))
     table.add_row("revenue: x revenue over alone",
                   *("" if v.revenue_ratio is None else f"{v.revenue_ratio:.2f}" for v in played.verdicts))  # fmt: skip
-    table.add_row("weeks until the newcomer is learnt", *(_weeks(v, "weeks_to_find") for v in played.verdicts))
-    table.add_row("weeks until three controls confirm it", *(_weeks(v, "weeks_to_three") for v in played.verdicts))
+    table.add_row(
+        "weeks until three controls confirm the newcomer", *(_weeks(v, "weeks_to_find") for v in played.verdicts)
+    )
+    table.add_row("weeks until the model has learnt it", *(_weeks(v, "weeks_to_learn") for v in played.verdicts))
     console().print(table)
     if played.revenue_gain is not None:
         click.echo(f"Inspecting by expected revenue found {played.revenue_gain:.2f} times the revenue of inspecting by "
@@ -85,7 +87,7 @@ def _print(played: Any) -> None:
 
 
 def _weeks(verdict: Any, field: str) -> str:
-    if field == "weeks_to_find" and verdict.p1 is None:
+    if field == "weeks_to_learn" and verdict.p1 is None:
         return ""
     found = getattr(verdict, field)
     return "not found" if found is None else str(found)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whom to inspect so that the model does not blind itself: by score, by chance, and where little is known.
 
-Arms are the ends of indicators (the lowest and highest 1 % of weight per unit, of prices, of a party's age …) and what
-stands just below the cut. An arm that was seldom controlled, or where controls found much, is drawn from more often
-(Thompson sampling on a fading memory). Every inspection keeps the probability with which it came to be: the weight by
-which training corrects for selection.
+Arms are the ends of indicators (the lowest and highest half per cent of weight per unit, of prices, of a party's age …)
+and what stands just below the cut. An arm that was seldom controlled, where controls found much, or that is fuller than
+it used to be, is drawn from more often (Thompson sampling on a fading memory). Every inspection keeps the probability
+with which it came to be: the weight by which training corrects for selection.
 Limits: knows no typology; an irregularity that shows at no end of any indicator is found by chance alone.
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 Rng = np.random.Generator
-TAIL, WIDEST, FADE, DRAWS, FULL, BY_CHANCE = 0.01, 0.03, 0.85, 512, 0.5, 0.25
+TAIL, WIDEST, FADE, DRAWS, FULL, BY_CHANCE = 0.005, 0.02, 0.85, 512, 0.5, 0.25
 DOUBT = (0.4, 12.0)  # what an arm without controls is believed to be: as good as 0.4 finds in 12.4 controls
 
 
@@ -37,7 +37,7 @@ def arms_of(indicators: Floats, edges: Floats) -> NDArray[np.bool_]:
 
 
 def edges_of(indicators: Floats) -> Floats:
-    """Return the ends of each indicator among earlier rows: the outer 1 %, or what is beyond the usual.
+    """Return the ends of each indicator among earlier rows: the outer half per cent, or what is beyond the usual.
 
     Where many rows stand at the very end (no parcel of the same order before), only what goes beyond them counts.
     """

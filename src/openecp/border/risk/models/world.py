@@ -223,7 +223,7 @@ def _noise(rng: Rng, rows: Columns) -> None:
     many = len(rows["day"])
     sale = rng.random(many) < 0.012
     rows["value"][sale] *= rng.uniform(0.35, 0.8, int(sale.sum()))
-    slip = rng.random(many) < 0.006
+    slip = rng.random(many) < 0.003
     rows["mass"][slip] *= rng.choice([0.1, 0.45, 2.2, 10.0], int(slip.sum()))
     vague = rng.random(many) < 0.05
     rows["described_chapter"][vague] = rng.integers(1, 41, int(vague.sum()))

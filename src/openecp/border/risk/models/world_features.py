@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 MONTH_DAYS, REFERENCE_MONTHS, THIN = 30, 3, 20
-DENSE, _LARGEST = 20_000_000, 1 << 62
+_LARGEST = 1 << 62
 
 FEATURES: dict[str, str] = {
     "log_value": "natural logarithm of the declared value",
@@ -77,9 +77,13 @@ def group_codes(*columns: Floats | Ints) -> Ints:
         if width * (int(codes.max(initial=0)) + 1) > _LARGEST:
             _, codes = np.unique(codes, return_inverse=True)
         codes = codes * width + (whole - least)
-    if int(codes.max(initial=0)) > DENSE:
-        _, codes = np.unique(codes, return_inverse=True)
     return codes.astype(np.int64)
+
+
+def dense(codes: Ints) -> Ints:
+    """Return codes as whole numbers from 0 without a gap."""
+    _, place = np.unique(codes, return_inverse=True)
+    return place.astype(np.int64)
 
 
 class Past:
@@ -88,12 +92,13 @@ class Past:
     def __init__(self, key: Ints, day: Floats) -> None:
         """Sort the rows by key, then time."""
         self._order = np.argsort(key, kind="stable")
-        self._key, self._day = key[self._order], day[self._order]
-        begins = np.flatnonzero(np.r_[True, self._key[1:] != self._key[:-1]]) if len(key) else np.zeros(0, np.int64)
+        sorted_key, self._day = key[self._order], day[self._order]
+        new = np.r_[True, sorted_key[1:] != sorted_key[:-1]] if len(key) else np.zeros(0, dtype=bool)
+        begins = np.flatnonzero(new)
         self._first = np.repeat(begins, np.diff(np.r_[begins, len(key)]))
         self._place = np.arange(len(key))
         self._span = float(np.ptp(day)) + 1_000.0 if len(day) else 1.0
-        self._line = self._key * self._span + (self._day - (day.min() if len(day) else 0.0))
+        self._line = np.cumsum(new) * self._span + (self._day - (day.min() if len(day) else 0.0))
 
     def _back(self, found: Floats) -> Floats:
         out = np.empty(len(found))

@@ -40,7 +40,7 @@ def _charges(people: Population, rows: Rows, at: Places) -> NDArray[np.float64]:
 
 def careful(rng: Rng, rows: Rows, at: Places) -> NDArray[np.bool_]:
     """Tell who hides it well: the more is at stake, the more do."""
-    stake = np.clip((np.log(rows["value"][at]) - 4.0) / 6.0, 0.0, 1.0)
+    stake = np.clip((np.log(rows["value"][at]) - 3.5) / 4.5, 0.0, 1.0)
     found: NDArray[np.bool_] = rng.random(len(at)) < 0.1 + 0.85 * stake
     return found
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from openecp.border.risk.models.metrics import Interval, wilson
 from openecp.border.risk.models.world import WorldSettings, charges_of, make_world
-from openecp.border.risk.models.world_features import event_features, group_codes
+from openecp.border.risk.models.world_features import dense, event_features, group_codes
 from openecp.border.risk.models.world_strategy import STRATEGIES, Controlled, Shared, Strategy
 
 JUDGED_FROM = 12  # the weeks before are for learning
@@ -62,8 +62,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     p5_by_log: float | None
     revenue_by_log: float | None  # … by probability x log(1 + expected revenue)
     revenue_ratio: float | None
-    weeks_to_find: int | None  # until a quarter of the newcomer stands among the first 5 % by probability
-    weeks_to_three: int | None  # until three controls have confirmed it
+    weeks_to_find: int | None  # until three controls have confirmed the newcomer
+    weeks_to_learn: int | None  # until a quarter of a week's newcomers stands among the first 5 % by probability
     newcomer: tuple[tuple[int, int, int, int], ...]  # a week: there, confirmed, of these explored, among the first 5 %
 
 
@@ -93,8 +93,8 @@ def play(settings: WorldSettings, strategies: Sequence[str] = STRATEGIES) -> Pla
     base = event_features(
         world.columns, goods.chapter[product], goods.heading[product], goods.unit[product], goods.duty[product]
     )
-    keys = {name: group_codes(world.columns[name]) for name in ("importer", "seller", "declarant")}
-    keys["product_origin"] = group_codes(world.columns["product"], world.columns["origin"])
+    keys = {name: dense(group_codes(world.columns[name])) for name in ("importer", "seller", "declarant")}
+    keys["product_origin"] = dense(group_codes(world.columns["product"], world.columns["origin"]))
     shared = Shared(world=world, base=base, keys=keys, stake=charges_of(goods, world.columns, preference=False))
     verdicts = []
     for name in strategies:
@@ -163,7 +163,7 @@ def _verdict(name: str, weeks: list[Week], appears: int) -> Verdict:
         revenue_by_p=by_p, p5_by_stake=share("hits_5_stake", "first_5"), revenue_by_stake=by_stake,
         p5_by_log=share("hits_5_log", "first_5"), revenue_by_log=share("revenue_5_log", "revenue"),
         revenue_ratio=by_stake / by_p if by_p and by_stake is not None else None,
-        weeks_to_find=_first(learnt) if scored else None, weeks_to_three=_first([c >= FOUND_CASES for c in confirmed]),
+        weeks_to_find=_first([c >= FOUND_CASES for c in confirmed]), weeks_to_learn=_first(learnt) if scored else None,
         newcomer=tuple(
             (w.newcomers, w.newcomers_found, w.newcomers_explored, w.newcomers_first) for w in late[:12]
         ),

@@ -129,7 +129,7 @@ class Strategy:
         if self.name != "hybrid":
             return _top(p if self.name == "probability" else p * revenue, many)
         weeks = self._shared.world.week
-        before = self._shared.base[(weeks >= week - USUAL_WEEKS) & (weeks < week)][:, _PLACES]
+        before = self._shared.base[np.flatnonzero((weeks >= week - USUAL_WEEKS) & (weeks < week))[::3]][:, _PLACES]
         self._edges = edges_of(before)
         usual = arms_of(before, self._edges).mean(axis=0)
         arms = arms_of(rows[:, _PLACES], self._edges)
