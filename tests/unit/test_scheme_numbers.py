@@ -14,7 +14,7 @@ from openecp.border.low_value.scheme_numbers import numbered_schemes, scheme_of_
 from openecp.border.low_value.tables import fits, fitted
 from openecp.border.postal.item import PostalItem
 from openecp.border.postal.parcels import parcel_of
-from openecp.border.postal.scorecard import Scorecard, ScoreFilter, Tally
+from openecp.border.postal.scorecard import Scorecard, ScoreFilter, ScoreTally
 
 EU = next(file for file in load_regimes() if file.jurisdiction == "EU")
 
@@ -102,7 +102,7 @@ def test_a_tally_that_goes_on_says_what_the_whole_journal_says() -> None:
     bodies: list[dict[str, Any]] = [{"told": told(day, hs6=True, compliant=day % 2 == 0)} for day in range(1, 8)]
     bodies += [{"told_before": told(2, hs6=True, compliant=True), "told": told(2, value=True)}, {}]
     bodies += [{"told": told(9, without_data=True)}]
-    tally, whole = Tally(), []
+    tally, whole = ScoreTally(), []
     for seq, body in enumerate(bodies, start=1):
         whole.append((body, "2026-07-10T00:00:00Z"))
         tally.take(seq, *whole[-1])

@@ -76,7 +76,7 @@ def _count(counts: dict[str, int], told: Mapping[str, Any], step: int) -> None:
             counts[name] += step
 
 
-class Tally:
+class ScoreTally:
     """What all postal events up to one told, in groups from which any scorecard is added up."""
 
     def __init__(self) -> None:

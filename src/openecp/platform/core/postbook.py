@@ -28,7 +28,7 @@ from openecp.border.postal.faults import refuse
 from openecp.border.postal.item import PostalItem, tidy_item
 from openecp.border.postal.officer import RESPONSE_KIND
 from openecp.border.postal.response import PostalResponse, write_responses_csv
-from openecp.border.postal.scorecard import Scorecard, ScoreFilter, ScoreRow, Tally
+from openecp.border.postal.scorecard import Scorecard, ScoreFilter, ScoreRow, ScoreTally
 from openecp.border.postal.state import ROOM, PostalItemState, dispatch_state, item_state, item_stream, revised_item
 from openecp.border.postal.table import read_items_csv
 from openecp.kernel.journal.model import CaseRow, Event
@@ -144,7 +144,7 @@ class PostalBook:
 
     def __init__(self, source: PostalReads) -> None:
         self._source = source
-        self._tally, self._read_to = Tally(), 0
+        self._tally, self._read_to = ScoreTally(), 0
         self._tallying = threading.Lock()  # pages are made in several threads
 
     def _case(self, name: str, who: Principal, what: str) -> CaseRow:
