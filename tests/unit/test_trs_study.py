@@ -78,7 +78,7 @@ def test_two_rounds_split_into_mix_and_performance(tmp_path: Path) -> None:
         study = folder(tmp_path / name, hours)
         command("study", "freeze", study, "--on", "2026-02-01")
         command("study", "run", study)
-    line = msgspec.json.decode(command("compare", tmp_path / "a", tmp_path / "b")[2:].strip().encode())
+    line = msgspec.json.decode(command("compare", tmp_path / "a", tmp_path / "b", "--json")[2:].strip().encode())
     assert line["difference_h"] == pytest.approx(-2)
     assert line["mix_h"] == pytest.approx(0, abs=1e-6)
     assert line["performance_h"] == pytest.approx(-2)

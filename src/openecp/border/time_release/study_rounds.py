@@ -7,12 +7,16 @@ Reads: an object with `studies`, each with `rows` of whatever the publication st
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
+from openecp.border.time_release.report.figures import Figures, Spread
+from openecp.border.time_release.report.suppression import hidden_cells
 from openecp.border.time_release.study import HOUR_US, StudyFault
 
+STATISTICS = ("mean", "median", "p10", "p25", "p75", "p90", "p95", "std")
 STUDIES_MAX = 10_000
 ROWS_MAX = 10_000  # of one study
 SEGMENT_KEYS = ("direction", "mode", "office", "stage", "segment", "actor", "agency", "indicator", "channel")
@@ -42,6 +46,13 @@ class PublishedFigure(msgspec.Struct, frozen=True, kw_only=True):
     value: float
     unit: str  # us, percent
     bound: str = ""
+
+
+class Beside(NamedTuple):
+    """A published figure and the one of another study that it stands beside."""
+
+    published: PublishedFigure
+    own: PublishedFigure
 
 
 class KeptFigure(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,3 +186,40 @@ def _time(
     return PublishedFigure(
         study=study, round=name, clock=clock, segment=segment, statistic=statistic, value=us, unit="us", bound=bound
     )
+
+
+def own_values(figures: Figures, k: int) -> list[PublishedFigure]:
+    """Return a study of one's own as figures like published ones; groups below k are left out, as in its report."""
+    found = []
+    for clock in figures.clocks:
+        groups: list[tuple[dict[str, str], Spread]] = [({}, clock.whole)] if clock.whole.n >= k else []
+        for name, ones in clock.by.items():
+            hidden = hidden_cells({(one.label,): one.n for one in ones}, k)
+            groups += [({name: one.label}, one) for one in ones if (one.label,) not in hidden]
+        for segment, spread in groups:
+            for statistic in STATISTICS:
+                value = getattr(spread, statistic)
+                if value is not None:
+                    found.append(
+                        PublishedFigure(
+                            study="own", round="", clock=clock.clock, segment=segment, statistic=statistic,
+                            value=value, unit="us",
+                        )
+                    )  # fmt: skip
+    return found
+
+
+def beside(published: Sequence[PublishedFigure], own: Sequence[PublishedFigure]) -> list[Beside]:
+    """Return each published figure of a clock beside one's own of the same clock and statistic.
+
+    Where one's own study has the group that the figure is about (`mode` `sea`), that group; else the whole study.
+    """
+    found = []
+    for was in published:
+        same = [one for one in own if one.clock == was.clock and one.statistic == was.statistic and was.unit == "us"]
+        if not was.clock or not same:
+            continue
+        told = {(name, value.casefold()) for name, value in was.segment.items()}
+        groups = [one for one in same if one.segment and {(n, v.casefold()) for n, v in one.segment.items()} <= told]
+        found += [Beside(was, one) for one in groups or [one for one in same if not one.segment]]
+    return found

@@ -8,15 +8,17 @@ from typing import Any
 
 import click
 import msgspec
+from rich.table import Table
 
 from openecp.border.time_release.report.compared import Compared, compared, hours
 from openecp.border.time_release.report.figures import Figures
 from openecp.border.time_release.study import StudyFault
-from openecp.border.time_release.study_rounds import PublishedFigure, Rounds, rounds_of
+from openecp.border.time_release.study_rounds import PublishedFigure, Rounds, beside, own_values, rounds_of
 from openecp.platform.cli.trs_report import told, write_files
+from openecp.platform.cli.wiring import console
 
 _SIZE_MAX = 64_000_000
-_STATISTICS = ("mean", "median", "p10", "p25", "p75", "p90", "p95", "std")
+K = 5  # smaller groups are not set beside published figures
 
 
 @click.group()
@@ -44,7 +46,8 @@ def load(file: Path, out: Path | None) -> None:
 @click.argument("before")
 @click.argument("after")
 @click.option("--clock", default="", help="One clock alone.")
-def compare(before: str, after: str, clock: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a comparison.")
+def compare(before: str, after: str, clock: str, as_json: bool) -> None:
     """Compare two rounds: study folders, results.json, or PUBLISHED.json#STUDY (#STUDY/ROUND)."""
     with told():
         sides = [_side(before), _side(after)]
@@ -57,6 +60,9 @@ def compare(before: str, after: str, clock: str) -> None:
             raise StudyFault(
                 "compare", "a clock that both rounds have", "none", "Run one study with the other's clock."
             )
+    if not as_json:
+        _print(lines)
+        return
     for line in lines:
         click.echo(msgspec.json.encode(line))
 
@@ -106,51 +112,71 @@ def _shown(one: Compared) -> dict[str, Any]:
 
 
 def _values(side: Figures | list[PublishedFigure]) -> list[PublishedFigure]:
-    """Return a study of one's own as figures like published ones."""
-    if not isinstance(side, Figures):
-        return side
-    found = []
-    for clock in side.clocks:
-        groups: list[tuple[dict[str, str], Any]] = [({}, clock.whole)]
-        groups += [({name: one.label}, one) for name, ones in clock.by.items() for one in ones]
-        for segment, spread in groups:
-            for statistic in _STATISTICS:
-                value = getattr(spread, statistic)
-                if value is not None:
-                    found.append(
-                        PublishedFigure(
-                            study="own",
-                            round="",
-                            clock=clock.clock,
-                            segment=segment,
-                            statistic=statistic,
-                            value=value,
-                            unit="us",
-                        )
-                    )
-    return found
+    return own_values(side, K) if isinstance(side, Figures) else side
 
 
 def _published(before: list[PublishedFigure], after: list[PublishedFigure]) -> list[dict[str, Any]]:
-    """Return every pair of the same clock and statistic whose segments do not contradict each other."""
+    """Return each figure of one side beside that of the other; a study of one's own stands on its own side."""
+    is_own_first = any(one.study == "own" for one in before)
+    pairs = beside(after, before) if is_own_first else beside(before, after)
     lines = []
-    for was in before:
-        for now in after:
-            if not was.clock or was.clock != now.clock or was.statistic != now.statistic or was.unit != "us":
-                continue
-            if "own" in (was.study, now.study):
-                if any(now.segment.get(name, value) != value for name, value in was.segment.items()):
-                    continue
-            elif was.segment != now.segment:
-                continue
-            lines.append(
-                {
-                    "clock": was.clock,
-                    "statistic": was.statistic,
-                    "before": {"round": was.round, "segment": was.segment, "h": hours(was.value), "bound": was.bound},
-                    "after": {"round": now.round, "segment": now.segment, "h": hours(now.value), "bound": now.bound},
-                    "difference_h": hours(now.value - was.value),
-                    "note": "published values: not split into mix and performance",
-                }
-            )
+    for was, now in pairs:
+        first, second = (now, was) if is_own_first else (was, now)
+        lines.append(
+            {
+                "clock": was.clock,
+                "statistic": was.statistic,
+                "before": _one(first),
+                "after": _one(second),
+                "difference_h": hours(second.value - first.value),
+                "note": "published values: not split into mix and performance",
+            }
+        )
     return lines
+
+
+def _one(figure: PublishedFigure) -> dict[str, Any]:
+    return {
+        "study": figure.study,
+        "round": figure.round,
+        "segment": figure.segment,
+        "h": hours(figure.value),
+        "bound": figure.bound,
+    }
+
+
+def _print(lines: list[dict[str, Any]]) -> None:
+    """Print a comparison for people; hours."""
+    out = console()
+    split = [line for line in lines if "mix_h" in line]
+    if split:
+        table = Table(title="Two rounds, hours: difference of means = mix + performance")
+        for name in ("clock", "n", "mean", "median", "difference", "mix", "performance", "p (log-rank)"):
+            table.add_column(name, justify="left" if name == "clock" else "right")
+        for line in split:
+            p = line["log_rank"]["p"] if line["log_rank"] else None
+            pairs = [" → ".join(_text(value) for value in line[name]) for name in ("n", "mean_h", "median_h")]
+            changes = [_text(line[name]) for name in ("difference_h", "mix_h", "performance_h")]
+            table.add_row(line["clock"], *pairs, *changes, "-" if p is None else f"{p:.4f}")
+        out.print(table)
+        return
+    table = Table(title="Figures side by side, hours; published values are not split into mix and performance")
+    for name in ("clock", "statistic", "before", "of", "after", "of", "difference"):
+        table.add_column(name, justify="right" if name in ("before", "after", "difference") else "left")
+    for line in lines:
+        sides = [cell for side in (line["before"], line["after"]) for cell in (_bounded(side), _about(side))]
+        table.add_row(line["clock"], line["statistic"], *sides, _text(line["difference_h"]))
+    out.print(table)
+
+
+def _text(value: float | int | None) -> str:
+    return "-" if value is None else str(value) if isinstance(value, int) else f"{value:,.2f}"
+
+
+def _bounded(side: dict[str, Any]) -> str:
+    return {"about": "~", "gt": "> ", "lt": "< "}.get(side["bound"], "") + _text(side["h"])
+
+
+def _about(side: dict[str, Any]) -> str:
+    parts = [*dict.fromkeys((side["study"], side["round"])), *side["segment"].values()]
+    return ", ".join(part for part in parts if part)

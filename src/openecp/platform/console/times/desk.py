@@ -11,6 +11,7 @@ import msgspec
 
 from openecp.border.time_release.live import Figures
 from openecp.border.time_release.report.figures import Figures as StudyFigures
+from openecp.border.time_release.study_rounds import PublishedFigure
 from openecp.platform.core.times_view import TimesView
 
 
@@ -55,6 +56,9 @@ class Studies(Protocol):
 
     def proposals(self, study_id: str) -> list[dict[str, Any]]:
         """Return what a study recommends."""
+
+    def rounds(self) -> tuple[PublishedFigure, ...]:
+        """Return the figures of published studies that are kept here."""
 
     def tables(self, study_id: str) -> bytes | None:
         """Return the tables of a study as one archive; None where it has none."""

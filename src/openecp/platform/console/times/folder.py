@@ -19,6 +19,7 @@ import msgspec
 
 from openecp.border.time_release.report.figures import Figures
 from openecp.border.time_release.study import Phase, phases_shown
+from openecp.border.time_release.study_rounds import PublishedFigure, Rounds
 from openecp.platform.console.times.desk import StudyFace
 
 FOLDERS_MAX = 500
@@ -28,6 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
 BYTES_MAX = 1_000_000
 RESULTS_MAX = 50_000_000
 TABLES_MAX = 200
+ROUNDS = "rounds.json"
 
 
 class StudyFolders:
@@ -69,6 +71,14 @@ class StudyFolders:
         except (OSError, ValueError):
             return []
         return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+    def rounds(self) -> tuple[PublishedFigure, ...]:
+        """Return the figures of published studies: `rounds.json` beside the studies, as `trs rounds load` keeps it."""
+        path = self._folder / ROUNDS
+        try:
+            return msgspec.json.decode(_text(path), type=Rounds).figures if path.is_file() else ()
+        except (OSError, ValueError):
+            return ()
 
     def tables(self, study_id: str) -> bytes | None:
         """Return the tables of a study as one archive, the same bytes each time; None where it has none."""

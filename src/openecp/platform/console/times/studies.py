@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from openecp.border.time_release.attribution import owner_rank
 from openecp.border.time_release.report.figures import Figures
+from openecp.border.time_release.study_rounds import Beside, beside, own_values
 from openecp.platform.console.charts.owners import OwnerBar, Part, draw_bars
 from openecp.platform.console.language import N_
 from openecp.platform.console.pages import HEADERS, AnyRequest, AtConsole, ByVisitor, InPath, Page, in_thread
@@ -22,6 +23,7 @@ MEDIA = {
     "json": "application/json", "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }  # fmt: skip
 FILE_MAX = 50_000_000
+BESIDE_MAX = 300
 READ_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 PAPERS = {"report": N_("Report"), "press": N_("Press summary")}
 DATA = {
@@ -52,10 +54,18 @@ def show_study(request: AnyRequest, console: AtConsole, visitor: ByVisitor, stud
         head=figures.head if figures is not None and figures.clocks else None,
         owners=_owners(tf, figures) if figures is not None and figures.clocks else "",
         proposals=_studies(tf).proposals(study_id),
+        beside=_beside(tf, study, figures),
         papers=papers_of,
         other=[name for name in study.files if name not in _named(study) and name not in DATA],
         data=[(name, words) for name, words in DATA.items() if name in study.files],
     )
+
+
+def _beside(tf: TimesFrame, study: StudyFace, figures: Figures | None) -> list[Beside]:
+    """Return figures of published studies beside those of this one."""
+    if figures is None or not figures.clocks:
+        return []
+    return beside(_studies(tf).rounds(), own_values(figures, max(study.k, tf.desk.view.k)))[:BESIDE_MAX]
 
 
 def papers_of(study: StudyFace, language: str) -> list[tuple[str, str, str]]:

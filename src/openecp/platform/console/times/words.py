@@ -59,6 +59,12 @@ PHASE_STATES: dict[str, str] = {
     "under_way": N_("under way"),
     "done": N_("done"),
 }
+STATISTICS: dict[str, str] = {
+    "mean": N_("mean"),
+    "median": N_("median"),
+    "p90": N_("90th percentile"),
+    "std": N_("standard deviation"),
+}
 KINDS: dict[str, str] = {"html": N_("read"), "pdf": "PDF", "docx": "Word"}
 STATES: dict[str, str] = {"draft": N_("draft"), "frozen": N_("frozen")}
 PRECISIONS: dict[str, str] = {"second": N_("to the second"), "minute": N_("to the minute"), "day": N_("day only")}
