@@ -258,6 +258,7 @@ def test_a_cleared_pair_stays_cleared_until_it_expires_or_the_entry_changes() ->
     found = made.matcher().match(IVAN)[0]
     assert made.cleared(IVAN, found)
     assert not made.cleared(Party(name="Ivan Petrov"), found)
+    assert made.cleared(Party(name="PETROV, Ivan", identifiers=("p 1234567",)), found)
     assert made.screen([IVAN], actor="person:ann").cleared == 1
     other = LIST.replace("Li Wei", "Li Weimin")  # another entry: the clearance stands
     assert made.load("own", read_list(other.encode(), "list.csv"), actor="person:ann").version == 2

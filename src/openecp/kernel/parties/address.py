@@ -161,11 +161,13 @@ _KNOWN_MAX = 200_000
 
 
 class _Ordinary(dict[str, str]):
-    """The form of words of two letters and more that neither take a number nor are one; empty for all others."""
+    """The form of words that stand alone whatever is beside them: two letters and more that take no number, or a
+    number too long to be a part of one; empty for all others."""
 
     def __missing__(self, word: str) -> str:
         plain = _FORM.get(word, word)
-        if len(plain) < 2 or not plain.isalpha() or plain in _NUMBERED or word in _FORM_EMPTY:
+        alone = plain.isalpha() or (plain.isdigit() and len(plain) > 4)
+        if len(plain) < 2 or not alone or plain in _NUMBERED or word in _FORM_EMPTY:
             plain = ""
         if len(self) > _KNOWN_MAX:
             self.clear()
@@ -179,8 +181,12 @@ _ORDINARY = _Ordinary()
 
 def address_words(words: list[str]) -> list[str]:
     """Return the words of an address in one order; a country is its ISO code in capital letters."""
-    found: list[str] = []
     ordinary = _ORDINARY
+    found = [ordinary[word] for word in words]
+    if all(found[1:]) and words and (found[0] or words[0].isdigit()):  # most addresses: 12 Long Road, 10115 Town
+        found[0] = found[0] or words[0]
+        return _with_country(words, found)
+    found = []
     place, end = 0, len(words)
     while place < end:
         word = words[place]
@@ -188,11 +194,19 @@ def address_words(words: list[str]) -> list[str]:
         if plain:  # most words
             found.append(plain)
             place += 1
+        elif word.isdigit() and (not found or len(word) > 4 or len(found[-1]) > 4 or not found[-1].isdigit()):
+            found.append(word)  # a number beside which no other stands
+            place += 1
         elif len(word) == 1 and word.isalpha():
             place = _after_letters(words, place, found)
         else:
             place = _after_number(words, place, found)
-    if words and (code := words[-1].upper()) in _COUNTRIES and found[-1:] == words[-1:]:
+    return _with_country(words, found)
+
+
+def _with_country(words: list[str], found: list[str]) -> list[str]:
+    """Return what was found in one order, the last word as a country's code where it is one."""
+    if words and len(words[-1]) == 2 and (code := words[-1].upper()) in _COUNTRIES and found[-1:] == words[-1:]:
         found[-1] = code
     found.sort()
     return found

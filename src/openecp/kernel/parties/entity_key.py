@@ -50,17 +50,15 @@ def _distinct_keys(rows: list[tuple[str | None, str | None, str | None]]) -> lis
         return keys
     names = plain_names([rows[place][0] for place in left])
     addresses = plain_addresses([rows[place][1] for place in left])
-    for place, name, address in zip(left, names, addresses, strict=True):
-        keys[place] = (
-            f"na:{name}|{address}" if name and address else f"n:{name}" if name else f"a:{address}" * bool(address)
-        )
+    written = [
+        f"na:{name}|{address}" if name and address else f"n:{name}" if name else f"a:{address}" * bool(address)
+        for name, address in zip(names, addresses, strict=True)
+    ]
+    if len(left) == len(rows):
+        return written
+    for place, key in zip(left, written, strict=True):
+        keys[place] = key
     return keys
-
-
-def _written(name: str, address: str) -> str:
-    if name:
-        return f"na:{name}|{address}" if address else f"n:{name}"
-    return f"a:{address}" if address else ""
 
 
 def plain_names(names: Sequence[str | None]) -> list[str]:
@@ -83,6 +81,8 @@ def identifier_forms(identifiers: Sequence[str | None]) -> list[str]:
 
     At least four digits, at most 40 letters and digits, not one digit again and again, not counted up or down.
     """
+    if not any(identifiers):
+        return [""] * len(identifiers)
     lines = plain_lines(identifiers, length_max=IDENTIFIER_LENGTH_MAX)
     return [_identifier(line) if line else "" for line in lines]
 

@@ -31,10 +31,31 @@ _WORDS |= {"ibn": "bin", "ben": "bin", "binte": "bint", "abdur": "abdul", "abdel
 _WORDS |= {"abd": "abdul", "abdus": "abdul", "el": "al", "and": ""}
 _GLUED = frozenset({"al", "abdul", "mac", "mc"})  # parts that are written with a blank, a hyphen or neither
 _NOBODY = frozenset({"unknown", "na", "none", "nil", "null", "test", "xxx", "tbd", "anonymous", "occupant", "resident"})
+_KNOWN_MAX = 200_000
+
+
+class _Ordinary(dict[str, str]):
+    """The form of words that stand for themselves, whatever stands beside them; empty for all others."""
+
+    def __missing__(self, word: str) -> str:
+        plain = _WORDS.get(word, word)
+        if len(plain) < 2 or plain in _GLUED:
+            plain = ""
+        if len(self) > _KNOWN_MAX:
+            self.clear()
+        self[word] = plain
+        return plain
+
+
+_ORDINARY = _Ordinary()
 
 
 def name_words(words: list[str]) -> list[str]:
     """Return the words of a name in one order, without what does not tell who it is."""
+    ordinary = [_ORDINARY[word] for word in words]
+    if len(ordinary) > 1 and all(ordinary):  # most names
+        ordinary.sort()
+        return ordinary
     found: list[str] = []
     glue = initials = ""
     for word in words:

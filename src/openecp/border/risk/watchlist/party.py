@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from openecp.border.risk.watchlist.plain import plain_names
 from openecp.kernel.parties.entity_key import identifier_forms
 
 Kind = Literal["Person", "Company", "Organization", "LegalEntity", "Vessel", "Address", ""]
@@ -32,9 +33,10 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     address: str = ""
 
     def identity(self) -> str:
-        """Return what makes this party the same one again; personal data, to be hashed with a salt."""
+        """Return what makes this party the same one again, its name in plain form; personal data, to be hashed."""
         numbers = sorted(set(filter(None, identifier_forms(self.identifiers)))) if self.identifiers else []
-        parts = [self.kind, self.name.strip(), self.birth_date, ",".join(sorted(self.countries)), self.address.strip()]
+        name = plain_names([self.name[:NAME_MAX]], person=self.kind in ("", "Person"))[0].key
+        parts = [self.kind, name, self.birth_date, ",".join(sorted(self.countries)), self.address.strip()]
         return "watch\x1f" + "\x1f".join([*parts, *numbers])
 
 
