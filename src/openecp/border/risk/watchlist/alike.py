@@ -111,7 +111,7 @@ def compare(one: PlainName, other: PlainName) -> Likeness:
         fuzz.token_set_ratio(one.text, other.text) / 100,
         run_together(one.telling, other.telling),
         min(apart, 3) / 3,
-        float(few == 1 and many > 1 and not any([pair.how == "joined" for pair in pairs])),
+        float(few == 1 and many > 1 and not any(pair.how == "joined" for pair in pairs)),
         float(bool(one.legal and other.legal and one.legal != other.legal)),
         min(lost, 12) / 12,
         min(lost, gained, 12) / 12,
