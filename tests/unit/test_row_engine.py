@@ -28,7 +28,7 @@ STATEMENTS = (
     "k BETWEEN 2 AND m AS f, word IN ('ab', 'c') AS g, NOT word IN ('ab') AS h, day >= CAST('2026-07-01' AS DATE) AS i "
     "FROM l",
     "SELECT n, CASE WHEN yes THEN k WHEN m > 5 THEN m END AS a, CASE k WHEN 1 THEN 'one' WHEN 2 THEN word ELSE '' "
-    "END AS b, COALESCE(k, m, 0) AS c, COALESCE(word, '-') AS d, LEAST(k, m) AS e, "
+    "END AS b, COALESCE(k, m, 0) AS c, COALESCE(word, '-') AS d, LEAST(k, m) AS e, NULLIF(k, m) AS nk, "
     "CASE WHEN yes THEN share ELSE 1 END AS f "
     "FROM l",
     "SELECT n, CONCAT('<', word, k, '>') AS a, word || '/' || 'x' AS b, SUBSTR(word, 2) AS c, SUBSTR(word, 1, 2) AS d, "

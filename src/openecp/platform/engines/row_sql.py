@@ -334,6 +334,11 @@ class Writer:
                 text = f"({one.text} if {one.text} is not None else {text})"
         return self._maybe(text, kind, bool(holes))
 
+    def _nullif(self, node: exp.Nullif) -> Value:
+        one, other = self.aligned([self.atom(node.this), self.atom(node.expression)])
+        one, other = self.named(one), self.named(other)
+        return self._maybe(f"(None if {one.text} == {other.text} else {one.text})", one.kind, True)
+
     def _least(self, node: exp.Least) -> Value:
         values = self.aligned([self.value(one) for one in (node.this, *node.expressions)])
         known = [one for one in values if not one.holes]
