@@ -70,7 +70,7 @@ def write_year(folder: Path, *, today: date, cases: int = CASES, formats: tuple[
         f"A year of flows to {today - timedelta(days=1)}",
         "Where goods wait in Balmeria, and whose time it is.",
         "Imports and exports at six offices: invented flows of a year, with delays planted in them (truth.json).",
-        source, ("office", "channel", "aeo"), ("means",),
+        source, ("office", "mode", "channel", "aeo"), ("means",),
     )  # fmt: skip
     _write(folder, text, written, [folder / "events.parquet"], first, today, formats)
 

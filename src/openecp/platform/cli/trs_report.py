@@ -13,14 +13,14 @@ import click
 from openecp.border.time_release.clocks import ClockFault
 from openecp.border.time_release.report.compared import Earlier
 from openecp.border.time_release.study import Definition, StudyFault, checked
-from openecp.platform.cli.wiring import CommandFault
+from openecp.platform.cli.wiring import CommandFault, data_option, installation
 from openecp.platform.core.event_sources import READ_FAULTS
 
 _FILE = click.Path(exists=True, path_type=Path)
 
 
 @click.command()
-@click.argument("events", nargs=-1, required=True, type=_FILE)
+@click.argument("events", nargs=-1, type=_FILE)
 @click.option("--clock", "clocks", multiple=True, help="A clock; the first is the headline. Default: arrival_release.")
 @click.option("--by", default="", metavar="COLUMNS", help="Segments, joined by commas: office,channel.")
 @click.option("--cluster", default="", metavar="COLUMNS", help="What waits together (the ship), for the intervals.")
@@ -32,8 +32,12 @@ _FILE = click.Path(exists=True, path_type=Path)
 @click.option("--k", type=click.IntRange(1, 1000), default=5, show_default=True, help="Smaller groups are not shown.")
 @click.option("--earlier", type=_FILE, help="results.json of an earlier round, or its study folder.")
 @click.option("--plan", default="", help="The action plan that recommendations are proposed to.")
+@click.option("--journal", "live", is_flag=True, help="The events of this installation's journal.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("trs-report"), show_default=True)
+@data_option
+@click.pass_context
 def report(
+    context: click.Context,
     events: tuple[Path, ...],
     clocks: tuple[str, ...],
     by: str,
@@ -46,9 +50,13 @@ def report(
     k: int,
     earlier: Path | None,
     plan: str,
+    live: bool,
     out: Path,
+    data: str | None,
 ) -> None:
-    """Write the report of a study: files of EVENTS, or one folder of a frozen study that was run."""
+    """Write the report of a study: files of EVENTS, the journal, or one folder of a frozen study that was run."""
+    if not events and not live:
+        raise click.UsageError("Expected files of events, a study's folder or --journal, got none of them.")
     from openecp.platform.core.study_reports import figures_of, report_files
 
     languages = ("en", "fr") if lang == "both" else (lang,)
@@ -72,13 +80,26 @@ def report(
                 ),
                 "trs report",
             )
-            figures = figures_of(definition, events, map_file=map_file)
-            note = "; ".join(f"{path.name} (SHA-256 {_sha256(path)[:16]}…)" for path in events)
+            exported, last = _exported(context, data) if live else ([], 0)
+            figures = figures_of(definition, events, exported, map_file=map_file)
+            parts = [f"{path.name} (SHA-256 {_sha256(path)[:16]}…)" for path in events]
+            note = "; ".join([f"journal 1–{last}", *parts] if live else parts)
         files = report_files(figures, definition, data_note=note, formats=wanted, earlier=_earlier(earlier), plan=plan)
         write_files(out, files)
     for file in sorted(files):
         if not file.startswith("data/"):
             click.echo(str(out / file))
+
+
+def _exported(context: click.Context, data: str | None) -> tuple[list[Path], int]:
+    from openecp.platform.core.release_times import export_journal
+
+    store = installation(context).with_settings(data=data).open_store()
+    try:
+        export = export_journal(store, Path(store.folder) / "events")
+        return export.files(), export.last_seq()
+    finally:
+        store.close()
 
 
 def _in_languages(definition: Definition, languages: tuple[str, ...]) -> Definition:
