@@ -11,6 +11,7 @@ from openecp.border.time_release.calendars import OfficeHours, read_hours
 from openecp.border.time_release.live import LiveTimes
 from openecp.platform.console.times.desk import TimesDesk
 from openecp.platform.console.times.folder import StudyFolders
+from openecp.platform.core.live_alarms import LiveAlarms
 from openecp.platform.core.release_times import LiveTail
 from openecp.platform.core.times_view import TimesView
 
@@ -31,6 +32,6 @@ def console_times(installation: Installation, store: Any) -> tuple[TimesDesk, Li
     """Return the desk of the console's pages of release times, and what follows the journal for it."""
     profile = installation.profile
     zone = ZoneInfo(str(profile.setting("time_zone", default="UTC")))
-    tail = LiveTail(store, LiveTimes(zone))
     view = TimesView(store, Path(store.folder) / "events", calendars=office_hours(profile))
+    tail = LiveTail(store, LiveTimes(zone, alarms=LiveAlarms(view.exported, zone)))
     return TimesDesk(tail, view, StudyFolders(installation.settings.data_dir / "studies")), tail

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import random
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from openecp.border.time_release.simulation.flows import Flows, flows
 from openecp.border.time_release.simulation.open_hours import OpenHours
 from openecp.border.time_release.simulation.scenario import ScenarioFault, scenario_of
 from openecp.border.time_release.simulation.station import Station
-from openecp.border.time_release.statistics.alarm import LEVELS, Week, alarms
+from openecp.border.time_release.statistics.alarm import alarms, limit_of
+from openecp.border.time_release.statistics.alarm_scores import DAY_US, Waits
 from openecp.border.time_release.statistics.bottlenecks import StageFigures, bottlenecks, lost_by_owner
 from openecp.border.time_release.statistics.change import change_points
 from openecp.border.time_release.statistics.clustered import mean_estimate, share_within
@@ -115,23 +116,109 @@ def test_change_points_are_found_and_noise_is_not() -> None:
     assert told <= 3
 
 
-def weeks_of(draw: np.random.Generator, count: int, cases: int, added: float) -> list[Week]:
-    """Return weeks of lognormal times of about four hours, the last two slower by `added` hours."""
-    found = []
-    for week in range(count):
-        hours = draw.lognormal(1.4, 0.7, cases) * draw.normal(1, 0.05) + (added if week >= count - 2 else 0)
-        found.append(Week(cases, tuple(np.quantile(hours * HOUR_US, LEVELS).tolist())))
-    return found
+def waits_of(draw: np.random.Generator, days: int, cases: int, added: float) -> Waits:
+    """Return lognormal waits of about four hours, `cases` a day; those of the last twelve days `added` hours longer."""
+    day = np.repeat(np.arange(days), cases)
+    begun = day * DAY_US + draw.integers(8, 16, len(day)) * HOUR_US
+    hours = draw.lognormal(1.4, 0.7, len(day)) + np.where(day >= days - 12, added, 0.0)
+    ended = begun + (hours * HOUR_US).astype(np.int64)
+    order = np.argsort(ended, kind="stable")
+    return Waits(begun[order], ended[order], order)
 
 
 def test_alarm_tells_three_hours_within_two_weeks_and_is_quiet_else() -> None:
-    """The right place, stage and owner; hardly any alarm in ten years of chance."""
+    """The right place, stage and owner; no alarm in years of chance; few cases say themselves that they are too few."""
     draw = np.random.default_rng(4)
-    series = {("x", "pay", "TRADER"): weeks_of(draw, 30, 60, 3.0), ("y", "pay", "TRADER"): weeks_of(draw, 30, 60, 0.0)}
-    (found,) = alarms(series)
-    assert (found.place, found.stage, found.owner, found.since) == ("x", "pay", "TRADER", 28)
+    series = {
+        ("x", "pay", "TRADER"): waits_of(draw, 140, 9, 3.0),
+        ("y", "pay", "TRADER"): waits_of(draw, 140, 9, 0.0),
+        ("z", "pay", "TRADER"): waits_of(draw, 140, 1, 0.0),
+    }
+    (found,), watched, origin = alarms(series, 140 * DAY_US)
+    assert origin == 0
+    assert (found.place, found.stage, found.owner, found.until) == ("x", "pay", "TRADER", -1)
+    assert 126 <= found.since <= 129
+    assert found.told - found.since <= 7
     assert found.shift_us == pytest.approx(3 * HOUR_US, rel=0.4)
-    assert len(alarms({(str(n), "pay", "TRADER"): weeks_of(draw, 52, 60, 0.0) for n in range(10)})) <= 1
+    least = {one.place: one.least_us for one in watched}
+    assert least["y"] is not None
+    assert least["y"] <= 3 * HOUR_US < (least["z"] or 1e15)
+    assert not alarms({(str(n), "pay", "TRADER"): waits_of(draw, 365, 9, 0.0) for n in range(3)}, 365 * DAY_US)[0]
+
+
+def test_alarm_names_the_owner_that_is_slow() -> None:
+    """One agency of two: its name, and one alarm though the stage and its part both tell."""
+    draw = np.random.default_rng(6)
+    slow, usual = waits_of(draw, 140, 9, 6.0), waits_of(draw, 140, 5, 0.0)
+    both = [np.concatenate([a, b]) for a, b in zip(slow[:3], usual[:3], strict=True)]
+    code = np.repeat([0, 1], [len(slow.begun_us), len(usual.begun_us)])
+    order = np.argsort(both[1], kind="stable")
+    whole = Waits(*(each[order] for each in both), owner=code[order])
+    series = {("x", "wait", "AGENCY"): whole, ("x", "wait", "AGENCY:VET"): slow, ("x", "wait", "AGENCY:FOOD"): usual}
+    (found,), _, _ = alarms(series, 140 * DAY_US, owners=["AGENCY:VET", "AGENCY:FOOD"])
+    assert found.owner == "AGENCY:VET"
+
+
+def test_more_stages_need_a_higher_limit() -> None:
+    """The false alarms of an office are shared out among its stages."""
+    limits = [limit_of(count) for count in (1, 3, 10, 20, 60)]
+    assert limits == sorted(limits)
+    assert 4.0 <= limits[0] < limits[-1] <= 5.5
+
+
+def events_file(folder: Path) -> Path:
+    """Write 40 weeks of cases: office a gets four hours slower after week 20; office c has three cases."""
+    draw = np.random.default_rng(8)
+    lines = ["case_id,activity,ts,office,ship,Customs officer"]
+    for case in range(1200):
+        week = case * 40 // 1200
+        at = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(weeks=week, hours=float(draw.uniform(0, 160)))
+        office = "c" if case in (300, 600, 900) else "ab"[case % 2]
+        hours = float(draw.lognormal(1.5, 0.4)) + (4 if office == "a" and week >= 20 else 0)
+        for activity, when in (("LODGED", at), ("RELEASED", at + timedelta(hours=hours))):
+            lines.append(f"k{case},{activity},{when.isoformat()},{office},s{case // 6},smith")
+    file = folder / "events.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+def test_run_says_how_sure_means_are_and_hides_small_cells(tmp_path: Path) -> None:
+    """Intervals of means with and without clusters, trimmed beside raw, small cells and their tell-tale neighbour."""
+    file = str(events_file(tmp_path))
+    run = CliRunner()
+
+    def cells(*more: str) -> dict[str, dict[str, object]]:
+        told = run.invoke(trs, ["run", file, "--clock", "lodged_release", "--by", "office", "--json", *more])
+        assert told.exit_code == 0, told.output
+        return {cell["segment"]["office"]: cell for cell in map(json.loads, told.stdout.splitlines())}
+
+    plain, clustered, hidden = cells(), cells("--cluster", "ship", "--trim", "0.1"), cells("--min-cell", "5")
+    for found in (plain["a"], clustered["a"]):
+        low, high = found["ci95_mean_s"]  # type: ignore[misc]
+        assert low < found["mean_s"] < high
+    assert plain["a"]["ci95_mean_s"] != clustered["a"]["ci95_mean_s"]
+    assert clustered["b"]["trimmed_mean_s"] < clustered["b"]["mean_s"]  # type: ignore[operator]
+    assert clustered["b"]["trimmed_cases"] == 2 * (clustered["b"]["n"] // 10)  # type: ignore[operator]
+    assert hidden["c"] == {"clock": "lodged_release", "segment": {"office": "c"}, "hidden": True}
+    assert sum("hidden" in cell for cell in hidden.values()) == 2  # else a total less the others would tell
+    asked = ["run", file, "--clock", "lodged_release", "--by", "Customs officer"]
+    refused = run.invoke(trs, asked)
+    assert refused.exit_code == 2
+    assert "officers are never named" in refused.output
+
+
+def test_changes_tell_the_week(tmp_path: Path) -> None:
+    """One office changed in its twentieth week; officers and shares without a target are refused."""
+    file = str(events_file(tmp_path))
+    run = CliRunner()
+    told = run.invoke(trs, ["changes", file, "--clock", "lodged_release", "--by", "office", "--json"])
+    (change,) = [json.loads(line) for line in told.stdout.splitlines()]
+    assert (change["office"], change["week"]) == ("a", "2026-05-25")
+    assert change["after_s"] - change["before_s"] == pytest.approx(4 * 3600, rel=0.25)
+    within = ["changes", file, "--clock", "lodged_release", "--by", "office", "--figure", "within", "--json"]
+    assert json.loads(run.invoke(trs, [*within, "--target", "6"]).stdout)["after_share"] < 0.5
+    assert run.invoke(trs, within).exit_code == 2
+    assert run.invoke(trs, ["changes", file, "--by", "inspector_id"]).exit_code == 2
 
 
 def test_open_hours_keep_summer_time_and_weekends() -> None:

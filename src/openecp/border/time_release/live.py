@@ -42,21 +42,10 @@ class Alarm(NamedTuple):
 
 
 class FindsAlarms(Protocol):
-    """Tells what has become slower, from finished clocks."""
+    """Tells what has become slower; answers at once, with what it knows."""
 
-    def __call__(self, finished: Sequence[Finished], today: date) -> list[Alarm]:
+    def __call__(self, today: date) -> list[Alarm]:
         """Return the alarms of the day."""
-
-
-class Finished(NamedTuple):
-    """A clock that has stopped: which, in which case, on which day, how long."""
-
-    clock: str
-    case_id: str
-    day: date
-    us: int
-    office: str
-    channel: str
 
 
 class Spread(NamedTuple):
@@ -112,7 +101,6 @@ class LiveTimes:
         self._days: dict[tuple[str, date], dict[str, int]] = {}  # clock and day: length by case
         self._arrays: dict[tuple[str, date], Any] = {}
         self._counts: dict[date, set[tuple[str, str]]] = {}  # by day: LODGED or RELEASED, and the case
-        self._found: tuple[tuple[int, date], list[Alarm]] | None = None
         self._seen: set[str] = set()  # activities that are told here: what nobody tells of is awaited of nobody
         self.seq = 0
 
@@ -219,7 +207,7 @@ class LiveTimes:
             clocks=[self._clock(name, today) for name in LIVE_CLOCKS],
             ages=[(name, dict(found)) for name, found in ages.items()],
             courts=courts.most_common(),
-            alarms=self._todays_alarms(today),
+            alarms=self._alarms(today) if self._alarms is not None else [],
         )
 
     def _clock(self, name: str, today: date) -> ClockFigures:
@@ -243,25 +231,6 @@ class LiveTimes:
             return Spread(n, None, None)
         median, p90 = np.quantile(np.concatenate(found), (0.5, 0.9)).tolist()
         return Spread(n, median, p90)
-
-    def _todays_alarms(self, today: date) -> list[Alarm]:
-        """Ask for alarms once a minute's worth of events at most: when the day or a thousand events have passed."""
-        if self._alarms is None:
-            return []
-        key = (self.seq // 1_000, today)
-        if self._found is None or self._found[0] != key:
-            self._found = (key, self._alarms(self.finished(), today))
-        return self._found[1]
-
-    def finished(self) -> list[Finished]:
-        """Return all clocks that have stopped."""
-        found = []
-        for (clock, day), values in sorted(self._days.items()):
-            for case_id, us in values.items():
-                case = self._cases.get(case_id)
-                if case is not None:
-                    found.append(Finished(clock, case_id, day, us, case.office, case.channel))
-        return found
 
 
 def _clock_values(stamps: Sequence[Stamp]) -> dict[str, tuple[int, int]]:

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The interval of each cell's median: between order statistics, or over the clusters that wait together."""
+"""How sure each cell's median and mean are, over the clusters that wait together, and its mean without extremes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import floor
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from openecp.border.time_release.clocks import column
+from openecp.border.time_release.statistics.clustered import mean_estimate
+from openecp.border.time_release.statistics.figures import Robust, trimmed_mean
 from openecp.border.time_release.statistics.intervals import ClusterSums, clustered_shares, order_ranks
 
 DAY_US = 86_400_000_000
@@ -21,6 +23,16 @@ class Asks(Protocol):
 
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a statement and return its rows."""
+
+    def arrays(self, statement: str) -> dict[str, Any]:
+        """Run a statement and return its columns as arrays; no column holds nulls."""
+
+
+class MeanOfCell(NamedTuple):
+    """What is said of a cell's mean: its interval, and the mean without the least and greatest cases, where asked."""
+
+    interval: tuple[float, float] | None
+    trimmed: Robust | None
 
 
 def median_intervals(
@@ -57,6 +69,31 @@ def median_intervals(
         None if cell not in wanted else (_at(values, cell, wanted[cell][0]), _at(values, cell, wanted[cell][1]))
         for cell in range(1, len(medians) + 1)
     ]
+
+
+def means_of_cells(
+    engine: Asks, count: int, clusters: Sequence[str] = (), trim: float | None = None
+) -> list[MeanOfCell]:
+    """Return, by cell, the 95 % interval of the mean, and the mean without the `trim` share of cases at each end.
+
+    Reads: ranked, as `median_intervals` leaves it. Clusters are parted by the day on which the clock starts.
+    Raises: ValueError where the share would leave nothing.
+    """
+    import numpy as np
+
+    keys = "".join(f", {column(name)}" for name in clusters)
+    cluster = f"CAST(HASH(start_us // {DAY_US}{keys}) >> 2 AS BIGINT)" if clusters else "0"
+    rows = engine.arrays(
+        f"SELECT CAST(cell_no AS BIGINT) AS cell_no, us, {cluster} AS cluster FROM ranked ORDER BY cell_no, place"
+    )
+    bounds = np.searchsorted(rows["cell_no"], np.arange(1, count + 2))
+    found = []
+    for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        us = rows["us"][low:high]
+        estimate = mean_estimate(us, rows["cluster"][low:high] if clusters else None)
+        trimmed = trimmed_mean(us.tolist(), trim) if trim is not None else None
+        found.append(MeanOfCell(estimate.interval if estimate else None, trimmed))
+    return found
 
 
 def _cluster_sums(engine: Asks, keys: str, medians: Sequence[float | None]) -> dict[int, ClusterSums]:

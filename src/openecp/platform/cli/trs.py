@@ -15,6 +15,7 @@ from rich.table import Table
 from openecp.border.time_release.analysis import Cell, analysed
 from openecp.border.time_release.clocks import ClockFault, clock_of
 from openecp.border.time_release.mapping import StudyMap
+from openecp.platform.cli.trs_changes import changes
 from openecp.platform.cli.trs_cube import cube
 from openecp.platform.cli.trs_forms import form
 from openecp.platform.cli.trs_record import record
@@ -35,7 +36,7 @@ def trs() -> None:
     """Time release studies: how long goods took, whose time it was, and how sure that is."""
 
 
-for command in (verify, match, propose, cube, dfg, export, sample, alarms, bottlenecks, flows, simulate):
+for command in (verify, match, propose, cube, dfg, export, sample, changes, alarms, bottlenecks, flows, simulate):
     trs.add_command(command)
 trs.add_command(report)
 trs.add_command(rounds)
@@ -52,6 +53,8 @@ trs.add_command(record)
 @click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The mapping.")
 @click.option("--case-object", default="", metavar="TYPE", help="What a case is in an object-centric log.")
 @click.option("--cluster", default="", metavar="COLUMNS", help="What waits together (the ship), for the intervals.")
+@click.option("--trim", type=click.FloatRange(0, 0.49), help="A second mean, without this share of cases at each end.")
+@click.option("--min-cell", type=click.IntRange(1, 1000), default=1, show_default=True, help="Hide smaller cells.")
 @click.option("--journal", "live", is_flag=True, help="The events of this installation's journal.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a cell.")
 @data_option
@@ -64,6 +67,8 @@ def run(
     map_file: Path | None,
     case_object: str,
     cluster: str,
+    trim: float | None,
+    min_cell: int,
     live: bool,
     as_json: bool,
     data: str | None,
@@ -81,7 +86,10 @@ def run(
             tell_left_out(read_sources(engine, events, mapping, case_object=case_object))
         for text in clocks:
             owners = mapping.owner_of()
-            for cell in analysed(engine, clock_of(text), segments, clusters=clusters, owners=owners):
+            cells = analysed(
+                engine, clock_of(text), segments, clusters=clusters, owners=owners, trim=trim, min_cell=min_cell
+            )
+            for cell in cells:
                 if as_json:
                     click.echo(msgspec.json.encode(cell.shown()))
                 else:
@@ -130,7 +138,11 @@ def tell_left_out(read: SourcesRead) -> None:
 def _print(cell: Cell) -> None:
     shown: dict[str, Any] = cell.shown()
     table = Table(title=f"{shown['clock']} {shown['segment'] or ''}")
+    if cell.is_hidden:
+        click.echo(f"{shown['clock']} {shown['segment'] or ''}: hidden, too few cases or told by its neighbours")
+        return
     names: Sequence[str] = ("n", "missing", "censored", "mean_s", "median_s", "p90_s", "std_s")
+    names = (*names, *(("trimmed_mean_s", "trimmed_cases") if cell.trimmed is not None else ()))
     for name in names:
         table.add_column(name, justify="right")
     table.add_row(*(str(shown[name]) for name in names))

@@ -55,6 +55,7 @@ def flows(out: Path, cases: int, seed: int, first: datetime, days: int, plan: Pa
 @click.command()
 @click.argument("events", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What changes (JSON).")
+@click.option("--map", "map_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The mapping.")
 @click.option("--clock", default="lodged_release", show_default=True, help="A named clock, or from=A,to=B.")
 @click.option("--zone", default="UTC", show_default=True, help="Of the offices, where the events have no column zone.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
@@ -63,6 +64,7 @@ def flows(out: Path, cases: int, seed: int, first: datetime, days: int, plan: Pa
 def simulate(
     events: tuple[Path, ...],
     scenario: Path | None,
+    map_file: Path | None,
     clock: str,
     zone: str,
     seed: int,
@@ -78,7 +80,7 @@ def simulate(
 
     try:
         asked = scenario_of(scenario.read_bytes()) if scenario else None
-        engine = read_engine(events)
+        engine, _ = read_engine(events, map_file)
         records = case_records(engine, clock_of(clock), {}, zone)
         rows = predicted(records, asked, seed, replications=replications)
     except (ClockFault, ScenarioFault) as fault:

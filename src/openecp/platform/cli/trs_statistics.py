@@ -5,21 +5,29 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 from rich.table import Table
 
+from openecp.border.time_release.clocks import ClockFault
+from openecp.border.time_release.officers import refuse_officers
 from openecp.platform.cli.wiring import CommandFault, console
-from openecp.platform.core.event_sources import READ_FAULTS, read_sources
+from openecp.platform.core.event_sources import READ_FAULTS, read_map, read_sources
 from openecp.platform.engines.trs_engine import TrsEngine
+
+if TYPE_CHECKING:
+    from openecp.border.time_release.statistics.alarm import Watched
 
 HOUR_US = 3_600_000_000
 _EVENTS = click.argument(
     "events", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON line a row.")
+_MAP = click.option(
+    "--map", "map_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The mapping."
+)
 _PLACE = click.option("--by", "place", default="office", show_default=True, help="The column that says where.")
 
 
@@ -61,48 +69,80 @@ def sample(
 
 @click.command()
 @_EVENTS
+@_MAP
 @_PLACE
+@click.option("--cluster", default="means", show_default=True, help="The column that says what came together.")
 @click.option(
-    "--at", type=click.DateTime(["%Y-%m-%d"]), help="Look back from the end of this day; else the last event."
+    "--at", type=click.DateTime(["%Y-%m-%d"]), help="Look back from the end of this day; else the last event's."
 )
-@click.option("--least", type=float, default=1.0, show_default=True, help="Least shift that is told, in hours.")
+@click.option("--least", type=click.FloatRange(0), default=1.0, show_default=True, help="Least shift told, in hours.")
+@click.option(
+    "--sought", type=click.FloatRange(0.05), default=3.0, show_default=True, help="The delay looked for, in hours."
+)
+@click.option("--reach", is_flag=True, help="Say instead how well each stage is watched: least delay, cases needed.")
 @_JSON
-def alarms(events: tuple[Path, ...], place: str, at: datetime | None, least: float, as_json: bool) -> None:
-    """Tell which stages became slower, where, since which week, and whose time it is."""
+def alarms(
+    events: tuple[Path, ...], map_file: Path | None, place: str, cluster: str, at: datetime | None, least: float,
+    sought: float, reach: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Tell which stages became slower, where, since which day, and whose time it is."""
     from openecp.border.time_release.statistics.alarm import alarms as told
-    from openecp.border.time_release.watched import WEEK_US, watch, weekly
+    from openecp.border.time_release.statistics.alarm_scores import DAY_US
+    from openecp.border.time_release.watched import waits, watch
 
-    engine = _watched(events, place, watch)
+    engine, owners = read_engine(events, map_file)
+    _refuse(place)
+    watch(engine, place, cluster, owners)
     if at is not None:
         until = int((at.replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) * 1_000_000
     else:
         (row,) = engine.ask("SELECT MAX(ts_us) AS us FROM trs_events")
-        until = row["us"] + 1
-    series = weekly(engine, until)
-    depth = max((len(weeks) for weeks in series.values()), default=0)
+        until = (row["us"] // DAY_US + 1) * DAY_US
+    series, names = waits(engine, until)
+    found, watched, origin = told(
+        series, until, least_us=round(least * HOUR_US), sought_us=round(sought * HOUR_US), owners=names
+    )
+    if reach:
+        print_rows([_reach(one) for one in watched], as_json)
+        return
     rows = [
         {
             "place": one.place,
             "stage": one.stage,
             "owner": one.owner,
-            "since": _day(until - (depth - one.since) * WEEK_US),
-            "told": _day(until - (depth - one.told - 1) * WEEK_US),
+            "since": _day(origin + one.since * DAY_US),
+            "told": _day(origin + one.told * DAY_US),
+            "until": _day(origin + one.until * DAY_US) if one.until >= 0 else None,
             "shift_s": one.shift_us / 1e6,
             "usual_s": one.usual_us / 1e6,
             "score": one.score,
             "hours_lost": one.hours_lost,
         }
-        for one in told(series, least_us=round(least * HOUR_US))
+        for one in found
     ]
     print_rows(rows, as_json)
 
 
+def _reach(one: Watched) -> dict[str, Any]:
+    return {
+        "place": one.place,
+        "stage": one.stage,
+        "owner": one.owner,
+        "cases_a_week": one.cases_a_week,
+        "least_delay_h": None if one.least_us is None else round(one.least_us / HOUR_US, 2),
+        "cases_a_week_needed": one.cases_needed,
+    }
+
+
 @click.command()
 @_EVENTS
+@_MAP
 @_PLACE
 @click.option("--benchmark", "benchmarks", multiple=True, metavar="STAGE=HOURS", help="Else the quickest quarter's.")
 @_JSON
-def bottlenecks(events: tuple[Path, ...], place: str, benchmarks: tuple[str, ...], as_json: bool) -> None:
+def bottlenecks(
+    events: tuple[Path, ...], map_file: Path | None, place: str, benchmarks: tuple[str, ...], as_json: bool
+) -> None:
     """Rank stages by hours lost against a benchmark, with the owner of each."""
     from openecp.border.time_release.statistics.bottlenecks import bottlenecks as ranked
     from openecp.border.time_release.watched import WATCHED, stage_figures, watch
@@ -118,7 +158,9 @@ def bottlenecks(events: tuple[Path, ...], place: str, benchmarks: tuple[str, ...
             raise click.UsageError(
                 f"--benchmark {stage[:80]!r}: expected one of {', '.join(one.name for one in WATCHED)}."
             )
-    engine = _watched(events, place, watch)
+    engine, owners = read_engine(events, map_file)
+    _refuse(place)
+    watch(engine, place, owners=owners)
     rows = [
         {
             "place": one.place,
@@ -134,25 +176,27 @@ def bottlenecks(events: tuple[Path, ...], place: str, benchmarks: tuple[str, ...
     print_rows(rows, as_json)
 
 
-def _watched(events: tuple[Path, ...], place: str, watch: Any) -> TrsEngine:
-    engine = read_engine(events)
-    watch(engine, place)
-    return engine
+def _refuse(place: str) -> None:
+    try:
+        refuse_officers((place,))
+    except ClockFault as fault:
+        raise click.UsageError(str(fault)) from None
 
 
-def read_engine(events: tuple[Path, ...]) -> TrsEngine:
-    """Return an engine that has read files of events.
+def read_engine(events: tuple[Path, ...], map_file: Path | None = None) -> tuple[TrsEngine, dict[str, str]]:
+    """Return an engine that has read files of events, and who ends which activity's wait.
 
     Raises: CommandFault where one cannot be read.
     """
     engine = TrsEngine()
     try:
-        read_sources(engine, events)
+        mapping = read_map(map_file)
+        read_sources(engine, events, mapping)
     except READ_FAULTS as fault:
         raise CommandFault(
             "The events cannot be read.", where=fault.where, expected=fault.expected, got=fault.got, fix=fault.fix
         ) from None
-    return engine
+    return engine, dict(mapping.owner_of())
 
 
 def _day(us: int) -> str:

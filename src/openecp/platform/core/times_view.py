@@ -120,6 +120,11 @@ class TimesView:
         hidden = suppressed(counts, self.k) if by else {key for key, n in counts.items() if n < self.k}
         return [ShownCell(cell, tuple(cell.segment[name] or "" for name in by) in hidden) for cell in found]
 
+    def exported(self) -> list[Path]:
+        """Bring the export up to date and return its files."""
+        with self._lock:
+            return export_journal(self._store, self._folder).files()
+
     def _chosen(self, asked: Asked) -> tuple[int, TrsEngine]:
         """Bring the export up to date and return an engine with the events of the cases that are asked about."""
         export = export_journal(self._store, self._folder)
