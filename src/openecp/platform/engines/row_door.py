@@ -38,13 +38,16 @@ class RowDoorEngine(RowEngine):
     def _answered(self, statement: str) -> tuple[Translated, list[list[Any]], int]:
         """Run a statement; ranges and lists of rows are parameters, so that none needs a translation of its own."""
         parameters: list[Any] = []
+        places: dict[str, int] = {}
 
         def parameter(found: re.Match[str]) -> str:
             if found[3] is not None:
                 parameters.append(frozenset(map(int, found[3].split(", "))))
                 return f"IN (parameters_{len(parameters) - 1})"
-            parameters.extend((int(found[1]), int(found[2])))
-            return f"BETWEEN parameter_{len(parameters) - 2} AND parameter_{len(parameters) - 1}"
+            place = places.setdefault(found[0], len(parameters))  # the same range is the same expression
+            if place == len(parameters):
+                parameters.extend((int(found[1]), int(found[2])))
+            return f"BETWEEN parameter_{place} AND parameter_{place + 1}"
 
         text = _GIVEN.sub(parameter, statement)
         known = self._known.get(text)

@@ -135,15 +135,22 @@ class _Translation:
         space, names = sources.space, sources.names
         group = node.args.get("group")
         if group is not None or any(_aggregates(one) for one in node.expressions):
-            space, columns = _grouped(self._plan, space, names, node, group)
-            names = {}
-        else:
-            columns = _projected(space, names, node)
+            space, columns, ordered = _grouped(self._plan, space, names, node, group)
+            return self._ordered(node, space, columns, {}, ordered)
+        columns = _projected(space, names, node)
         if node.args.get("distinct") is not None:
             space, columns = _distinct(self._plan, space, columns)
         return self._ordered(node, space, columns, names)
 
-    def _ordered(self, node: exp.Select, space: Space, columns: dict[str, Column], names: Names) -> Relation:
+    def _ordered(
+        self,
+        node: exp.Select,
+        space: Space,
+        columns: dict[str, Column],
+        names: Names,
+        given: Mapping[str, Column] | None = None,
+    ) -> Relation:
+        """Put rows in order; `given` are columns that an order may name by their text (the keys of groups)."""
         order, limit = node.args.get("order"), node.args.get("limit")
         if order is None and limit is None:
             return space, columns
@@ -153,7 +160,8 @@ class _Translation:
             asked = one.this
             plain = isinstance(asked, exp.Column) and not asked.table and asked.name in columns
             output = asked.name if plain else outputs.get(asked.sql())
-            key = columns[output] if output is not None else space.worked(asked, names)
+            key = columns[output] if output is not None else (given or {}).get(asked.sql())
+            key = key if key is not None else space.worked(asked, names)
             space.want(key)
             keys.append((key, bool(one.args.get("desc"))))
         plan, view = self._plan, View(self._plan, [space], [False])
@@ -189,7 +197,9 @@ def _aggregates(node: Any) -> bool:
     return isinstance(node, _AGGREGATES) or any(_aggregates(one) for one in node.iter_expressions())
 
 
-def _grouped(plan: Plan, space: Space, names: Names, node: exp.Select, group: Any) -> Relation:
+def _grouped(
+    plan: Plan, space: Space, names: Names, node: exp.Select, group: Any
+) -> tuple[Space, dict[str, Column], dict[str, Column]]:
     made, members = Listed(plan), plan.name("g")
     asked = [
         node.expressions[int(one.name) - 1].unalias() if isinstance(one, exp.Literal) else one
@@ -230,7 +240,7 @@ def _grouped(plan: Plan, space: Space, names: Names, node: exp.Select, group: An
             plan.write(f"{column.list_name} = {_total_text(one, arguments, members)}")
 
     plan.steps.append(step)
-    return made, columns
+    return made, columns, {text: inner[f"key_{number}"] for number, text in enumerate(texts)}
 
 
 def _total(made: Space, space: Space, names: Names, node: Any) -> tuple[Column, Any, list[Column]]:
