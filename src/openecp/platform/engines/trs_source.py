@@ -22,6 +22,7 @@ class EventFileFault(ValueError):  # noqa: N818
     """A file of events that cannot be used: where, expected, got, fix."""
 
     def __init__(self, where: str, expected: str, got: str, fix: str) -> None:
+        got = "".join(sign if sign.isprintable() else "\ufffd" for sign in got)  # it may come from a file
         super().__init__(f"{where}: expected {expected}, got {got}; fix: {fix}")
         self.where, self.expected, self.got, self.fix = where, expected, got, fix
 
