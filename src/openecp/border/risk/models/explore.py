@@ -76,7 +76,7 @@ class Explorer:
         size = arms.sum(axis=0)
         believed[:, size == 0] = -1.0
         best = np.bincount(believed.argmax(axis=1), minlength=len(size)) / DRAWS
-        chance: Floats = arms @ np.where(size > 0, best * many / np.maximum(size, 1), 0.0)
+        chance: Floats = arms.astype(np.float64) @ np.where(size > 0, best * many / np.maximum(size, 1), 0.0)
         for _ in range(4):  # nobody is drawn more than once: what is over goes to the others
             over = chance > 1.0
             chance = np.clip(chance, 0.0, 1.0)

@@ -33,8 +33,8 @@ Column = NDArray[np.float64] | NDArray[np.int64]
 Columns = dict[str, NDArray[np.float64]]
 TYPOLOGIES = tuple(PLANTS)
 USUAL = (
-    "undervaluation", "wrong_hs", "origin_shift", "split_consignments", "phantom_consignees", "short_lived_importers",
-    "listed_party_alias", "weight_mismatch",
+    "undervaluation", "wrong_hs", "origin_shift", "phantom_consignees", "short_lived_importers", "weight_mismatch",
+    "listed_party_alias", "split_consignments",
 )  # fmt: skip
 PARCEL_SHARE = 0.3
 NOVEL = 0.12  # of honest trade, what a company never bought before
