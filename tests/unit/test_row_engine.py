@@ -52,6 +52,8 @@ STATEMENTS = (
     "FROM l",
     "WITH a AS (SELECT l.*, k * 2 AS twice FROM l), b AS (SELECT * EXCLUDE (word) FROM a WHERE twice > 2) "
     "SELECT q.n, q.big FROM (SELECT b.*, twice + COALESCE(m, 0) AS big FROM b) AS q ORDER BY big DESC, n LIMIT 7",
+    "SELECT s.k, s.a, s.word FROM (SELECT k, word, COUNT(*) AS a FROM l GROUP BY ALL) AS s "
+    "QUALIFY ROW_NUMBER() OVER (PARTITION BY s.k ORDER BY s.a DESC, s.word) <= 2 ORDER BY s.k, s.a DESC, s.word",
     "SELECT n, 'l' AS side FROM l WHERE yes UNION ALL SELECT low, name FROM r",
 )
 

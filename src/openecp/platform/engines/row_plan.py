@@ -138,6 +138,8 @@ class _Translation:
             space, columns, ordered = _grouped(self._plan, space, names, node, group)
             return self._ordered(node, space, columns, {}, ordered)
         columns = _projected(space, names, node)
+        if node.args.get("qualify") is not None:
+            space, names, columns = _qualified(self._plan, space, names, columns, node.args["qualify"].this)
         if node.args.get("distinct") is not None:
             space, columns = _distinct(self._plan, space, columns)
         return self._ordered(node, space, columns, names)
@@ -205,6 +207,8 @@ def _grouped(
         node.expressions[int(one.name) - 1].unalias() if isinstance(one, exp.Literal) else one
         for one in (group.expressions if group is not None else ())
     ]
+    if group is not None and group.args.get("all"):
+        asked = [one.unalias() for one in node.expressions if not _aggregates(one)]
     keys = [space.worked(one, names) for one in asked]
     texts = [one.sql() for one in asked]
     inner: dict[str, Column] = {f"key_{n}": Column(made, like=key) for n, key in enumerate(keys)}
@@ -270,6 +274,23 @@ def _total_text(node: Any, arguments: Sequence[Column], members: str) -> str:
         between = node.args["separator"].name
         return f"texts_joined({arguments[0].list_name}, ({order}), {members}, {between!r}, {once})"
     return f"of_groups({arguments[0].list_name}, {members}, {_TOTALS[type(node)]})"
+
+
+def _qualified(
+    plan: Plan, space: Space, names: Names, columns: dict[str, Column], condition: Any
+) -> tuple[Space, Names, dict[str, Column]]:
+    """Keep the rows of which a condition on windows is TRUE."""
+    kept, view = space.worked(condition, names), View(plan, [space], [False])
+    space.want(kept)
+
+    def step() -> None:
+        space.emit()
+        plan.write(f"{view.drivers[0]} = [i for i, one in enumerate({kept.list_name}) if one]")
+        plan.write(f"{view.rows} = len({view.drivers[0]})")
+
+    plan.steps.append(step)
+    seen = {alias: {name: view.carried(0, one) for name, one in given.items()} for alias, given in names.items()}
+    return view, seen, {name: view.carried(0, one) for name, one in columns.items()}
 
 
 def _distinct(plan: Plan, space: Space, columns: dict[str, Column]) -> Relation:

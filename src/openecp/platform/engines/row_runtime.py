@@ -83,14 +83,9 @@ def _keys(lists: Sequence[Sequence[Any]], rows: int) -> Iterable[Any]:
     return zip(*lists, strict=True) if lists else [()] * rows
 
 
-def partitions(rows: int, keys: Sequence[list[Any]], order: Sequence[list[Any]]) -> list[Places]:
-    """Return the places of each partition, in their order."""
+def partitions(rows: int, keys: Sequence[list[Any]], order: Sequence[tuple[list[Any], bool]]) -> list[Places]:
+    """Return the places of each partition, in their order: (values, falling)."""
     found: dict[Any, Places] = {}
-    if len(order) == 1 and None not in order[0]:
-        whole = order[0]
-        sort: Any = whole.__getitem__
-    else:
-        sort = lambda place: tuple((one[place] is None, one[place]) for one in order)  # noqa: E731
     for place, key in enumerate(_keys(keys, rows)):
         known = found.get(key)
         if known is None:
@@ -98,9 +93,19 @@ def partitions(rows: int, keys: Sequence[list[Any]], order: Sequence[list[Any]])
         else:
             known.append(place)
     for places in found.values():
-        if order and len(places) > 1:
-            places.sort(key=sort)
+        if len(places) > 1:
+            for values, falling in reversed(order):
+                _sort(places, values, falling)
     return list(found.values())
+
+
+def _sort(places: Places, values: list[Any], falling: bool) -> None:
+    """Put places in the order of their values; what is null comes last."""
+    unknown = [place for place in places if values[place] is None]
+    if unknown:
+        places[:] = [place for place in places if values[place] is not None]
+    places.sort(key=values.__getitem__, reverse=falling)
+    places.extend(unknown)
 
 
 groups = partitions
@@ -278,9 +283,7 @@ def sorted_places(rows: int, order: Sequence[tuple[list[Any], bool]]) -> Places:
     """Return the places of rows in order; (values, falling); what is null comes last."""
     places = list(range(rows))
     for values, falling in reversed(order):
-        known = [place for place in places if values[place] is not None]
-        known.sort(key=lambda place, of=values: of[place], reverse=falling)  # type: ignore[misc]
-        places = known + [place for place in places if values[place] is None]
+        _sort(places, values, falling)
     return places
 
 

@@ -119,8 +119,7 @@ class Window(Column):
         self.argument = space.worked(self.value, names) if self.value is not None else None
         if self.order and not isinstance(inner, exp.RowNumber | exp.Lag) and not _is_rows_so_far(spec):
             raise Untranslatable(f"{node.sql('duckdb')[:80]}: ROWS BETWEEN UNBOUNDED PRECEDING is needed")
-        if any(one.args.get("desc") for one in (order.expressions if order else ())):
-            raise Untranslatable(f"{node.sql('duckdb')[:80]}: an order that rises is needed")
+        self.falling = [bool(one.args.get("desc")) for one in (order.expressions if order else ())]
         self._asked = False
 
     def inside(self) -> Sequence[Column]:
@@ -262,13 +261,14 @@ class Space:
 
     def _parts(self, column: Window) -> str:
         """Return the variable of the places of each partition, in order; the same partitions are found once."""
-        keys = tuple(one.list_name for one in column.keys), tuple(one.list_name for one in column.order)
-        known = self._known.get(keys)
+        keys = tuple(one.list_name for one in column.keys)
+        order = tuple((one.list_name, falling) for one, falling in zip(column.order, column.falling, strict=True))
+        known = self._known.get((keys, order))
         if known is None:
             name = self.plan.name("g")
-            key, order = ("".join(f"{one}, " for one in names) for names in keys)
-            self.plan.write(f"{name} = partitions({self.rows}, ({key}), ({order}))")
-            known = self._known[keys] = Column(self)
+            key, ordered = "".join(f"{one}, " for one in keys), "".join(f"({one}, {down}), " for one, down in order)
+            self.plan.write(f"{name} = partitions({self.rows}, ({key}), ({ordered}))")
+            known = self._known[keys, order] = Column(self)
             known.list_name = name
         return known.list_name
 
