@@ -30,6 +30,7 @@ from openecp.border.low_value.charges import LOW_VALUE_STEPS, SEVERAL, ChargeAss
 from openecp.border.low_value.item_rows import (
     CLEARANCE_STEPS,
     ITEM_MACROS,
+    SHARED,
     STAGED_TABLES,
 )
 from openecp.border.low_value.load import load_regimes
@@ -195,10 +196,14 @@ def check_clearance() -> set[tuple[str, str]]:
     """Return the faults of the step that makes items of declared rows."""
     parameters = {"jurisdiction": "EU", "regime": "", "acceptance_date": "CAST('2026-07-01' AS DATE)"}
     composer = Composer(
-        CLEARANCE_STEPS, parameters=parameters, macros=ITEM_MACROS, column_groups={}, macro_facts=frozenset({SEVERAL})
+        CLEARANCE_STEPS,
+        parameters=parameters,
+        macros=ITEM_MACROS,
+        column_groups={},
+        macro_facts=frozenset({SEVERAL, SHARED}),
     )
     faults: set[tuple[str, str]] = set()
-    for facts in (frozenset({SEVERAL}), frozenset[str]()):
+    for facts in (frozenset({SEVERAL, SHARED}), frozenset({SEVERAL}), frozenset[str]()):
         faults.update(check(composer, facts, {name: dict(schema) for name, schema in STAGED_TABLES.items()}))
     return faults
 

@@ -35,7 +35,6 @@ from openecp.kernel.journal.bulk import CounterMove
 from openecp.kernel.parties.entity_key import entity_keys
 
 PATTERN_COLUMNS = (("pattern_no", "BIGINT"), *PATTERN_KEYS)
-_NO_BAND = "CAST(-1 AS BIGINT)"
 STRONG = ("id:", "na:")  # keys of which a total is kept
 PATTERNS_MOST = 100_000  # remembered; then they are weighed anew
 
@@ -61,6 +60,7 @@ class Clearance:
         self.treatments, self.entries = treatments_of(file)
         named = [row for row in self.treatments.values() if not regime or row["regime_id"] == regime or row["ordinary"]]
         self.seen = seen_of(named)
+        self._remits = any(row["remit_micro"] is not None for row in self.treatments.values())
         self.tests = sorted(
             {
                 row[f"{name}_scope"] * 2 + int(row[f"{name}_cif"])
@@ -78,6 +78,8 @@ class Clearance:
             seen=self.seen,
             schemes=numbered_schemes(file),
         )
+        self._unread = self._unread_cells()
+        self._charges: dict[bool, str] = {}
         self._ways = Ways(self.treatments, self.entries, {})
         self._tried = self.assessor.composer.statement("treatments_tried", facts=frozenset({SEVERAL}))
         records.no_quality(engine)
@@ -96,16 +98,16 @@ class Clearance:
 
     # --- the chunk, step by step ---
 
-    def assess(self, rows: str = "parcel_rows", *, quality: str = "") -> None:
+    def assess(self, rows: str = "parcel_rows", *, quality: str = "", sums: bool = True) -> None:
         """Make parcel_results and collector_sums of the rows of one chunk; `quality` is SQL of the codes of rows."""
         several = self.charge(rows)
-        self.decide(rows, several=several, quality=quality)
+        self.decide(rows, several=several, quality=quality, sums=sums)
 
-    def decide(self, rows: str, *, several: bool, quality: str = "") -> None:
+    def decide(self, rows: str, *, several: bool, quality: str = "", sums: bool = True) -> None:
         """Make parcel_results of charges."""
         if quality:
             self._engine.stage("quality_codes", records.quality_statement(quality))
-        records.make(self._engine, rows, self.on, several=several)
+        records.make(self._engine, rows, self.on, several=several, sums=sums)
 
     def charge(self, rows: str = "parcel_rows") -> bool:
         """Make chunk_items and charges of the rows; return whether some parcel has several items."""
@@ -115,8 +117,10 @@ class Clearance:
             self._engine.load("person_totals", TOTAL_COLUMNS, self.last_count.totals, ("basket_id",))
             if self.last_count.totals:
                 self.items.make(rows)
-        self._match_patterns(several=several)
-        self._engine.stage("charges", self.charges_sql(several=several))
+        self._match_patterns(rows, several=several)
+        if several not in self._charges:
+            self._charges[several] = self.charges_sql(several=several)
+        self._engine.stage("charges", self._charges[several])
         return several
 
     def charges_sql(self, *, several: bool) -> str:
@@ -124,10 +128,15 @@ class Clearance:
         parts, found = [], []
         for many in (False, True) if several else (False,):
             name = "many" if many else "one"
-            values = fast_charges.values_statement(several=many, hs6=self.seen.hs6)
+            values = fast_charges.values_statement(self._matched(several=many), several=many, hs6=self.seen.hs6)
             parts.append(f"{name}_values AS ({values})")
             parts.append(f"{name}_ways AS ({fast_charges.chosen_statement(self.tests, f'{name}_values')})")
-            found.append(fast_charges.charges_statement(several=many, values=f"{name}_values", chosen=f"{name}_ways"))
+            if many:
+                more, last = fast_charges.many_statements(f"{name}_values", f"{name}_ways", remits=self._remits)
+                parts += more
+                found.append(last)
+            else:
+                found.append(fast_charges.one_statement(f"{name}_values", f"{name}_ways", remits=self._remits))
         return f"WITH {', '.join(parts)} " + " UNION ALL ".join(f"({one})" for one in found)
 
     # --- totals of persons and orders ---
@@ -139,8 +148,9 @@ class Clearance:
         numbers = []
         for counted in (False, True) if self.seen.counted else (False,):
             self._engine.update(f"UPDATE chunk_items SET counted = {counted}")
-            self._match_patterns(several=several)
-            self._engine.stage(f"patterns_{int(counted)}", "SELECT * FROM item_patterns")
+            self._match_patterns(rows, several=several)
+            matched = f"SELECT i.row_id, p.pattern_no FROM {self._matched(several=several)}"
+            self._engine.stage(f"patterns_{int(counted)}", matched)
             numbers.append(f"p{int(counted)}.pattern_no AS pattern_{int(counted)}")
         second = "JOIN patterns_1 AS p1 ON p1.row_id = i.row_id" if self.seen.counted else ""
         found = self._engine.ask(
@@ -199,86 +209,117 @@ class Clearance:
 
     # --- patterns ---
 
-    def _match_patterns(self, *, several: bool) -> None:
-        """Say of each item which pattern it is of; weigh the patterns that were not seen before."""
-        self._engine.stage("item_keys", self._keys_statement(several=several))
-        names = [name for name, _ in PATTERN_KEYS]
-        same = " AND ".join(f"p.{name} = k.{name}" for name in names)
-        keys = ", ".join(f"k.{name}" for name in names)
+    def _match_patterns(self, rows: str, *, several: bool) -> None:
+        """Weigh the patterns of items that were not seen before; then `_matched` knows each item's."""
+        if several:
+            self._engine.stage("item_mixes", self._mixes_statement())
+        cells = self._pattern_cells(several=several)
+        keys = ", ".join(f"{cell} AS {name}" for name, cell in cells.items())
+        same = " AND ".join(f"p.{name} = k.{name}" for name in cells)
+        names = ", ".join(f"k.{name}" for name in cells)
         unseen = (
-            f"SELECT {keys}, MIN(k.row_id) AS row_id, MIN(k.basket_id) AS basket_id "
-            f"FROM item_keys AS k ANTI JOIN patterns AS p ON {same} GROUP BY {keys}"
+            f"SELECT {names}, MIN(k.row_id) AS row_id, MIN(k.basket_id) AS basket_id "
+            f"FROM (SELECT i.row_id, i.basket_id, {keys} FROM {self._cell_tables(several=several)}) AS k "
+            f"ANTI JOIN patterns AS p ON {same} GROUP BY {names}"
         )
         new = self._engine.ask(unseen)
         if self._patterns and self._patterns + len(new) > PATTERNS_MOST:
             self._forget()
             new = self._engine.ask(unseen)
         if new:
-            self._weigh(new)
-        self._engine.stage(
-            "item_patterns", f"SELECT k.row_id, p.pattern_no FROM item_keys AS k JOIN patterns AS p ON {same}"
+            self._weigh(rows, [self._unread | row for row in new])
+
+    def _matched(self, *, several: bool) -> str:
+        """Return SQL of the items `i`, each with its pattern `p`."""
+        same = " AND ".join(f"p.{name} = ({cell})" for name, cell in self._pattern_cells(several=several).items())
+        return f"{self._cell_tables(several=several)} JOIN patterns AS p ON {same}"
+
+    def _cell_tables(self, *, several: bool) -> str:
+        joins = "chunk_items AS i LEFT JOIN scheme_forms AS f ON f.identifier = i.scheme_id"
+        if self.seen.buyer:
+            joins += " LEFT JOIN buyer_forms AS b ON b.identifier = i.buyer_id"
+        if several:
+            joins += " LEFT JOIN item_mixes AS m ON m.basket_id = i.basket_id"
+        return joins
+
+    def _named(self, column: str, words: Sequence[str]) -> str:
+        return f"CASE WHEN i.{column} IN {listed(words)} THEN i.{column} ELSE '' END" if words else "''"
+
+    def _mixes_statement(self) -> str:
+        """Return SQL of what kinds of goods a parcel of several items holds, and what hangs on all of them."""
+        restricted = "i.restricted" if self.seen.restricted else "FALSE"
+        origin = self._named("origin", self.seen.origins)
+        kind = f"CONCAT(i.goods_out, '/', {origin}, '/', CASE WHEN {restricted} THEN 'r' ELSE '' END)"
+        return (
+            f"SELECT i.basket_id, STRING_AGG(DISTINCT {kind}, ' ' ORDER BY {kind}) AS mix, "
+            "CAST(SUM(i.quantity_micro) AS BIGINT) AS quantity_micro, MAX(i.duty_rate_e8) AS duty_rate_e8 "
+            "FROM chunk_items AS i WHERE i.is_several GROUP BY i.basket_id"
         )
 
-    def _keys_statement(self, *, several: bool) -> str:
+    def _pattern_cells(self, *, several: bool) -> dict[str, str]:
+        """Return SQL of the cells of an item's pattern that some treatment looks at."""
         seen = self.seen
-
-        def named(column: str, words: Sequence[str]) -> str:
-            return f"CASE WHEN i.{column} IN {listed(words)} THEN i.{column} ELSE '' END" if words else "''"
-
-        day = f"CAST('{self.on.isoformat()}' AS DATE)"
-        goods, origin = "i.goods_out", named("origin", seen.origins)
-        restricted = "i.restricted" if seen.restricted else "FALSE"
         cells = {
             "currency": "i.currency",
-            "sale_date": "i.sale_date" if seen.sale else day,
-            "arrival_date": "i.arrival_date" if seen.arrival else day,
+            "sale_date": "i.sale_date",
+            "arrival_date": "i.arrival_date",
             "channel": "i.channel",
             "trade": "i.trade",
-            "dispatch": named("dispatch_country", seen.dispatch),
+            "dispatch": self._named("dispatch_country", seen.dispatch),
             "scheme": "i.scheme_seen",
             "scheme_form": "COALESCE(f.form, '')",
-            "buyer_form": "COALESCE(b.form, '')" if seen.buyer else "''",
-            "single": self._of_parcel("quantity_micro", several) + " <= 1000000" if seen.single else "FALSE",
+            "buyer_form": "COALESCE(b.form, '')",
+            "single": self._of_parcel("quantity_micro", several) + " <= 1000000",
             "documents": "i.documents",
-            "counted": "i.counted" if seen.counted else "FALSE",
-            "band_e8": f"COALESCE({self._of_parcel('duty_rate_e8', several)}, -1)" if seen.bands else _NO_BAND,
-            "goods": goods,
-            "origin": origin,
-            "restricted": restricted,
+            "counted": "i.counted",
+            "band_e8": f"COALESCE({self._of_parcel('duty_rate_e8', several)}, -1)",
+            "goods": "i.goods_out",
+            "origin": self._named("origin", seen.origins),
+            "restricted": "i.restricted",
             "tax_paid": "i.tax_paid",
             "mix": "COALESCE(m.mix, '')" if several else "''",
         }
-        columns = ", ".join(f"{cells[name]} AS {name}" for name, _ in PATTERN_KEYS)
-        joins = "LEFT JOIN scheme_forms AS f ON f.identifier = i.scheme_id"
-        if seen.buyer:
-            joins += " LEFT JOIN buyer_forms AS b ON b.identifier = i.buyer_id"
-        if several:
-            kind = f"CONCAT({goods}, '/', {origin}, '/', CASE WHEN {restricted} THEN 'r' ELSE '' END)"
-            joins += (
-                f" LEFT JOIN (SELECT i.basket_id, STRING_AGG(DISTINCT {kind}, ' ' ORDER BY {kind}) AS mix, "
-                "CAST(SUM(i.quantity_micro) AS BIGINT) AS quantity_micro, MAX(i.duty_rate_e8) AS duty_rate_e8 "
-                "FROM chunk_items AS i WHERE i.is_several GROUP BY i.basket_id) AS m ON m.basket_id = i.basket_id"
-            )
-        return f"SELECT i.row_id, i.basket_id, {columns} FROM chunk_items AS i {joins}"
+        return {name: cell for name, cell in cells.items() if name not in self._unread}
+
+    def _unread_cells(self) -> dict[str, Any]:
+        """Return the cells of a pattern that no treatment looks at, and what stands in them."""
+        seen = self.seen
+        cells: dict[str, tuple[object, Any]] = {
+            "sale_date": (seen.sale, self.on),
+            "arrival_date": (seen.arrival, self.on),
+            "dispatch": (seen.dispatch, ""),
+            "scheme": (seen.schemes, ""),
+            "buyer_form": (seen.buyer, ""),
+            "single": (seen.single, False),
+            "counted": (seen.counted, False),
+            "band_e8": (seen.bands, -1),
+            "goods": (seen.goods, ""),
+            "origin": (seen.origins, ""),
+            "restricted": (seen.restricted, False),
+        }
+        return {name: cell for name, (looked_at, cell) in cells.items() if not looked_at}
 
     @staticmethod
     def _of_parcel(column: str, several: bool) -> str:
         return f"COALESCE(m.{column}, i.{column})" if several else f"i.{column}"
 
-    def _weigh(self, new: Sequence[Mapping[str, Any]]) -> None:
+    def _weigh(self, rows: str, new: Sequence[Mapping[str, Any]]) -> None:
         """Weigh one parcel of each new pattern, without its amounts, by the steps; keep the ways that come out."""
         baskets = sorted({row["basket_id"] for row in new})
         single = {row["basket_id"]: row["single"] for row in new}
         names = [name for name, _ in ITEM_COLUMNS]
+        numbers = ", ".join(str(number) for number in baskets)
+        self._engine.stage("weighed_rows", f"SELECT x.* FROM {rows} AS x WHERE x.parcel_no IN ({numbers})")
         found = self._engine.ask(
-            f"SELECT {', '.join(names)} FROM chunk_items "
-            f"WHERE basket_id IN ({', '.join(str(number) for number in baskets)}) ORDER BY basket_id, item"
+            f"SELECT {', '.join(names)} FROM ({self.items.general('weighed_rows')}) AS x ORDER BY basket_id, item"
         )
+        counted = {row["basket_id"]: row["counted"] for row in new}
         items = []
         for row in found:
             nothing = {name: 0 for name in names if name.startswith(("used_", "price_", "freight_", "insurance_"))}
             count = 0 if single[row["basket_id"]] else 2_000_000
-            items.append(tuple((row | nothing | {"quantity_micro": count})[name] for name in names))
+            told = {"quantity_micro": count, "counted": counted[row["basket_id"]]}
+            items.append(tuple((row | nothing | told)[name] for name in names))
         tries = self._engine.run(
             self._tried,
             {

@@ -4,7 +4,7 @@
 The steps carry all columns of an item and of its treatments from one to the next, and compute in decimals that any
 engine knows. Here the ways are known (ways.py), and an amount is a quotient of whole numbers, of 64 bits where they
 suffice. tests/property compares both, row by row.
-Reads: chunk_items (ITEM_COLUMNS and more), item_patterns (row_id, pattern_no), ways.
+Reads: chunk_items (CHUNK_COLUMNS), patterns, ways.
 Why: a fifth of the time of the steps (docs/adr/0017).
 """
 
@@ -87,31 +87,68 @@ _CARRIED = (
 )
 
 
-def values_statement(*, several: bool, hs6: bool) -> str:
-    """Return SQL of what items and their parcels are worth."""
-    cif = "price_micro + freight_micro + insurance_micro"
+def values_statement(items: str, *, several: bool, hs6: bool) -> str:
+    """Return SQL of what items and their parcels are worth; `items` are the tables of items `i` and patterns `p`."""
+    cif = "i.price_micro + i.freight_micro + i.insurance_micro"
     carried = ", ".join(f"i.{name}" for name in _CARRIED.split(", "))
     own = f"{carried}, p.pattern_no, {cif} AS cif_micro"
-    source = "chunk_items AS i JOIN item_patterns AS p ON p.row_id = i.row_id"
     if not several:
-        more = "price_micro AS basket_price_micro, " + f"{cif} AS basket_cif_micro, "
-        more += f"price_micro AS goods_price_micro, {cif} AS goods_cif_micro, 1 AS goods_no, 1 AS item_no"
-        return f"SELECT {own}, {more} FROM {source} WHERE NOT i.is_several"
-    basket, goods = "PARTITION BY i.basket_id", "PARTITION BY i.basket_id, SUBSTR(i.hs, 1, 6)"
-    group = goods if hs6 else basket  # without such limits nobody reads it
-    sums = ", ".join(
-        f"CAST(SUM({value}) OVER ({window}) AS BIGINT) AS {name}_{basis}_micro"
-        for name, window in (("basket", basket), ("goods", group))
-        for basis, value in (("price", "price_micro"), ("cif", cif))
-        if name == "basket" or hs6
+        more = "i.price_micro AS basket_price_micro, " + f"{cif} AS basket_cif_micro, "
+        more += f"i.price_micro AS goods_price_micro, {cif} AS goods_cif_micro, 1 AS goods_no, 1 AS item_no"
+        return f"SELECT {own}, {more} FROM {items} WHERE NOT i.is_several"
+    # windows and sums over few columns, then joined: a row of forty is not sorted
+    baskets = (
+        f"SELECT i.basket_id, CAST(SUM(i.price_micro) AS BIGINT) AS basket_price_micro, "
+        f"CAST(SUM({cif}) AS BIGINT) AS basket_cif_micro FROM chunk_items AS i WHERE i.is_several GROUP BY i.basket_id"
     )
-    numbers = f"ROW_NUMBER() OVER ({goods} ORDER BY i.item) AS goods_no" if hs6 else "1 AS goods_no"
-    return f"SELECT {own}, {sums}, {numbers}, i.item AS item_no FROM {source} WHERE i.is_several"
+    goods = "PARTITION BY i.basket_id, SUBSTR(i.hs, 1, 6)"
+    groups = (
+        f"SELECT i.row_id, CAST(SUM(i.price_micro) OVER ({goods}) AS BIGINT) AS goods_price_micro, "
+        f"CAST(SUM({cif}) OVER ({goods}) AS BIGINT) AS goods_cif_micro, "
+        f"ROW_NUMBER() OVER ({goods} ORDER BY i.item) AS goods_no FROM chunk_items AS i WHERE i.is_several"
+    )
+    more = "q.basket_price_micro, q.basket_cif_micro, i.item AS item_no, "
+    more += "h.goods_price_micro, h.goods_cif_micro, h.goods_no" if hs6 else "1 AS goods_no"
+    joins = f"JOIN ({baskets}) AS q ON q.basket_id = i.basket_id"
+    if hs6:  # without such limits nobody reads it
+        joins += f" JOIN ({groups}) AS h ON h.row_id = i.row_id"
+    return f"SELECT {own}, {more} FROM {items} {joins} WHERE i.is_several"
 
 
-def charges_statement(*, several: bool, values: str, chosen: str) -> str:
-    """Return SQL of the charges of items whose ways are chosen."""
-    return _charged(_taxed(_duties(values, chosen, several=several), several=several), several=several)
+def one_statement(values: str, chosen: str, *, remits: bool) -> str:
+    """Return SQL of the charges of items that are their parcel's only ones; their ways are chosen."""
+    based = f"SELECT s.*, duty_base_micro AS duty_upto_micro FROM ({_duty_based(values, chosen)}) AS s"
+    untaxed = _tax_based(_duty_charged(based, several=False))
+    taxed = f"SELECT s.*, tax_base_micro AS tax_upto_micro FROM ({untaxed}) AS s"
+    judged = f"SELECT t.*, tax_whole AS tax_exact_micro FROM ({_tax_charged(taxed, several=False)}) AS t"
+    return _charged(_remitted(judged, remits=remits), border=_BORDER)
+
+
+def many_statements(values: str, chosen: str, *, remits: bool) -> tuple[list[str], str]:
+    """Return the CTEs and SQL of the charges of items of parcels of several: what is summed up is summed apart."""
+    ctes = [f"many_based AS ({_duty_based(values, chosen)})"]
+    rates = "PARTITION BY basket_id, treatment_no, duty_used_e8 ORDER BY item ROWS UNBOUNDED PRECEDING"
+    ctes.append(_upto("many_based", "duty", rates))
+    taxed = _tax_based(_duty_charged(_with_upto("many_based", "duty"), several=True))
+    ctes.append(f"many_taxed AS ({taxed})")
+    rates = "PARTITION BY basket_id, treatment_no, tax_used_e8, excise_used_e8 ORDER BY item ROWS UNBOUNDED PRECEDING"
+    ctes.append(_upto("many_taxed", "tax", rates))
+    ctes.append(f"many_charged AS ({_tax_charged(_with_upto('many_taxed', 'tax'), several=True)})")
+    source = "SELECT c.* FROM many_charged AS c"
+    if remits:
+        sums = ", ".join(
+            f"CAST(SUM({value}) AS BIGINT) AS basket_{name}"
+            for name, value in (("rounded", _ROUNDED), ("exact", "tax_exact_micro"), ("up", _UP))
+        )
+        summed = f"SELECT basket_id, {sums} FROM many_charged GROUP BY basket_id"
+        source = (
+            "SELECT c.*, r.basket_rounded, r.basket_exact, r.basket_up FROM many_charged AS c "
+            f"JOIN ({summed}) AS r ON r.basket_id = c.basket_id"
+        )
+    ctes.append(f"many_due AS ({_remitted(source, remits=remits, several=True)})")
+    border = f"SELECT basket_id, CAST(SUM({_BORDER}) AS BIGINT) AS border_minor FROM many_due GROUP BY basket_id"
+    last = f"SELECT d.*, g.border_minor FROM many_due AS d JOIN ({border}) AS g ON g.basket_id = d.basket_id"
+    return ctes, _charged(last, border="border_minor")
 
 
 _WAY = (
@@ -122,10 +159,10 @@ _WAY = (
 )
 
 
-def _duties(values: str, chosen: str, *, several: bool) -> str:
+def _duty_based(values: str, chosen: str) -> str:
     way = ", ".join(f"w.{name}" for name in _WAY.split(", "))
     # without a treatment the row has no charge: all that follows is null
-    based = (
+    return (
         f"SELECT v.*, {way}, CASE duty_rule WHEN 0 THEN 0 "
         "WHEN 3 THEN CASE WHEN goods_no = 1 THEN flat_micro ELSE 0 END "
         "WHEN 4 THEN CASE WHEN item_no = 1 THEN flat_micro ELSE 0 END "
@@ -135,10 +172,24 @@ def _duties(values: str, chosen: str, *, several: bool) -> str:
         f"AND SUBSTR(hs, 1, 2) > duty_chapters THEN 0 ELSE item_duty_e8 END ELSE {E8} END AS duty_used_e8 "
         f"FROM {values} AS v JOIN {chosen} AS c ON c.row_id = v.row_id JOIN ways AS w ON w.way_no = c.way_no"
     )
-    window = "PARTITION BY basket_id, treatment_no, duty_used_e8 ORDER BY item ROWS UNBOUNDED PRECEDING"
-    upto = f"CASE WHEN by_item THEN duty_base_micro ELSE CAST(SUM(duty_base_micro) OVER ({window}) AS BIGINT) END"
-    summed = f"SELECT b.*, {upto if several else 'duty_base_micro'} AS duty_upto_micro FROM ({based}) AS b"
 
+
+def _upto(table: str, kind: str, window: str) -> str:
+    """CTE of what the items of a parcel under one rate sum up to, each included, where not each is rounded alone."""
+    return (
+        f"{table}_upto AS (SELECT row_id, CAST(SUM({kind}_base_micro) OVER ({window}) AS BIGINT) AS upto_micro "
+        f"FROM {table} WHERE NOT COALESCE(by_item, FALSE))"
+    )
+
+
+def _with_upto(table: str, kind: str) -> str:
+    return (
+        f"SELECT b.*, CASE WHEN by_item THEN {kind}_base_micro ELSE u.upto_micro END AS {kind}_upto_micro "
+        f"FROM {table} AS b LEFT JOIN {table}_upto AS u ON u.row_id = b.row_id"
+    )
+
+
+def _duty_charged(summed: str, *, several: bool) -> str:
     def whole(value: str) -> str:
         cut = f"({share_of(value, 'duty_used_e8')} - COALESCE(deduct_micro, 0))"
         return f"CASE WHEN {cut} < 0 THEN 0 ELSE {cut} END"
@@ -151,7 +202,7 @@ def _duties(values: str, chosen: str, *, several: bool) -> str:
     return f"SELECT t.*, {minor} AS duty_own_minor FROM ({wholes}) AS t"
 
 
-def _taxed(duties: str, *, several: bool) -> str:
+def _tax_based(duties: str) -> str:
     based = (
         "SELECT d.*, CASE WHEN tax_cif THEN cif_micro ELSE price_micro END "
         "+ CASE WHEN tax_on_duty THEN duty_own_minor * unit_micro ELSE 0 END AS tax_base_micro, "
@@ -160,16 +211,15 @@ def _taxed(duties: str, *, several: bool) -> str:
         "AS tax_used_e8, CASE WHEN tax_with_excise THEN COALESCE(item_excise_e8, 0) ELSE 0 END AS excise_used_e8 "
         f"FROM ({duties}) AS d"
     )
-    window = "PARTITION BY basket_id, treatment_no, tax_used_e8, excise_used_e8 ORDER BY item ROWS UNBOUNDED PRECEDING"
-    upto = f"CASE WHEN by_item THEN tax_base_micro ELSE CAST(SUM(tax_base_micro) OVER ({window}) AS BIGINT) END"
-    summed = (
-        f"SELECT b.*, {upto if several else 'tax_base_micro'} AS tax_upto_micro, "
-        "NOT tax_inside AND excise_used_e8 = 0 AND tax_factor_e4 = 10000 AS is_plain, "
+    return (
+        "SELECT b.*, NOT tax_inside AND excise_used_e8 = 0 AND tax_factor_e4 = 10000 AS is_plain, "
         f"{wide('tax_used_e8 + excise_used_e8')} * tax_factor_e4 AS tax_num, "
         f"{wide(f'{E8} - excise_used_e8 - CASE WHEN tax_inside THEN tax_used_e8 ELSE 0 END')} * 10000 AS tax_den "
         f"FROM ({based}) AS b"
     )
 
+
+def _tax_charged(summed: str, *, several: bool) -> str:
     def whole(value: str) -> str:
         quotient = whole_part(f"{wide(value)} * tax_num", "tax_den")
         return f"CASE WHEN is_plain THEN {share_of(value, 'tax_used_e8')} WHEN tax_den > 0 THEN {quotient} END"
@@ -178,15 +228,12 @@ def _taxed(duties: str, *, several: bool) -> str:
     if several:
         earlier = "(tax_upto_micro - tax_base_micro)"
         wholes += f", {whole(earlier)} AS tax_before, {whole('tax_base_micro')} AS tax_exact_micro"
-    else:
-        wholes += ", 0 AS tax_before"
     wholes += f" FROM ({summed}) AS s"
     minor = rounded("tax_whole", _more("tax_upto_micro", "tax_whole"))
     if several:
         first = rounded("tax_before", _more("(tax_upto_micro - tax_base_micro)", "tax_before"))
         minor = f"{minor} - CASE WHEN by_item THEN 0 ELSE {first} END"
-    exact = "" if several else "tax_whole AS tax_exact_micro, "
-    return f"SELECT t.*, {exact}{minor} AS tax_own_minor FROM ({wholes}) AS t"
+    return f"SELECT t.*, {minor} AS tax_own_minor FROM ({wholes}) AS t"
 
 
 def _more(value: str, whole: str) -> str:
@@ -194,34 +241,42 @@ def _more(value: str, whole: str) -> str:
     return f"{wide(value)} * tax_num <> {wide(whole)} * tax_den"
 
 
+_ROUNDED = "tax_own_minor * unit_micro"
+_UP = f"tax_exact_micro + CASE WHEN {_more('tax_base_micro', 'tax_exact_micro')} THEN 1 ELSE 0 END"
+_BORDER = (
+    "COALESCE(CASE WHEN duty_due <> 'sale' THEN duty_minor ELSE 0 END, 0) "
+    "+ COALESCE(CASE WHEN tax_due <> 'sale' THEN tax_minor ELSE 0 END, 0)"
+)
 _PAPERS = "(documents AND basket_price_micro = 0 AND full_category = 0)"  # papers alone, without a value
 
 
-def _charged(taxed: str, *, several: bool) -> str:
-    def over(value: str) -> str:
-        return f"CAST(SUM({value}) OVER (PARTITION BY basket_id) AS BIGINT)" if several else value
+def _remitted(taxed: str, *, remits: bool, several: bool = False) -> str:
+    """SQL of what is collected: nothing where the tax is so little that it is remitted."""
+    if not remits:
+        return (
+            f"SELECT x.*, FALSE AS remitted, CASE WHEN {_PAPERS} THEN 0 ELSE duty_own_minor END AS duty_minor, "
+            f"CASE WHEN {_PAPERS} THEN 0 ELSE tax_own_minor END AS tax_minor FROM ({taxed}) AS x"
+        )
 
-    def seen(value: str) -> str:
-        return f"CASE WHEN remit_scope = 1 THEN {value} ELSE {over(value)} END" if several else value
+    def seen(value: str, name: str) -> str:
+        return f"CASE WHEN remit_scope = 1 THEN {value} ELSE basket_{name} END" if several else value
 
-    up = f"tax_exact_micro + CASE WHEN {_more('tax_base_micro', 'tax_exact_micro')} THEN 1 ELSE 0 END"
     remitted = (
         "CASE WHEN remit_micro IS NULL THEN FALSE "
-        f"WHEN remit_rounded THEN {seen('tax_own_minor * unit_micro')} <= remit_micro "
-        f"WHEN remit_below THEN {seen('tax_exact_micro')} <= remit_micro "
-        f"ELSE {seen(f'({up})')} <= remit_micro END"
+        f"WHEN remit_rounded THEN {seen(_ROUNDED, 'rounded')} <= remit_micro "
+        f"WHEN remit_below THEN {seen('tax_exact_micro', 'exact')} <= remit_micro "
+        f"ELSE {seen(f'({_UP})', 'up')} <= remit_micro END"
     )
     judged = f"SELECT x.*, {remitted} AS remitted FROM ({taxed}) AS x"
-    due = (
+    return (
         f"SELECT y.*, CASE WHEN {_PAPERS} OR (remitted AND remit_duty) THEN 0 ELSE duty_own_minor END AS duty_minor, "
         f"CASE WHEN {_PAPERS} OR remitted THEN 0 ELSE tax_own_minor END AS tax_minor FROM ({judged}) AS y"
     )
-    border = (
-        "COALESCE(CASE WHEN duty_due <> 'sale' THEN duty_minor ELSE 0 END, 0) "
-        "+ COALESCE(CASE WHEN tax_due <> 'sale' THEN tax_minor ELSE 0 END, 0)"
-    )
+
+
+def _charged(due: str, *, border: str) -> str:
     category = (
-        f"CASE WHEN full_category > 0 THEN full_category WHEN {over(f'({border})')} > 0 THEN category_due "
+        f"CASE WHEN full_category > 0 THEN full_category WHEN ({border}) > 0 THEN category_due "
         "WHEN documents THEN category_documents ELSE category_free END"
     )
     return (

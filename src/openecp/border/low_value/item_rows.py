@@ -27,7 +27,7 @@ from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
 from openecp.kernel.datamodel.parcel import PARCEL_COLUMNS
 
 _PACKAGE = "openecp.border.low_value"
-SEVERAL = "several"
+SEVERAL, SHARED = "several", "shared"  # facts of rows: parcels of several items; and freight or insurance to share out
 LINE_COLUMNS: Schema = (
     *ITEM_COLUMNS,
     ("missing", "INTEGER"),
@@ -36,6 +36,8 @@ LINE_COLUMNS: Schema = (
     ("scheme_seen", "VARCHAR"),
 )
 CLEARANCE_STEPS = (Step("parcel_items", _PACKAGE, tuple(LINE_COLUMNS)),)
+_ASKED_ONLY = ("jurisdiction", "regime", "unit_inverse", "exchange_key", "destination_subdivision", "method")
+CHUNK_COLUMNS = tuple(name for name, _ in LINE_COLUMNS if name not in _ASKED_ONLY)  # the steps alone read the others
 GOODS_COLUMNS: Schema = (
     ("hs_given", "VARCHAR"),
     ("hs_plain", "VARCHAR"),
@@ -151,12 +153,13 @@ class ItemRows:
             },
             macros=ITEM_MACROS,
             column_groups={},
-            macro_facts=frozenset({SEVERAL}),
+            macro_facts=frozenset({SEVERAL, SHARED}),
         )
         self._statements = {
             facts: written_out(self._composer.statement("parcel_items", facts=facts))
-            for facts in (frozenset[str](), frozenset({SEVERAL}))
+            for facts in (frozenset[str](), frozenset({SEVERAL}), frozenset({SEVERAL, SHARED}))
         }
+        self._made: dict[tuple[str, bool], str] = {}
         self._tables = {
             "hs": Learned(engine, "goods_rates", GOODS_COLUMNS, lambda hs: _goods_cells(hs, seen, rates)),
             "place": Learned(engine, "place_rates", PLACE_COLUMNS, lambda place: (rates.of_place(place),)),
@@ -179,25 +182,39 @@ class ItemRows:
     def make(self, rows: str = "parcel_rows") -> bool:
         """Make chunk_items of the rows; return whether some parcel has several items."""
         self.learn(rows)
-        self._engine.stage("several_parcels", f"SELECT DISTINCT parcel_no FROM {rows} WHERE item > 1")
+        shared = "COALESCE(freight_micro, 0) + COALESCE(insurance_micro, 0) > 0"
+        self._engine.stage(
+            "several_parcels",
+            f"SELECT parcel_no, MAX(CASE WHEN {shared} THEN 1 ELSE 0 END) AS is_shared FROM {rows} WHERE item > 1 "
+            "GROUP BY parcel_no",
+        )
         several = bool(self._engine.ask("SELECT COUNT(*) AS n FROM several_parcels")[0]["n"])
+        if (rows, several) not in self._made:
+            self._made[rows, several] = self._statement(rows, several=several)
+        self._engine.stage("chunk_items", self._made[rows, several])
+        return several
+
+    def _statement(self, rows: str, *, several: bool) -> str:
+        """Return the SQL of chunk_items: windows only for those parcels that need them."""
+        columns = ", ".join(CHUNK_COLUMNS)
         alone = self._statements[frozenset()]
         if not several:
-            self._engine.stage("chunk_items", over(alone, {"parcel_rows": rows}))
-            return False
-        kept, left = (
-            f"(SELECT x.* FROM {rows} AS x {kind} JOIN several_parcels AS y ON y.parcel_no = x.parcel_no)"
-            for kind in ("SEMI", "ANTI")
+            return f"SELECT {columns} FROM ({over(alone, {'parcel_rows': rows})}) AS x"
+        kinds = (
+            (alone, "ANTI JOIN several_parcels AS y ON y.parcel_no = x.parcel_no"),
+            (self._statements[frozenset({SEVERAL})], _of_several(0)),
+            (self._statements[frozenset({SEVERAL, SHARED})], _of_several(1)),
         )
-        statement = f"({over(alone, {'parcel_rows': left})}) UNION ALL " + (
-            f"({over(self._statements[frozenset({SEVERAL})], {'parcel_rows': kept})})"
+        return " UNION ALL ".join(
+            f"(SELECT {columns} FROM ("
+            + over(statement, {"parcel_rows": f"(SELECT x.* FROM {rows} AS x {kept})"})
+            + ") AS x)"
+            for statement, kept in kinds
         )
-        self._engine.stage("chunk_items", statement)
-        return True
 
     def general(self, rows: str, *, several: bool = True) -> str:
         """Return the SQL of the step over all rows at once: what `make` must be equal to."""
-        facts = frozenset({SEVERAL}) if several else frozenset[str]()
+        facts = frozenset({SEVERAL, SHARED}) if several else frozenset[str]()
         return over(self._statements[facts], {"parcel_rows": rows})
 
     def learn(self, rows: str) -> None:
@@ -233,9 +250,15 @@ def _unit_cells(currency: str) -> tuple[Any, ...]:
     return unit, Decimal(1) / unit
 
 
+def _of_several(shared: int) -> str:
+    """SQL of which rows are of parcels of several items, with freight or insurance to share out, or without."""
+    chosen = f"SELECT parcel_no FROM several_parcels WHERE is_shared = {shared}"
+    return f"SEMI JOIN ({chosen}) AS y ON y.parcel_no = x.parcel_no"
+
+
 def _share_of_parcel(x: Sequence[str], facts: Facts) -> str:
     """SQL of an item's share of the parcel's amount by price, in millionths that sum up to it."""
-    if SEVERAL not in facts:
+    if SHARED not in facts:
         return x[0]
     parcel = "PARTITION BY q.basket_id"
     upto = f"{parcel} ORDER BY q.item ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"

@@ -41,28 +41,30 @@ def quality_statement(codes: str) -> str:
     )
 
 
-def make(engine: ClearingEngine, rows: str, on: date, *, several: bool) -> None:
-    """Make parcel_results and collector_sums of charges, ways, chunk_items and quality_codes."""
+def make(engine: ClearingEngine, rows: str, on: date, *, several: bool, sums: bool = True) -> None:
+    """Make parcel_results and, where asked for, collector_sums of charges, ways, chunk_items and quality_codes."""
     engine.stage("item_outcomes", item_statement(rows))
-    engine.stage("parcel_results", result_statement(on, several=several))
-    engine.stage("collector_sums", sums_statement())
+    engine.stage("parcel_results", result_statement(rows, on, several=several))
+    if sums:
+        engine.stage("collector_sums", sums_statement())
 
 
-def _account(by: str) -> str:
-    return (
-        f"CONCAT('collector:', {by}, ':', CASE WHEN {by} = 'seller' THEN h.seller_id ELSE h.carrier_id END, ':', "
-        "h.currency)"
-    )
-
-
-def _amount(kind: str, rate: str) -> str:
+def _amount(kind: str, at: str = "o") -> str:
     """SQL of one amount of a record; empty where nothing is charged."""
+    by = f"{at}.{kind}_by"
     parts = [
-        "'{\"base\":'", f"c.{kind}_base_micro", "',\"by\":\"'", _account(f"c.{kind}_by"), "'\",\"due\":\"'",
-        f"c.{kind}_due", "'\",\"item\":'", "c.item", "',\"minor\":'", f"c.{kind}_minor", "',\"rate\":'", rate,
-        f"',\"type\":\"{kind}\"}},'",
+        "'{\"base\":'", f"{at}.{kind}_base_micro", "',\"by\":\"collector:'", by, "':'",
+        f"CASE WHEN {by} = 'seller' THEN {at}.seller_id ELSE {at}.carrier_id END", "':'", f"{at}.currency",
+        "'\",\"due\":\"'", f"{at}.{kind}_due", "'\",\"item\":'", f"{at}.item", "',\"minor\":'", f"{at}.{kind}_minor",
+        "',\"rate\":'", f"{at}.{kind}_rate_used_e8", f"',\"type\":\"{kind}\"}}'",
     ]  # fmt: skip
-    return f"CASE WHEN c.{kind}_minor <> 0 THEN CONCAT({', '.join(parts)}) ELSE '' END"
+    return f"CASE WHEN {at}.{kind}_minor <> 0 THEN CONCAT({', '.join(parts)}) ELSE '' END"
+
+
+def _amounts(at: str = "o") -> str:
+    """SQL of the amounts of one item."""
+    both = f"CASE WHEN {at}.duty_minor <> 0 AND {at}.tax_minor <> 0 THEN ',' ELSE '' END"
+    return f"CONCAT({_amount('duty', at)}, {both}, {_amount('tax', at)})"
 
 
 def item_statement(rows: str) -> str:
@@ -78,23 +80,17 @@ def item_statement(rows: str) -> str:
         f"WHEN c.tax_minor IS NULL THEN {REASON_BIT[TAX_RATE]} ELSE 0 END"
     )
     needed = f"CASE WHEN NOT w.is_full AND (w.needs & i.missing) > 0 THEN {required} ELSE 0 END"
-    header = (
-        "SELECT r.row_id, r.parcel_id, r.posted_on, r.currency, r.scheme IS NULL AS unnamed, "
-        "COALESCE(a.named_id, 'unnamed') AS carrier_id, "
-        f"COALESCE(b.named_id, 'unnamed') AS seller_id FROM {rows} AS r "
-        "LEFT JOIN collector_ids AS a ON a.given_id = r.carrier "
-        "LEFT JOIN collector_ids AS b ON b.given_id = r.scheme_id"
-    )
+    # texts of a parcel stand once in parcel_results: what is written here is read again
     return (
-        "SELECT c.row_id, c.basket_id, c.item, i.is_several, h.parcel_id, h.posted_on, h.currency, "
-        "h.carrier_id, h.seller_id, c.duty_minor, c.tax_minor, c.duty_by, c.tax_by, c.duty_due, c.tax_due, "
-        "COALESCE(c.category, 0) AS category, COALESCE(w.regime, '') AS regime, "
-        "COALESCE(w.treatment, '') AS treatment, COALESCE(w.ordinary, FALSE) AS ordinary, w.counts, "
-        f"w.is_full AND NOT {unrated} AS is_full, w.reasons AS shut, {unknown} + {needed} AS faults, "
-        f"CASE WHEN h.unnamed AND i.scheme <> '' THEN {REASON_BIT[BY_NUMBER]} ELSE 0 END AS notes, "
-        f"{_amount('duty', 'c.duty_rate_used_e8')} AS duty_text, {_amount('tax', 'c.tax_rate_used_e8')} AS tax_text "
+        "SELECT c.row_id, c.basket_id, c.item, i.is_several, r.currency, "
+        "COALESCE(a.named_id, 'unnamed') AS carrier_id, COALESCE(b.named_id, 'unnamed') AS seller_id, "
+        "c.way_no, c.duty_minor, c.tax_minor, c.duty_by, c.tax_by, "
+        "c.duty_due, c.tax_due, c.duty_base_micro, c.duty_rate_used_e8, c.tax_base_micro, c.tax_rate_used_e8, "
+        f"COALESCE(c.category, 0) AS category, w.is_full AND NOT {unrated} AS is_full, {unknown} + {needed} AS faults, "
+        f"CASE WHEN r.scheme IS NULL AND i.scheme <> '' THEN {REASON_BIT[BY_NUMBER]} ELSE 0 END AS notes "
         "FROM charges AS c JOIN ways AS w ON w.way_no = c.way_no JOIN chunk_items AS i ON i.row_id = c.row_id "
-        f"JOIN ({header}) AS h ON h.row_id = c.row_id"
+        f"JOIN {rows} AS r ON r.row_id = c.row_id LEFT JOIN collector_ids AS a ON a.given_id = r.carrier "
+        "LEFT JOIN collector_ids AS b ON b.given_id = r.scheme_id"
     )
 
 
@@ -102,28 +98,37 @@ _BORDER = (
     "CASE WHEN o.duty_due <> 'sale' THEN o.duty_minor ELSE 0 END "
     "+ CASE WHEN o.tax_due <> 'sale' THEN o.tax_minor ELSE 0 END"
 )
-_KEY = "CONCAT(CASE WHEN o.ordinary THEN '1' ELSE '0' END, CAST(o.category AS VARCHAR), o.regime)"
+_REGIME, _TREATMENT = "COALESCE(w.regime, '')", "COALESCE(w.treatment, '')"
+_KEY = f"CONCAT(CASE WHEN w.ordinary THEN '1' ELSE '0' END, CAST(o.category AS VARCHAR), {_REGIME})"
 
 
-def result_statement(on: date, *, several: bool) -> str:
+def result_statement(rows: str, on: date, *, several: bool) -> str:
     """Return SQL of each parcel's decision and record."""
     one = (
-        "SELECT o.basket_id, o.row_id AS first_row, o.row_id AS last_row, o.parcel_id, o.posted_on, o.currency, "
-        "o.category, o.regime, o.treatment, o.is_full, o.shut, o.faults, o.notes, o.duty_minor, o.tax_minor, "
-        f"{_BORDER} AS border_minor, CONCAT(o.duty_text, o.tax_text) AS amounts FROM item_outcomes AS o "
-        "WHERE NOT o.is_several"
+        "SELECT o.basket_id, o.row_id AS first_row, o.row_id AS last_row, o.currency, o.category, "
+        f"{_REGIME} AS regime, {_TREATMENT} AS treatment, o.is_full, w.reasons AS shut, o.faults, o.notes, "
+        f"o.duty_minor, o.tax_minor, {_BORDER} AS border_minor, {_amounts()} AS amounts FROM item_outcomes AS o "
+        "JOIN ways AS w ON w.way_no = o.way_no WHERE NOT o.is_several"
     )
+    written = f"NULLIF({_amounts()}, '')"
     many = (
-        "SELECT o.basket_id, MIN(o.row_id) AS first_row, MAX(o.row_id) AS last_row, MIN(o.parcel_id) AS parcel_id, "
-        "MIN(o.posted_on) AS posted_on, MIN(o.currency) AS currency, MAX(o.category) AS category, "
-        f"SUBSTR(MAX({_KEY}), 3) AS regime, STRING_AGG(DISTINCT o.treatment, '; ' ORDER BY o.treatment) AS treatment, "
-        "BOOL_OR(o.is_full) AS is_full, CAST(BIT_OR(o.shut) AS INTEGER) AS shut, "
+        "SELECT o.basket_id, MIN(o.row_id) AS first_row, MAX(o.row_id) AS last_row, MIN(o.currency) AS currency, "
+        f"MAX(o.category) AS category, SUBSTR(MAX({_KEY}), 3) AS regime, MIN({_TREATMENT}) AS treatment, "
+        "BOOL_OR(o.is_full) AS is_full, CAST(BIT_OR(w.reasons) AS INTEGER) AS shut, "
         "CAST(BIT_OR(o.faults) AS INTEGER) AS faults, CAST(BIT_OR(o.notes) AS INTEGER) AS notes, "
         "CAST(SUM(o.duty_minor) AS BIGINT) AS duty_minor, "
         f"CAST(SUM(o.tax_minor) AS BIGINT) AS tax_minor, CAST(SUM({_BORDER}) AS BIGINT) AS border_minor, "
-        "STRING_AGG(CONCAT(o.duty_text, o.tax_text), '' ORDER BY o.item) AS amounts FROM item_outcomes AS o "
-        "WHERE o.is_several GROUP BY o.basket_id"
+        f"COALESCE(STRING_AGG({written}, ',' ORDER BY o.item), '') AS amounts FROM item_outcomes AS o "
+        "JOIN ways AS w ON w.way_no = o.way_no WHERE o.is_several GROUP BY o.basket_id"
     )
+    # few parcels have several treatments: their names are listed apart, not beside long texts
+    named = (
+        "SELECT t.basket_id, STRING_AGG(t.treatment, '; ' ORDER BY t.treatment) AS treatments FROM ("
+        f"SELECT o.basket_id, {_TREATMENT} AS treatment FROM item_outcomes AS o "
+        "JOIN ways AS w ON w.way_no = o.way_no WHERE o.is_several "
+        f"GROUP BY o.basket_id, {_TREATMENT}) AS t GROUP BY t.basket_id HAVING COUNT(*) > 1"
+    )
+    treatment = "COALESCE(t.treatments, p.treatment)" if several else "p.treatment"
     quality = (
         "SELECT i.basket_id, STRING_AGG(DISTINCT CONCAT('\"', q.code, '\"'), ',' ORDER BY CONCAT('\"', q.code, '\"')) "
         "AS codes, BOOL_OR(q.is_held) AS is_held FROM quality_codes AS q JOIN chunk_items AS i ON i.row_id = q.row_id "
@@ -134,18 +139,20 @@ def result_statement(on: date, *, several: bool) -> str:
         "WHEN p.border_minor > 0 THEN 'release_with_charges' ELSE 'release' END"
     )
     decided = (
-        f"SELECT p.*, {decision} AS decision, COALESCE(q.codes, '') AS quality, "
+        "SELECT p.basket_id, p.first_row, p.last_row, p.currency, p.category, p.regime, p.duty_minor, p.tax_minor, "
+        f"p.amounts, {treatment} AS treatment, r.parcel_id, r.posted_on, {decision} AS decision, "
+        "COALESCE(q.codes, '') AS quality, "
         "CASE WHEN p.is_full THEN p.shut ELSE p.faults END + p.notes AS reasons "
         f"FROM ({f'({one}) UNION ALL ({many})' if several else one}) AS p "
-        f"LEFT JOIN ({quality}) AS q ON q.basket_id = p.basket_id"
+        f"JOIN {rows} AS r ON r.row_id = p.first_row LEFT JOIN ({quality}) AS q ON q.basket_id = p.basket_id"
+        + (f" LEFT JOIN ({named}) AS t ON t.basket_id = p.basket_id" if several else "")
     )
     released = "d.decision IN ('release', 'release_with_charges')"
     settled = (
         f"SELECT d.basket_id, d.first_row, d.last_row, d.parcel_id, d.posted_on, d.currency, d.decision, d.category, "
         f"d.regime, d.treatment, d.quality, CASE WHEN {released} THEN d.duty_minor ELSE 0 END AS duty_minor, "
         f"CASE WHEN {released} THEN d.tax_minor ELSE 0 END AS tax_minor, {_written_reasons('d.reasons')} AS reasons, "
-        f"CASE WHEN {released} AND d.amounts <> '' THEN SUBSTR(d.amounts, 1, LENGTH(d.amounts) - 1) ELSE '' END "
-        f"AS amounts FROM ({decided}) AS d"
+        f"CASE WHEN {released} THEN d.amounts ELSE '' END AS amounts FROM ({decided}) AS d"
     )
     return f"SELECT s.*, {_record(on)} AS record FROM ({settled}) AS s"
 
@@ -170,10 +177,10 @@ def _record(on: date) -> str:
     return f"CONCAT({', '.join(parts)})"
 
 
-def sums_statement(where: str = "TRUE") -> str:
+def sums_statement(part: str = "") -> str:
     """Return SQL of what each collector owes: account, type, currency, minor units, amounts.
 
-    `where` says of which parcels `p` of parcel_results.
+    `part` is SQL of the part that a parcel `p` of parcel_results belongs to (null: none), told as a column of its own.
     """
     parts = [
         f"SELECT o.{kind}_by AS collected_by, CASE WHEN o.{kind}_by = 'seller' THEN o.seller_id ELSE o.carrier_id END "
@@ -181,10 +188,11 @@ def sums_statement(where: str = "TRUE") -> str:
         f"WHERE o.{kind}_minor <> 0"
         for kind in ("duty", "tax")
     ]
+    told, within, grouped = (f", {part} AS part", f" AND {part} IS NOT NULL", f", {part}") if part else ("", "", "")
     return (
         "SELECT CONCAT('collector:', a.collected_by, ':', a.collector_id, ':', a.currency) AS account, a.kind AS type, "
-        "a.currency, CAST(SUM(a.minor) AS BIGINT) AS minor, COUNT(*) AS amounts "
+        f"a.currency, CAST(SUM(a.minor) AS BIGINT) AS minor, COUNT(*) AS amounts{told} "
         f"FROM ({' UNION ALL '.join(parts)}) AS a JOIN parcel_results AS p ON p.basket_id = a.basket_id "
-        f"WHERE p.decision IN ('release', 'release_with_charges') AND ({where}) "
-        "GROUP BY a.collected_by, a.collector_id, a.currency, a.kind ORDER BY account, type"
+        f"WHERE p.decision IN ('release', 'release_with_charges'){within} "
+        f"GROUP BY a.collected_by, a.collector_id, a.currency, a.kind{grouped} ORDER BY account, type"
     )

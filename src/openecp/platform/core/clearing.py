@@ -8,29 +8,23 @@ again and goes on after what is recorded. The result file is the same as that of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import msgspec
 
 from openecp.border.low_value.item_rows import collector_name
-from openecp.kernel.journal.bulk import (
-    BatchWritten,
-    CounterKey,
-    CounterMove,
-    CounterState,
-    EarlierParcel,
-    ParcelBatch,
-    ParcelRow,
-)
-from openecp.platform.core.clearing_batch import ACCOUNTS_MOST, BatchMaker, Range, Source, Totals, placed
+from openecp.kernel.journal.bulk import EarlierParcel, ParcelBatch
+from openecp.platform.core.clearing_batch import ACCOUNTS_MOST, BatchMaker, Range, Source, Told, Totals, placed
+from openecp.platform.core.clearing_needs import Clears, StagedFile
 from openecp.platform.core.clearing_results import REPEATED_COLUMNS, RESULT_COLUMNS, ResultFile, result_rows
 
 CHUNK_PARCELS = 25_000
 STRIDE_CHUNKS = 8  # assessed at once: planning a statement costs as much as thousands of parcels
+HELD_CHUNKS = 8  # laid out and waiting to be recorded: a stride is recorded while the next one is assessed
 RETRIES = 50
 
 
@@ -63,53 +57,6 @@ class Piece(NamedTuple):
     last_row: int
     parcels: int
     first_parcel: int
-
-
-class StagedFile(Protocol):
-    """An input that can be staged."""
-
-    digest: str
-    rows: int
-    parcels: int
-    kind: str
-    warnings: tuple[str, ...]
-
-    def chunks(self, parcels: int = ...) -> Iterator[Any]: ...
-
-    def stage(self, chunk: Any) -> None: ...
-
-
-class Clears(Protocol):
-    """What assesses the staged rows: border/low_value/clearance.py."""
-
-    items: Any
-
-    @property
-    def counts(self) -> bool: ...
-
-    def keep_totals(self, reads: Any, hashes: Any) -> None: ...
-
-    def moves(self, first_row: int, last_row: int) -> list[CounterMove]: ...
-
-    def assess(self, rows: str = "parcel_rows", *, quality: str = "") -> None: ...
-
-
-class ClearingStore(Protocol):
-    """The part of the store that is needed."""
-
-    def write_parcels(self, batch: ParcelBatch) -> BatchWritten: ...
-
-    def parcel_ranges(self, source: str) -> list[tuple[int, int, int]]: ...
-
-    def parcels_known(self, keys: Sequence[tuple[str, str]]) -> list[EarlierParcel]: ...
-
-    def batch_rows(self, seq: int) -> Iterator[ParcelRow]: ...
-
-    def case(self, case_id: str) -> tuple[Any, int] | None: ...
-
-    def counters(self, keys: Sequence[CounterKey]) -> dict[CounterKey, CounterState]: ...
-
-    def person_hashes(self, keys: Sequence[str]) -> list[str | None]: ...
 
 
 class Wiring(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,10 +170,12 @@ class FileClearing:
         first, last = stride[0], stride[-1]
         whole = Piece(first.number, first.first_row, last.last_row, sum(c.parcels for c in stride), first.first_parcel)
         self._stage(whole)
+        spans = [span for chunk in stride if (span := self._open_span(chunk)) is not None]
+        told = dict(zip(spans, self._maker.told([Range(first_row=a, last_row=b) for a, b in spans]), strict=True))
         for chunk in stride:
-            batches = self._laid_out(chunk)
-            if len(self._waiting) > 1:  # one is being recorded, one waits: no more are held in memory
-                self._waiting[-2][1].result()
+            batches = self._laid_out(chunk, told)
+            if len(self._waiting) >= HELD_CHUNKS:  # no more are held in memory
+                self._waiting[-HELD_CHUNKS][1].result()
             self._waiting.append((chunk, journal.submit(self._record, batches, chunk)))
 
     def _settle(self, *, all_of_them: bool) -> None:
@@ -250,7 +199,7 @@ class FileClearing:
         engine.stage("repeated_parcels", "SELECT * FROM repeated_rows")
         if look or self._look_first:
             self._leave_out_known(chunk)
-        self._clearance.assess(quality=self._quality)
+        self._clearance.assess(quality=self._quality, sums=False)
 
     def _leave_out_known(self, chunk: Piece) -> None:
         """Take out of the staged rows what was decided elsewhere, and keep it as repeated."""
@@ -272,24 +221,29 @@ class FileClearing:
                 "JOIN repeated_parcels AS d ON d.row_id = r.row_id)"
             )
 
-    def _laid_out(self, chunk: Piece) -> list[Callable[[], ParcelBatch]]:
+    def _laid_out(
+        self, chunk: Piece, told: Mapping[tuple[int, int], Told] | None = None
+    ) -> list[Callable[[], ParcelBatch]]:
         """Write the result part of an assessed chunk; return what makes its batches: one, or several."""
         span = self._open_span(chunk)
         if span is None:
             return []
         if span == (chunk.first_row, chunk.last_row):
             self._result.write_part(self._w.engine, chunk.first_row, chunk.last_row)
-        return list(self._batches(*span))
+        return list(self._batches(*span, told or {}))
 
-    def _batches(self, first_row: int, last_row: int) -> Iterator[Callable[[], ParcelBatch]]:
+    def _batches(
+        self, first_row: int, last_row: int, known: Mapping[tuple[int, int], Told]
+    ) -> Iterator[Callable[[], ParcelBatch]]:
         span = Range(first_row=first_row, last_row=last_row, refused=self._refused_rows(first_row, last_row))
-        accounts = self._maker.accounts(span)
-        middle = self._maker.middle(span) if len(accounts) > ACCOUNTS_MOST else None
+        told = known.get((first_row, last_row)) or self._maker.told([span])[0]
+        middle = self._maker.middle(span) if len(told.accounts) > ACCOUNTS_MOST else None
         if middle is not None:
-            yield from self._batches(first_row, middle - 1)
-            yield from self._batches(middle, last_row)
+            yield from self._batches(first_row, middle - 1, known)
+            yield from self._batches(middle, last_row, known)
             return
-        batch = self._maker.batch(span, accounts, moves=self._clearance.moves(first_row, last_row))
+        moves = self._clearance.moves(first_row, last_row)
+        batch = self._maker.batch(span, told.accounts, moves=moves, told=told)
         if batch is not None:
             yield batch
 

@@ -104,6 +104,16 @@ class Totals(msgspec.Struct, kw_only=True):
         return made
 
 
+class Told(msgspec.Struct):
+    """What the event of a range tells: what each collector owes, counts by name, the largest senders."""
+
+    accounts: list[dict[str, Any]] = []
+    counted: dict[str, dict[str, int]] = msgspec.field(
+        default_factory=lambda: {name: {} for name in ("decision", "category", "quality", "reasons", "refused")}
+    )
+    senders: list[dict[str, Any]] = []
+
+
 class BatchMaker:
     """Makes batches of ranges of an assessed chunk."""
 
@@ -118,9 +128,25 @@ class BatchMaker:
         """`salt` gives 16 secret bytes, `hashes` the salted hashes of entity keys."""
         self._engine, self._source, self._salt, self._hashes = engine, source, salt, hashes
 
+    def told(self, spans: Sequence[Range], *, accounts: bool = True) -> list[Told]:
+        """Return what is told of each of some ranges: as many questions for all of them as for one."""
+        found = [Told() for _ in spans]
+        for row in self._engine.ask(records.sums_statement(_part("p.first_row", spans))) if accounts else ():
+            found[row.pop("part")].accounts.append(row)
+        by_parcel, by_row = _part("first_row", spans), _part("row_id", spans)
+        for name in ("decision", "category", "quality", "reasons"):
+            for row in self._engine.ask(_counted(f"CAST({name} AS VARCHAR)", "parcel_results", by_parcel)):
+                found[row["part"]].counted[name][row["name"]] = row["n"]
+        for row in self._engine.ask(_counted("code", "parcel_faults", by_row)):
+            found[row["part"]].counted["refused"][row["name"]] = row["n"]
+        for row in self._engine.ask(self._senders(_part("p.first_row", spans))):
+            found[row.pop("part")].senders.append(row)
+        return found
+
     def accounts(self, span: Range) -> list[dict[str, Any]]:
         """Return what each collector owes for the parcels of a range."""
-        return self._engine.ask(records.sums_statement(span.rows("p.first_row")))
+        found = self._engine.ask(records.sums_statement(_part("p.first_row", [span])))
+        return [{name: cell for name, cell in row.items() if name != "part"} for row in found]
 
     def middle(self, span: Range) -> int | None:
         """Return the first row of the parcel in the middle of a range; None where it has one parcel alone."""
@@ -138,8 +164,11 @@ class BatchMaker:
         accounts: Sequence[Mapping[str, Any]],
         *,
         moves: Sequence[CounterMove] = (),
+        told: Told | None = None,
     ) -> Callable[[], ParcelBatch] | None:
         """Return what makes the batch of a range, without its place in the case's stream; None where it is empty.
+
+        `told` is what `told` says of this range, where it was asked.
 
         What the engine knows is read here; hashing and packing is left to whoever records, in another thread.
         """
@@ -151,6 +180,8 @@ class BatchMaker:
         if not ids:
             return None
         documents, persons = self._documents(span), self._persons(span)
+        told = told or self.told([span], accounts=False)[0]
+        counted = told.counted
         body: dict[str, Any] = {
             "parcels": len(ids),
             "source": source.source,
@@ -160,12 +191,12 @@ class BatchMaker:
             "jurisdiction": source.jurisdiction,
             "law": source.law,
             "accepted_on": source.accepted_on,
-            "decisions": self._counted("decision", span),
-            "categories": self._counted("category", span),
-            "refused": self._refused(span),
-            "quality": self._codes("quality", span),
-            "reasons": self._codes("reasons", span),
-            "senders": self._senders(span),
+            "decisions": counted["decision"],
+            "categories": counted["category"],
+            "refused": counted["refused"],
+            "quality": _by_code(counted["quality"]),
+            "reasons": _by_code(counted["reasons"]),
+            "senders": told.senders,
             "charged": [
                 {"account": r["account"], "type": r["type"], "currency": r["currency"], "minor": r["minor"],
                  "amounts": r["amounts"]}
@@ -196,41 +227,19 @@ class BatchMaker:
         event = NewEvent(kind=EVENT_KIND, occurred_at="", actor=source.actor, body=body)
         return CaseWrite(row=row, expected_seq=0, events=(event,), documents=documents, ledger=ledger)
 
-    def _counted(self, column: str, span: Range) -> dict[str, int]:
-        rows = self._engine.ask(
-            f"SELECT CAST({column} AS VARCHAR) AS name, COUNT(*) AS n FROM parcel_results WHERE {span.where} "
-            f"GROUP BY {column} ORDER BY name"
-        )
-        return {row["name"]: row["n"] for row in rows}
-
-    def _refused(self, span: Range) -> dict[str, int]:
-        rows = self._engine.ask(
-            f"SELECT code AS name, COUNT(*) AS n FROM parcel_faults WHERE {span.rows('row_id')} "
-            "GROUP BY code ORDER BY code"
-        )
-        return {row["name"]: row["n"] for row in rows}
-
-    def _codes(self, column: str, span: Range) -> dict[str, int]:
-        rows = self._engine.ask(
-            f"SELECT {column} AS codes, COUNT(*) AS n FROM parcel_results WHERE {span.where} AND {column} <> '' "
-            f"GROUP BY {column}"
-        )
-        found: dict[str, int] = {}
-        for row in rows:
-            for code in row["codes"].replace('"', "").split(","):
-                found[code] = found.get(code, 0) + row["n"]
-        return dict(sorted(found.items()))
-
-    def _senders(self, span: Range) -> list[dict[str, Any]]:
-        """Count parcels, those with a remark and those held by seller's identifier, else by country of dispatch."""
-        return self._engine.ask(
+    @staticmethod
+    def _senders(part: str) -> str:
+        """SQL of parcels, those with a remark and those held, by seller's identifier, else country of dispatch."""
+        return (
+            "SELECT s.part, s.sender, s.parcels, s.flagged, s.held FROM ("
             "SELECT CASE WHEN c.named_id IS NULL OR c.named_id = 'unnamed' THEN COALESCE(r.dispatch_country, '') "
             "ELSE c.named_id END AS sender, COUNT(*) AS parcels, "
             "CAST(SUM(CASE WHEN p.quality <> '' THEN 1 ELSE 0 END) AS BIGINT) AS flagged, "
-            "CAST(SUM(CASE WHEN p.decision = 'hold' THEN 1 ELSE 0 END) AS BIGINT) AS held "
+            f"CAST(SUM(CASE WHEN p.decision = 'hold' THEN 1 ELSE 0 END) AS BIGINT) AS held, {part} AS part "
             "FROM parcel_results AS p JOIN parcel_rows AS r ON r.row_id = p.first_row "
-            f"LEFT JOIN collector_ids AS c ON c.given_id = r.scheme_id WHERE {span.rows('p.first_row')} "
-            f"GROUP BY 1 ORDER BY parcels DESC, sender LIMIT {SENDERS_MOST}"
+            f"LEFT JOIN collector_ids AS c ON c.given_id = r.scheme_id WHERE {part} IS NOT NULL GROUP BY ALL) AS s "
+            "QUALIFY ROW_NUMBER() OVER (PARTITION BY s.part ORDER BY s.parcels DESC, s.sender) "
+            f"<= {SENDERS_MOST} ORDER BY s.part, s.parcels DESC, s.sender"
         )
 
     def _ledger(self, span: Range, accounts: Sequence[Mapping[str, Any]]) -> tuple[LedgerEntry, ...]:
@@ -275,6 +284,27 @@ class BatchMaker:
             f"JOIN parcel_rows AS r ON r.row_id = p.first_row WHERE {span.rows('p.first_row')} ORDER BY p.first_row"
         )
         return lambda: self._hashes(entity_keys(names, addresses, identifiers))
+
+
+def _part(column: str, spans: Sequence[Range]) -> str:
+    """SQL of which range a row lies in, by number; null: in none."""
+    return f"CASE {' '.join(f'WHEN {span.rows(column)} THEN {number}' for number, span in enumerate(spans))} END"
+
+
+def _counted(name: str, table: str, part: str) -> str:
+    return (
+        f"SELECT part, name, COUNT(*) AS n FROM (SELECT {part} AS part, {name} AS name FROM {table}) AS t "
+        "WHERE part IS NOT NULL GROUP BY part, name ORDER BY part, name"
+    )
+
+
+def _by_code(counted: Mapping[str, int]) -> dict[str, int]:
+    """Return how often each code occurs, from counts of lists of codes."""
+    found: dict[str, int] = {}
+    for codes, many in counted.items():
+        for code in codes.replace('"', "").split(",") if codes else ():
+            found[code] = found.get(code, 0) + many
+    return dict(sorted(found.items()))
 
 
 def placed(batch: ParcelBatch, totals: Totals, *, seq: int, now: str, done: bool) -> ParcelBatch:
