@@ -132,7 +132,8 @@ class _Translation:
         where = node.args.get("where")
         if where is not None:
             sources.keep(where.this)
-        space, names = sources.space, sources.names
+        space: Space = sources.space
+        names: Names = sources.names
         group = node.args.get("group")
         if group is not None or any(_aggregates(one) for one in node.expressions):
             space, columns, ordered = _grouped(self._plan, space, names, node, group)
