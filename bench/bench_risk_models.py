@@ -114,8 +114,8 @@ def planted(settings: WorldSettings) -> None:
     figure("planted_revenue_gain_5pct", hybrid.revenue_ratio, "1", played.rows, f"{note}; {told}")
     by = ", ".join(f"{verdict.strategy} {100 * verdict.revenue:.0f} %" for verdict in played.verdicts)
     for name, verdict in (("exploration", hybrid), ("exploitation", alone)):
-        learnt = verdict.weeks_to_learn or "none of the weeks"
-        note = f"until three controls confirm the newcomer; the model has learnt it in week {learnt}"
+        learnt = f"in week {verdict.weeks_to_learn}" if verdict.weeks_to_learn else "in none of them"
+        note = f"until three controls confirm the newcomer; the model has learnt it {learnt}"
         figure(
             f"{name}_weeks_to_find", verdict.weeks_to_find, "weeks", played.rows, f"{note}; revenue found: {by}; {told}"
         )
