@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -18,6 +17,7 @@ from openecp.border.low_value.exchange import OfficialRate, OfficialRates, read_
 from openecp.border.low_value.faults import Fault, QuoteRefused
 from openecp.border.low_value.load import load_file, load_regimes
 from openecp.border.low_value.model import Jurisdiction
+from openecp.border.low_value.quote import before_all
 from openecp.border.low_value.rate_tables import DutyRate, DutyRates, read_duty_rates
 from openecp.kernel.journal.memory import utc_now
 from openecp.platform.core.clearing import Wiring
@@ -35,7 +35,12 @@ class Law:
         self.file, self.regime, self._rates, self._duty_rates = file, regime, rates, duty_rates
 
     def clearance(self, engine: Any, on: date, *, totals: bool = True) -> Clearance:
-        """Return what assesses parcels accepted on a day."""
+        """Return what assesses parcels accepted on a day.
+
+        Raises: QuoteRefused for a day before all that the file knows.
+        """
+        if not self.regime and (unknown := before_all(self.file, on)) is not None:
+            raise QuoteRefused([unknown])
         return Clearance(
             self.file,
             engine,
@@ -146,7 +151,6 @@ def clearing_wiring(store: Any, law: Law, *, quality: bool = True, threads: int 
 
 LOCAL_SPARK = {  # one machine: few pieces, room for them, and every step compiled, however wide its rows are
     "spark.sql.shuffle.partitions": "16",
-    "spark.driver.memory": os.environ.get("OPENECP_SPARK_MEMORY", "6g"),
     "spark.sql.codegen.maxFields": "1000",
     "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
 }
@@ -164,7 +168,7 @@ class SparkDay(NamedTuple):
     folder: str
 
 
-def clear_on_spark(law: Law, files: Sequence[Path], out: Path, on: date, master: str) -> SparkDay:
+def clear_on_spark(law: Law, files: Sequence[Path], out: Path, on: date, master: str, memory: str) -> SparkDay:
     """Assess parcels of Parquet files on Spark into a folder of Parquet files; nothing is recorded.
 
     Limits: totals of persons are not kept, and the quality of the data is not looked at.
@@ -175,7 +179,7 @@ def clear_on_spark(law: Law, files: Sequence[Path], out: Path, on: date, master:
 
     builder = SparkSession.builder.master(master).appName("openecp clear").config("spark.ui.enabled", "false")
     if master.startswith("local"):
-        for name, value in LOCAL_SPARK.items():
+        for name, value in {**LOCAL_SPARK, "spark.driver.memory": memory}.items():
             builder = builder.config(name, value)
     session = builder.getOrCreate()
     out.mkdir(parents=True, exist_ok=True)

@@ -52,4 +52,4 @@ class ClearsFiles:
         """
         from openecp.bootstrap_clearing import clear_on_spark, law_of
 
-        return clear_on_spark(law_of(**self._law(law)), files, out, on, master)
+        return clear_on_spark(law_of(**self._law(law)), files, out, on, master, self.settings.spark_memory)

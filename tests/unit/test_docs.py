@@ -27,10 +27,12 @@ SOURCE = ROOT / "src" / "openecp"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("CHANGELOG.d/*.md")])
 OF_THE_STORE = {"OPENECP_LOG_KEY"}  # where the signing key lies; docs/journal.md explains it
 OF_TESTS = {
+    "OPENECP_BENCH_SPARK_ITEMS",
     "OPENECP_CRASH_KILLS",
+    "OPENECP_CRASH_PARCELS",
     "OPENECP_CRASH_SEED",
     "OPENECP_MUTATION_SEED",
-}  # settings that only tests read; CONTRIBUTING names them
+}  # settings that only tests and benches read; CONTRIBUTING names them
 FRAGMENT = re.compile(r"[a-z0-9-]+\.(added|changed|fixed|removed|security)\.md")
 
 

@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     regimes: str = ""  # folder of low-value regimes in place of those that ship
     exchange_rates: str = ""  # official rates of exchange for parcels and quotes, CSV
     duty_rates: str = ""  # rates of duty, excise and tax for parcels, CSV
+    spark_memory: str = "6g"  # of Spark on this machine
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
     max_body_bytes: Positive = 10_000_000
