@@ -29,7 +29,7 @@ from openecp.border.narrow import EXCHANGE, fits_exchange, narrow_charges, narro
 from openecp.border.online import ALL_COLUMNS
 from openecp.border.pattern_split import once_a_pattern, without
 from openecp.border.pipeline import STEPS, Assessor
-from openecp.border.risk.reference import LANES, random_thresholds
+from openecp.border.risk.reference import LANES, criteria_rules, random_thresholds
 from openecp.border.valuation import reference as valuation
 from openecp.kernel.assessment.engine import Engine, Schema
 from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
@@ -245,7 +245,12 @@ class BatchAssessor(Assessor):
         return super()._compose(steps, {**more, **macros}, columns)
 
     def _named(self, column: str, sql: str) -> str:
-        """Return SQL for what risk criteria can tell of a party or description: nothing where none names it."""
+        """Return SQL for what risk criteria can tell of a party or description: nothing where none names it.
+
+        A condition beside the criteria may read all of it.
+        """
+        if column in criteria_rules(self.profile).columns:
+            return sql
         cells = {row.get(column) or "" for row in self.profile.table("risk_criteria")} - {""}
         literals = sorted("'" + cell.replace("'", "''") + "'" for cell in cells)
         if column != "description":
@@ -271,7 +276,10 @@ class BatchAssessor(Assessor):
         load("obligation_texts", _TEXT, [(n, row["error_code"]) for n, row in enumerate(o.rows)], ("ref",))
         load("requirement_texts", _TEXT, [(n, row["error_code"]) for n, row in enumerate(sources, 1)], ("ref",))
         criteria = self.profile.table("risk_criteria")
-        load("risk_texts", _TEXT, [(n, row["criterion"]) for n, row in enumerate(criteria, 1)], ("ref",))
+        told = [
+            (n, r["criterion"], f"risk.{r['criterion']}.{r.get('version') or '1'}") for n, r in enumerate(criteria, 1)
+        ]
+        load("risk_texts", (*_TEXT, ("rule", "VARCHAR")), told, ("ref",))
         coded = [
             (str(n), data_set, "code_list", row["error_code"], row.get("severity") != "warn")
             for n, row in enumerate(o.coded_rows)

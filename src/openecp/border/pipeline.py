@@ -235,6 +235,7 @@ class Assessor:
         scale = valuation.national_rate_to_minor(self.profile)
         full = self._tariff.shape
         parts = revenue.used_parts(self._types)
+        rules = risk.criteria_rules(self.profile)
         may_be_open = not self._complete_tariff or bool(full.needs_human)
 
         def shape(facts: Facts) -> Shape:
@@ -250,6 +251,8 @@ class Assessor:
                 "duty_amount": lambda x, facts: duty_amount_sql(x[0], shape(facts)),
                 "value_with_duties": lambda x, facts: value_with_duties_sql(parts, may_be_open=may_be_open),
                 "with_excise": lambda x, facts: with_excise_sql(x[0], may_be_open=may_be_open),
+                "text_rule": lambda x, facts: rules.sql("text", x[0]),
+                "amount_rule": lambda x, facts: rules.sql("amount", x[0]),
                 "obligation_violated": lambda x, facts: obligation_rules.violated_sql(self._obligations.words),
                 **macros,
             },

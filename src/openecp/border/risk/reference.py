@@ -10,8 +10,13 @@ import hashlib
 import hmac
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
+from openecp.border.risk.profiles.columns import COLUMNS
+from openecp.border.risk.profiles.compiled import key_of, split_condition
+from openecp.border.risk.profiles.fault import ProfileRefused
+from openecp.border.risk.profiles.predicate import read_predicate
+from openecp.border.risk.profiles.terms import All, names_in, sql_of
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.profile import Profile, ProfileError
 
@@ -41,13 +46,63 @@ CRITERION_COLUMNS = (
     ("share_millionths", "BIGINT"),
     ("valid_from", "DATE"),
     ("valid_to", "DATE"),
+    ("mass_min_e6", "BIGINT"),
+    ("text_rule", "INTEGER"),  # conditions that have no cell, by number; 0 where there are none
+    ("amount_rule", "INTEGER"),
 )
 _LARGEST = 9_000_000_000_000_000_000
+
+
+class CriteriaRules(NamedTuple):
+    """The conditions of criteria that no cell can say, each kind numbered from 1, as SQL over the alias `i`."""
+
+    texts: tuple[str, ...]
+    amounts: tuple[str, ...]
+    numbers: dict[str, tuple[int, int]]  # by the criterion's cell
+    columns: frozenset[str]  # that they read
+
+    def sql(self, kind: str, number: str) -> str:
+        """Return SQL that tells whether the condition of this number holds; it holds where the number is 0."""
+        rules = self.texts if kind == "text" else self.amounts
+        cases = " ".join(f"WHEN {at} THEN {rule}" for at, rule in enumerate(rules, start=1))
+        return f"CASE {number} {cases} ELSE TRUE END" if cases else "TRUE"
+
+
+def criteria_rules(profile: Profile) -> CriteriaRules:
+    """Return the conditions in the column `condition` of the criteria, read as predicates of profiles are.
+
+    Raises: ProfileError.
+    """
+    texts: dict[str, int] = {"": 0}
+    amounts: dict[str, int] = {"": 0}
+    numbers = {"": (0, 0)}
+    columns: set[str] = set()
+    for line, row in enumerate(profile.table("risk_criteria"), start=2):
+        cell = row.get("condition", "")
+        if cell in numbers:
+            continue
+        try:
+            parts = split_condition(read_predicate(cell))
+        except ProfileRefused as refused:
+            raise ProfileError(
+                f"{profile.folder / 'risk_criteria.csv'}, line {line}, condition: expected {refused.expected}, got "
+                f"{refused.got}; {refused.fix}"
+            ) from None
+        columns.update(name for part in (*parts[0], *parts[1]) for name in names_in(part))
+        if unknown := sorted(name for name in columns if not COLUMNS[name].pipeline):
+            raise ProfileError(
+                f"{profile.folder / 'risk_criteria.csv'}, line {line}, condition: expected columns of the declaration, "
+                f"got {', '.join(unknown)}; leave it out"
+            )
+        text, amount = (sql_of(All(tuple(p)), lambda name: f"i.{name}") if p else "" for p in parts)
+        numbers[cell] = (texts.setdefault(text, len(texts)), amounts.setdefault(amount, len(amounts)))
+    return CriteriaRules(tuple(texts)[1:], tuple(amounts)[1:], numbers, frozenset(columns))
 
 
 def risk_criteria(profile: Profile) -> list[tuple[Any, ...]]:
     """Return the criteria; the equality key is the most telling cell that a row fills, else `*` for any item."""
     table: list[tuple[Any, ...]] = []
+    rules = criteria_rules(profile).numbers
     for number, row in enumerate(profile.table("risk_criteria", ("criterion", "channel")), start=1):
         if row["channel"] not in LANES:
             raise ProfileError(
@@ -71,7 +126,7 @@ def risk_criteria(profile: Profile) -> list[tuple[Any, ...]]:
         table.append(
             (
                 number,
-                _key(cells),
+                key_of(cells),
                 LANES.index(row["channel"]),
                 *cells.values(),
                 int(row.get("value_min_minor") or -_LARGEST),
@@ -80,22 +135,11 @@ def risk_criteria(profile: Profile) -> list[tuple[Any, ...]]:
                 int(Decimal(row.get("share") or "1") * 1_000_000),
                 date.fromisoformat(row["valid_from"]) if row.get("valid_from") else date(1900, 1, 1),
                 date.fromisoformat(row["valid_to"]) if row.get("valid_to") else date(9999, 12, 31),
+                int(Decimal(row["mass_min_kg"]) * 1_000_000) if row.get("mass_min_kg") else -_LARGEST,
+                *rules[row.get("condition", "")],
             )
         )
     return table
-
-
-def _key(cells: dict[str, str]) -> str:
-    if len(cells["goods_prefix"]) >= 4:
-        return "H:" + cells["goods_prefix"][:4]
-    for mark, name in (("I:", "importer"), ("D:", "declarant")):
-        if cells[name]:
-            return mark + cells[name]
-    if len(cells["goods_prefix"]) >= 2:
-        return "C:" + cells["goods_prefix"][:2]
-    if len(cells["procedure"]) == 4:
-        return "P:" + cells["procedure"]
-    return "O:" + cells["origin"] if cells["origin"] else "*"
 
 
 def risk_keys(goods_code: str, procedure: str, origin: str, importer: str, declarant: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -65,6 +66,12 @@ class Profile:
                 f"{', '.join(rows[0])}; add {', '.join(missing)} to the header"
             )
         return rows
+
+    def with_rows(self, name: str, more: Sequence[Row]) -> Profile:
+        """Return the profile with more rows in one table; the folder stays as it is."""
+        made = Profile(self.folder, self.settings)
+        made._tables = {**self._tables, name: [*self.table(name), *more]}
+        return made
 
     @cached_property
     def code_lists(self) -> dict[str, list[Row]]:

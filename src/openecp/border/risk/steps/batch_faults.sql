@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Batch only: whatever speaks against an item or sends it to a lane, with the profile's code for it.
 -- Source: the profile's error codes and severities, as tables
--- Reads: every step that finds faults or hits, batch_lines (relation_bits, value_open, open_lines); …_texts (code and severity by reference); rateless_measures (times for which a measure's currency has no rate)
+-- Reads: every step that finds faults or hits, batch_lines (relation_bits, value_open, open_lines); …_texts (code and severity by reference; of a risk hit the rule, with the version); rateless_measures (times for which a measure's currency has no rate)
 -- Adds: declaration_no INTEGER, row_id BIGINT, kind VARCHAR, code VARCHAR, ref VARCHAR, rejects BOOLEAN, lane INTEGER
 -- Rows: one an item and fault, and one an item and risk hit
 SELECT i.declaration_no, i.row_id, 'obligation' AS kind, t.code, CAST(e.ref AS VARCHAR) AS ref, TRUE AS rejects, 0 AS lane
@@ -35,6 +35,6 @@ FROM (SELECT declaration_no, row_id, UNNEST(open_lines) AS measure_id FROM batch
 JOIN items AS i ON i.row_id = l.row_id
 LEFT JOIN rateless_measures AS r ON r.measure_id = l.measure_id AND i.on_date BETWEEN r.valid_from AND r.valid_to
 UNION ALL
-SELECT k.declaration_no, k.row_id, 'risk', t.code, CAST(k.ref AS VARCHAR), FALSE, k.lane
+SELECT DISTINCT k.declaration_no, k.row_id, 'risk', t.code, t.rule, FALSE, k.lane
 FROM risk_hits AS k
 JOIN risk_texts AS t ON t.ref = k.ref

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A risk profile of the administration selects the item.
--- Source: the profile's risk_criteria.csv, dated; one row a conjunction, an empty cell matches any
+-- Source: the profile's risk_criteria.csv and active risk profiles, dated; one row a conjunction, an empty cell matches any
 -- Reads: item_values (heading, origin, importer, declarant, value, mass, draw); risk_criteria (equality key)
 -- Adds: declaration_no INTEGER, row_id BIGINT, ref BIGINT (criterion), lane INTEGER (1 blue, 2 yellow, 3 red)
 -- Rows: one an item and criterion
@@ -23,5 +23,7 @@ WHERE i.on_date BETWEEN c.valid_from AND c.valid_to
   AND (c.description = '' OR CONTAINS(i.description, c.description))
   AND (c.movement = '' OR c.movement = i.movement)
   AND COALESCE(i.customs_value_minor, 0) BETWEEN c.value_min_minor AND c.value_max_minor
-  AND COALESCE(i.net_e6, 0) <= c.mass_max_e6
+  AND COALESCE(i.net_e6, 0) BETWEEN c.mass_min_e6 AND c.mass_max_e6
+  AND text_rule(c.text_rule)
+  AND amount_rule(c.amount_rule)
   AND i.draw % 1000000 < c.share_millionths
