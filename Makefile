@@ -118,8 +118,11 @@ bench-trs: setup ## release times: the cube of 5 million events, directly-follow
 	@$(MAKE) -s .venv/.spark oracles || echo "Spark or the oracles are not there: their figures are left out" >&2
 	@$(BIN)/python bench/bench_trs.py
 
+bench-risk: setup ## risk: models, planted world, watchlists, split orders, lanes, profiles
+	@$(BIN)/python -m bench $(patsubst bench/bench_%.py,%,$(wildcard bench/bench_risk_*.py))
+
 clean: ## remove the environment and everything that was built
 	@rm -rf .venv .oracles node_modules build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -rf src/openecp/platform/console/static/vendor
 
-.PHONY: help setup dev oracles lock demo demo-ecommerce test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-trs bench-tariff bench-low-value clean
+.PHONY: help setup dev oracles lock demo demo-ecommerce test test-all lint format bench bench-online bench-batch bench-journal bench-programme bench-trs bench-tariff bench-low-value bench-risk clean

@@ -2,7 +2,7 @@
 """`make bench`: run the scripts of this folder one after another, within 8 minutes in all, and print one JSON line a
 figure and nothing else.
 
-    python -m bench [NAME …]    online, batch, journal_verify, programme, tariff_load, low_value; all if none is named
+    python -m bench [NAME …]    scripts by name (online, batch, risk_watch …); the plan below if none is named
 
 Method: each script is a process of its own on an otherwise idle machine; what it prints that is no figure goes to the
 error stream. A script that runs out of time is stopped, and its figures so far count.
@@ -32,12 +32,12 @@ PLAN: tuple[tuple[str, tuple[str, ...], int], ...] = (  # name, arguments, secon
     ("programme", ("10000", "200000"), 30),  # `make bench-programme` takes a million events
     ("tariff_load", (), 30),
     ("low_value", ("--parcels", "100000", "--only", "assess,clear"), 30),  # all of it: `make bench-low-value`
-)
+)  # release times and risk have targets of their own: `make bench-trs`, `make bench-risk`
 FIELDS = {"name", "value", "unit", "n", "commit", "machine", "note"}
 
 
 def plan() -> list[tuple[str, Path, tuple[str, ...], int]]:
-    """Return what is run, in its order: the plan, then every other script of the folder."""
+    """Return what may be run, in its order: the plan, then every other script of the folder."""
     found = {path.stem.removeprefix("bench_"): path for path in sorted(FOLDER.glob("bench_*.py"))}
     known = [(name, found[name], arguments, least) for name, arguments, least in PLAN if name in found]
     planned = {name for name, *_ in PLAN}
@@ -103,7 +103,7 @@ def main(names: list[str]) -> int:
         wanted = ", ".join(dict.fromkeys(name for name, *_ in known))
         sys.stderr.write(f"bench: expected names of {wanted}; got {', '.join(sorted(unknown))}\n")
         return 2
-    chosen = [each for each in known if each[0] in names or not names]
+    chosen = [each for each in known if each[0] in (names or {name for name, *_ in PLAN})]
     began, failed = time.monotonic(), []
     for place, (name, script, arguments, least) in enumerate(chosen):
         kept = sum(later[3] for later in chosen[place + 1 :])
