@@ -61,7 +61,7 @@ def delayed(whole: Waits, day: int, since: int, stages: int) -> tuple[bool, bool
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("seeds", [(201, 202, 203)], ids=str)
 def test_three_hours_are_told_within_two_weeks_and_little_else(tmp_path: Path, seeds: tuple[int, ...]) -> None:
     """95 of a hundred delays where there is traffic enough; the least traffic of each stage is printed (-s)."""
@@ -97,7 +97,7 @@ def test_three_hours_are_told_within_two_weeks_and_little_else(tmp_path: Path, s
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(1200)
 def test_planted_flows_name_office_stage_and_owner(tmp_path: Path) -> None:
     """Through the whole way, from a plan with a delay to the alarm: right office, stage and owner, within two weeks."""
     chosen = (("doc_check", 0, 160), ("bank", 2, 200), ("pay", 4, 240), ("agency_decision", 0, 220), ("lodge", 3, 280),

@@ -18,7 +18,6 @@ from typing import Any, Protocol
 import msgspec
 
 from openecp.kernel.assessment.engine import Schema
-from openecp.platform.core.parquet_parts import PartsDiffer, join_parquet
 
 Span = tuple[int, int]  # rows of the input, both ends included
 FORMATS = ("csv", "ndjson", "parquet")
@@ -121,12 +120,8 @@ class ResultFile:
         if not parts:
             engine.write(f"SELECT * FROM ({_rows_statement((1, 0), spreadsheet=False)}) WHERE FALSE", draft)
             return
-        try:
-            with draft.open("wb") as whole:
-                join_parquet(parts, whole)
-        except PartsDiffer:  # some were written before an upgrade
-            listed = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
-            engine.write(f"SELECT * FROM read_parquet([{listed}])", draft)
+        listed = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
+        engine.write(f"SELECT * FROM read_parquet([{listed}])", draft)
 
 
 def _kept(draft: Path, path: Path) -> None:
