@@ -8,6 +8,7 @@ instead. An officer's words are kept outside the log, since they may name a pers
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from openecp.border.lodgement import notifications as notice
 from openecp.border.lodgement.amend import AmendmentFault
@@ -16,6 +17,7 @@ from openecp.border.lodgement.clearance import advance, assess, settle, take_bac
 from openecp.border.lodgement.commands import DeadlinePassed, OfficerAct
 from openecp.border.lodgement.context import Context, Decision, Profile, due, error_code, setting
 from openecp.border.lodgement.draft import Draft, cut, refusal
+from openecp.border.lodgement.findings import finding_fact, finding_fault
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.border.lodgement.location import arrival_changes, goods_location_of
 from openecp.border.lodgement.requests import (
@@ -30,7 +32,9 @@ from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.binding import encode_json, message_of
 
 # acts, and results of acts, that nobody may do without saying why
-NEEDS_REASON = frozenset({"release", "hold", "refuse_request", "not_conform", "detained", "seized", "confirm_payment"})
+NEEDS_REASON = frozenset(
+    {"release", "hold", "refuse_request", "not_conform", "irregular", "detained", "seized", "confirm_payment"}
+)
 LIMIT_REASON = 2_000  # characters
 
 
@@ -92,7 +96,8 @@ def _act_fault(command: OfficerAct, case: DeclarationCase, context: Context) -> 
     if len(command.reason) > LIMIT_REASON:
         got = f"{len(command.reason)} characters"
         return _reason(profile, "reason_too_long", "The reason is too long.", f"at most {LIMIT_REASON} characters", got)
-    return None
+    fault = finding_fault(command.act, command.result, command.finding)
+    return _reason(profile, *fault) if fault is not None else None
 
 
 def _reason(profile: Profile, rule: str, message: str, expected: str, got: str, *, fix: str | None = None) -> Reason:
@@ -118,21 +123,28 @@ def _nothing_to_do(command: OfficerAct, profile: Profile) -> Reason:
     )
 
 
+def _finding(draft: Draft, command: OfficerAct) -> dict[str, Any] | None:
+    """Return what the event says to officers of the control's finding; its words are kept outside the log."""
+    if command.finding is None:
+        return None
+    return finding_fact(command.finding, draft.case.currency, draft.store_note(command.finding.found))
+
+
 def _documents_checked(draft: Draft, command: OfficerAct) -> None:
-    note = draft.store_note(command.reason)
+    note, officer = draft.store_note(command.reason), _finding(draft, command)
     if command.result == "conform":
-        draft.record("DocumentsVerified", note=note)
+        draft.record("DocumentsVerified", note=note, officer=officer)
         advance(draft, declaration=draft.context.declaration)
         return
-    draft.record("DocumentsNotConform", note=note)
+    draft.record("DocumentsNotConform", note=note, officer=officer)
     if draft.case.status == "documents_required":
         draft.record("ControlOrdered", tell=(notice.control(draft.subject()),))
 
 
 def _control_result(draft: Draft, command: OfficerAct) -> None:
-    event = {"conform": "ControlConform", "detained": "GoodsDetained", "seized": "GoodsSeized"}[command.result or ""]
-    draft.record(event, note=draft.store_note(command.reason))
-    if command.result == "conform":
+    event = _CONTROL_EVENTS[command.result or ""]
+    draft.record(event, note=draft.store_note(command.reason), officer=_finding(draft, command))
+    if command.result in ("conform", "irregular"):
         advance(draft, declaration=draft.context.declaration)
 
 
@@ -214,9 +226,15 @@ def _confirm_arrival(draft: Draft, command: OfficerAct) -> None:
     present(draft, note=draft.store_note(command.reason), **body)
 
 
+_CONTROL_EVENTS = {
+    "conform": "ControlConform",
+    "irregular": "ControlIrregular",  # put right: the goods go on
+    "detained": "GoodsDetained",
+    "seized": "GoodsSeized",
+}
 _RESULTS: dict[str, tuple[str, ...]] = {
     "documents_checked": ("conform", "not_conform"),
-    "control_result": ("conform", "detained", "seized"),
+    "control_result": tuple(_CONTROL_EVENTS),
 }
 
 _ACTS: dict[str, Callable[[Draft, OfficerAct], None]] = {

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from openecp.border.lodgement.findings import ControlFinding
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.parties.model import Principal
@@ -26,7 +27,7 @@ class Lodge(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 OfficerActKind = Literal[
     "documents_checked",  # result conform | not_conform
-    "control_result",  # result conform | detained | seized
+    "control_result",  # result conform | irregular | detained | seized
     "release",
     "hold",
     "lift_hold",
@@ -47,6 +48,7 @@ class OfficerAct(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     result: str | None = None
     reason: str = ""
     expected_seq: int | None = None  # refused where the case has moved on since the officer looked
+    finding: ControlFinding | None = None  # of documents_checked and control_result
 
 
 class DeadlinePassed(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -278,6 +278,7 @@ _CHANGES: dict[str, Callable[[DeclarationCase, str, Body], dict[str, Any]]] = {
     "DocumentsNotConform": _documents_not_conform,
     "DocumentsOverdue": _documents_overdue,
     "ControlConform": _control_conform,
+    "ControlIrregular": _control_conform,
     "GoodsSeized": _seized,
     "ReleaseOrdered": _release_ordered,
     "ClearanceOrdered": _clearance_ordered,

@@ -166,6 +166,7 @@ TRANSITIONS = (
     ),
     _row("documents_required under_control", "DocumentsOverdue", "=", by="clock documents", clock="-documents"),
     _row("under_control detained", "ControlConform", "assessed", by="control_result conform", clock="-documents"),
+    _row("under_control detained", "ControlIrregular", "assessed", by="control_result irregular", clock="-documents"),
     _row("under_control", "GoodsDetained", "detained", by="control_result detained", clock="-documents"),
     _row("under_control detained", "GoodsSeized", "seized", by="control_result seized", clock=_STOP),
     _row(

@@ -25,6 +25,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "DocumentsNotConform": ("QUERY_ANSWERED", "DOC_CHECK_END"),
     "ControlOrdered": ("INSPECT_CALLED",),
     "ControlConform": ("INSPECT_END",),
+    "ControlIrregular": ("INSPECT_END",),
     "GoodsDetained": ("INSPECT_END",),
     "PaymentSettled": ("PAYMENT_CONFIRMED",),
     "SecurityTaken": ("GUARANTEE_ACCEPTED",),

@@ -16,6 +16,7 @@ import msgspec
 
 from openecp.border.lodgement.case import event_for_audience
 from openecp.border.lodgement.commands import OfficerAct, OfficerActKind
+from openecp.border.lodgement.findings import ControlFinding
 from openecp.kernel.assessment.reasons import ItemValue, Reason, channel_for
 from openecp.kernel.journal.model import CaseRow, Event
 from openecp.kernel.journal.queries import CaseFilter, Queries
@@ -105,6 +106,7 @@ class Act(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     result: str | None = None
     reason: str = ""
     expected_seq: int | None = None
+    finding: ControlFinding | None = None
 
 
 _act = msgspec.json.Decoder(Act)
@@ -274,6 +276,7 @@ class Cases:
                 result=act.result,
                 reason=act.reason,
                 expected_seq=act.expected_seq,
+                finding=act.finding,
             )
         )
         entry = entry_of(answer, None, call.who)

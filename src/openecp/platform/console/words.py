@@ -52,6 +52,7 @@ EVENTS: dict[str, str] = {
     "DocumentsNotConform": N_("Documents do not conform"),
     "DocumentsOverdue": N_("Documents overdue"),
     "ControlConform": N_("Control: goods conform"),
+    "ControlIrregular": N_("Control: irregularity put right"),
     "GoodsDetained": N_("Goods detained"),
     "GoodsSeized": N_("Goods seized"),
     "ReleaseOrdered": N_("Release ordered by an officer"),
