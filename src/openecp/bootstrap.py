@@ -64,10 +64,13 @@ class Installation(ClearsFiles):
         """The administration's law and offices."""
         return load_profile(self.settings.profile)
 
-    def assessor(self, secret: bytes = b"", *, warm: bool = False) -> AssessesDeclarations:
+    def assessor(
+        self, secret: bytes = b"", *, warm: bool = False, criteria: Sequence[dict[str, str]] = ()
+    ) -> AssessesDeclarations:
         """Return the assessment of this administration, with the measures of the settings where they name any.
 
-        `warm` composes every form of the steps now, so that no declaration waits for it later.
+        `warm` composes every form of the steps now, so that no declaration waits for it later; `criteria` are those of
+        active risk profiles.
 
         Raises: ProfileError, SettingError.
         """
@@ -88,10 +91,20 @@ class Installation(ClearsFiles):
                     fix="Correct the path.",
                 ) from None
             measures = load_measures(content, str(path), self.profile)
-        assessor = Assessor(self.profile, DuckEngine(), measures, secret=secret)
+        profile = self.profile.with_rows("risk_criteria", criteria) if criteria else self.profile
+        assessor = Assessor(profile, DuckEngine(), measures, secret=secret)
         if warm:
             assessor.warm()
         return assessor
+
+    def live_assessor(self, store: Any, *, warm: bool = False) -> AssessesDeclarations:
+        """Return the assessment with the risk profiles that are active, taken up as officers change them."""
+        from openecp.bootstrap_risk import AssessorOfActiveProfiles, active_criteria
+
+        secret = self.selection_secret()
+        return AssessorOfActiveProfiles(
+            lambda: active_criteria(store), lambda rows: self.assessor(secret, warm=warm, criteria=rows)
+        )
 
     def quoter(self, regimes: str | None = None, rates: str | None = None) -> Quoter:
         """Return what quotes baskets: the regimes that ship or those of a folder, official rates of a file.
@@ -204,18 +217,19 @@ class Installation(ClearsFiles):
 
     def in_process_core(self, store: Any) -> InProcessCore:
         """Return a core in this process."""
-        return InProcessCore(self.desk(store, self.assessor(self.selection_secret())), self.settings)
+        return InProcessCore(self.desk(store, self.live_assessor(store)), self.settings)
 
     def programme(self, store: Any) -> DecidesProgramme:
         """Return where commands of the programme side are decided: about plans, and about records."""
         from openecp.bootstrap_post import postal_casework
+        from openecp.bootstrap_risk import profile_casework
         from openecp.platform.core.activitywork import ActivityCasework
         from openecp.platform.core.programme import ProgrammeCasework
         from openecp.platform.core.recordwork import RecordCasework
 
         post = postal_casework(store, self.profile, self.quoter)
         activities = ActivityCasework(store, organisation=self.register(store).organisation)
-        return ProgrammeCasework(store, others=(RecordCasework(store), post, activities))
+        return ProgrammeCasework(store, others=(RecordCasework(store), post, activities, profile_casework(store)))
 
     def post_rules(self) -> Any:
         """Return the rules of the post."""
@@ -304,7 +318,7 @@ class Installation(ClearsFiles):
         from openecp.platform.store.callbacks import http_sender
 
         with self.open_store() as store, self.open_store() as ticking:
-            assessor = self.assessor(self.selection_secret(), warm=True)
+            assessor = self.live_assessor(store, warm=True)
             parcel_desk, parcel_acts = self.parcel_work(store)
             line = ClearanceLine(self.desk(store, assessor, parcel_acts), self.settings)
             parcels = ParcelLine(parcel_desk, self.settings)

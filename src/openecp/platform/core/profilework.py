@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decides what officers do with risk profiles, and reads the profiles on record; a refusal is on record too.
+
+What a profile looks for is kept beside the log as a document; the log holds its salted hash. For officers alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from openecp.border.risk.profiles.acts import ExpireProfile, ProfileAct, ProposeProfile
+from openecp.border.risk.profiles.fault import ProfileRefused
+from openecp.border.risk.profiles.profile import PROFILE_ID
+from openecp.border.risk.profiles.versions import PROFILE_STREAM, REFUSED_STREAM, ROOM, ProfileState, ProfileVersion
+from openecp.kernel.casework.answer import Answer
+from openecp.kernel.journal.canonical import canonical, salted_digest
+from openecp.kernel.journal.memory import utc_now
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Face, NewEvent, StoredDocument
+from openecp.platform.core.ids import Randomness
+from openecp.platform.core.model import Decided, ProgrammeCommand
+from openecp.platform.core.permissions import may
+from openecp.platform.core.plain_answers import encode, idempotency, refusal
+
+if TYPE_CHECKING:  # what reads predicates is loaded by those who decide
+    from openecp.border.risk.profiles.lifecycle import ProfileDecision
+
+_state = msgspec.json.Decoder(ProfileState).decode
+
+
+class ProfileSource(Protocol):
+    """The part of the store that profiles are read from."""
+
+    def case(self, case_id: str) -> tuple[CaseRow, int] | None: ...
+
+    def faces(self, *, room: str, at: str | None = None, prefix: str | None = None) -> list[Face]: ...
+
+
+class ProfileBook:
+    """The profiles on record."""
+
+    def __init__(self, source: ProfileSource, *, clock: Callable[[], str] = utc_now) -> None:
+        self._source, self._clock = source, clock
+
+    def today(self) -> date:
+        """Return the day by which expiry is judged."""
+        return date.fromisoformat(self._clock()[:10])
+
+    def states(self) -> list[ProfileState]:
+        """Return all profiles by id."""
+        return [_state(face.face) for face in self._source.faces(room=ROOM, prefix=PROFILE_STREAM)]
+
+    def state(self, name: str) -> ProfileState:
+        """Return one profile.
+
+        Raises: ProfileRefused.
+        """
+        found = self._source.case(PROFILE_STREAM + name) if PROFILE_ID.fullmatch(name) else None
+        if found is None:
+            raise ProfileRefused("There is no such profile.", where="profile", expected="the id of one on record",
+                                 got=name[:60], fix="`openecp risk profile list` shows them.", status=404)  # fmt: skip
+        return _state(found[0].state)
+
+    def active(self) -> list[ProfileVersion]:
+        """Return the versions that select today, most urgent first; an expired one is never among them."""
+        today = self.today()
+        found = [s.current for s in self.states() if s.current is not None and not s.retired]
+        wanted = [version for version in found if version.selects(today)]
+        return sorted(wanted, key=lambda version: (version.profile.priority, version.profile.id))
+
+    def criteria(self) -> list[dict[str, str]]:
+        """Return the active profiles as rows that the pipeline reads beside those of the folder."""
+        from openecp.border.risk.profiles.checking import criteria_rows
+        from openecp.border.risk.profiles.compiled import compile_predicate
+        from openecp.border.risk.profiles.predicate import read_predicate
+
+        rows: list[dict[str, str]] = []
+        for version in self.active():
+            criteria = compile_predicate(read_predicate(version.profile.predicate))
+            rows += criteria_rows(version.profile, version.number, criteria, owner=version.author)
+        return rows
+
+
+class ProfileCasework:
+    """Decides commands of `openecp.border.risk.profiles.acts`."""
+
+    acts = ProfileAct
+
+    def __init__(self, source: ProfileSource, *, clock: Callable[[], str] = utc_now) -> None:
+        self._source, self._clock = source, clock
+        self._book = ProfileBook(source, clock=clock)
+        self._randomness = Randomness()
+
+    def decide(self, command: ProgrammeCommand) -> Decided:
+        """Decide one command; what is refused to an officer is put on record."""
+        from openecp.border.risk.profiles.lifecycle import decide
+
+        act, who, now = command.act, command.principal, self._clock()
+        assert isinstance(act, ProfileAct), "the desk hands over commands about profiles only"
+        name = act.profile.id if isinstance(act, ProposeProfile) else act.profile_id
+        if not may(who, "act") or (who.kind != "person" and not isinstance(act, ExpireProfile)):
+            refused = ProfileRefused(
+                "Your role does not allow this.", where="role", expected="a person with the role officer",
+                got=f"{who.kind}: {', '.join(who.roles) or 'no role'}", fix="Use an officer's own token.",
+                code="OECP-ROLE", status=403,
+            )  # fmt: skip
+            return Decided(refusal(refused, "risk_profiles"))
+        known = self._source.case(PROFILE_STREAM + name) if PROFILE_ID.fullmatch(name) else None
+        try:
+            state = _state(known[0].state) if known else None
+            decision = decide(state, act, actor=who.actor, now=now, others=self._book.states())
+        except ProfileRefused as refused:
+            return Decided(refusal(refused, "risk_profiles"), self._attempt(refused, act, name, who.actor, now))
+        status = decision.state.status(date.fromisoformat(now[:10]))
+        answer = Answer(outcome="done", case_id=name, status=status)
+        write = self._write(decision, known, who.actor, now, status)
+        return Decided(
+            answer, msgspec.structs.replace(write, answer=encode(answer), idempotency=idempotency(command, "profiles"))
+        )
+
+    def _write(
+        self, decision: ProfileDecision, known: tuple[CaseRow, int] | None, actor: str, now: str, status: str
+    ) -> CaseWrite:
+        documents: tuple[StoredDocument, ...] = ()
+        body = decision.body
+        if decision.document:
+            one = StoredDocument(
+                document_id=self._randomness.uuid7(), kind="risk_profile", media_type="application/json",
+                content=decision.document, salt=self._randomness.salt(),
+            )  # fmt: skip
+            documents = (one,)
+            body = body | {"document": {"id": one.document_id, "sha256": salted_digest(one.salt, one.content)}}
+        told = canonical(msgspec.to_builtins(decision.state))
+        row = self._row(PROFILE_STREAM + decision.state.profile_id, status, known[0].version + 1 if known else 1,
+                        told, now)  # fmt: skip
+        event = NewEvent(kind=decision.kind, occurred_at=now, actor=actor, body=body)
+        return CaseWrite(
+            row=row, expected_seq=known[1] if known else 0, events=(event,), documents=documents, face=told
+        )
+
+    def _attempt(self, refused: ProfileRefused, act: ProfileAct, name: str, actor: str, now: str) -> CaseWrite:
+        body = {
+            "act": type(act).__name__, "profile": name, "code": refused.code, "message": refused.message,
+            "where": refused.where, "expected": refused.expected, "got": refused.got,
+        }  # fmt: skip
+        body = {key: _plain(text) for key, text in body.items()}
+        event = NewEvent(kind="RiskProfileRefused", occurred_at=now, actor=actor, body=body)
+        stream = REFUSED_STREAM + self._randomness.uuid7()
+        return CaseWrite(row=self._row(stream, "refused", 1, canonical(body), now), expected_seq=0, events=(event,))
+
+    def _row(self, name: str, status: str, version: int, state: bytes, now: str) -> CaseRow:
+        return CaseRow(
+            case_id=name, organisation="customs", lrn=name, mrn=None, status=status, channel=None, office=None,
+            movement=None, version=version, state=state, updated_at=now, room=ROOM,
+        )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """Return at most 300 characters, without what no journal takes."""
+    return text[:300].encode("utf-8", "replace").decode().replace("\x00", "")
