@@ -30,6 +30,7 @@ from openecp.border.low_value.orders import (
 from openecp.platform.cli.ecommerce import demo_ecommerce
 from openecp.platform.cli.ecommerce_goods import TableThenModel
 from openecp.platform.cli.ecommerce_orders import made_orders
+from openecp.platform.cli.wiring import CommandFault
 
 DUBAI = ZoneInfo("Asia/Dubai")
 TERMS = OrderTerms()
@@ -45,7 +46,7 @@ def row(price: str = "100", at: str = "2026-03-01T10:00:00+04:00", **cells: str)
 
 
 def grouped(*prices: str, terms: OrderTerms = TERMS) -> list[tuple[str, bool, str, int]]:
-    orders, faults = read_orders([row(price) for price in prices], DUBAI)
+    orders, faults = read_orders([row(price, order_id=str(n)) for n, price in enumerate(prices)], DUBAI)
     assert faults == []
     groups = group_orders(orders, [0] * len(orders), terms)
     assert all(order_checks(orders, groups, terms).values())
@@ -65,7 +66,7 @@ def test_the_limit_is_judged_on_the_exact_sum() -> None:
 def test_nothing_but_the_duty_is_rounded_and_that_once() -> None:
     ((total, _, duty, minor),) = grouped(*["7575.77"] * 3)
     assert (total, duty, minor) == ("1000.00164", "50.000082", 5000)
-    orders, _ = read_orders([row("7575.77")] * 3, DUBAI)
+    orders, _ = read_orders([row("7575.77", order_id=str(n)) for n in range(3)], DUBAI)
     (group,) = group_orders(orders, [0] * 3, TERMS)
     assert group.item_duty_minor == (1667, 1666, 1667)  # what each adds to the rounded sum
 
@@ -76,7 +77,7 @@ def test_any_orders_are_exact_against_fractions(seed: int) -> None:
     prices = [f"{chance.randrange(30_000)}.{chance.randrange(10**6):06d}" for _ in range(300)]
     people = [chance.randrange(40) for _ in prices]
     days = [date(2026, 3, 1 + chance.randrange(3)) for _ in prices]
-    cells = [row(price, f"{day}T12:00") for price, day in zip(prices, days, strict=True)]
+    cells = [row(p, f"{day}T12:00", order_id=str(n)) for n, (p, day) in enumerate(zip(prices, days, strict=True))]
     orders, faults = read_orders(cells, DUBAI)
     groups = group_orders(orders, people, TERMS)
     assert faults == []
@@ -235,3 +236,43 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(demo_ecommerce, ["--out", str(tmp_path / "out"), "--file", str(file)])
     assert result.exit_code != 0
     assert "cannot be used" in str(result.exception)
+
+
+def test_an_order_number_stands_for_one_order() -> None:
+    """Another item of the same order counts; the same row again, or another order under its number, does not."""
+    rows = [
+        row("10", order_id="A"), row("10", order_id="A"), row("20", order_id="A", product_title="Mug"),
+        row("10", order_id="A", importer_name="Other"), row("10", order_id="A", at="2026-03-02"),
+        row("10", order_id="B"),
+    ]  # fmt: skip
+    orders, faults = read_orders(rows, DUBAI)
+    assert [one.row for one in orders] == [2, 4, 7]
+    assert {(fault.column, fault.code) for fault in faults} == {("order_id", "OECP-ORDER-DOUBLE")}
+    assert [fault.row for fault in faults] == [3, 5, 6]
+    assert "row 2" in faults[0].got
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (",".join(ORDER_COLUMNS).encode(), "no order can be used"),
+        (
+            (",".join(ORDER_COLUMNS) + '\nA,2026-03-01,"Asha,x,y,z,c,5,u\nB,2026-03-01,C,H,T,,,7,\n').encode(),
+            "no order",
+        ),
+        (",".join(ORDER_COLUMNS).encode("utf-16"), "UTF-16"),
+        (bytes(range(256)), "zero bytes"),
+        (",".join((*ORDER_COLUMNS, "item_price_inr")).encode(), "item_price_inr twice"),
+    ],
+)
+def test_a_file_of_no_use_says_why(tmp_path: Path, content: bytes, says: str) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_bytes(content)
+    result = CliRunner().invoke(demo_ecommerce, ["--out", str(tmp_path / "out"), "--file", str(file)])
+    assert isinstance(result.exception, CommandFault), result.exception
+    assert says in f"{result.exception} {result.exception.got}"
+
+
+def test_a_quote_that_is_not_closed_is_told_with_its_row() -> None:
+    _, faults = read_orders([row(importer_name="Asha\nB,2026\nC", delivery_address="")], DUBAI)
+    assert [(one.row, one.column, one.got) for one in faults][-1] == (2, "importer_name", "a cell of 3 lines")

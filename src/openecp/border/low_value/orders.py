@@ -95,19 +95,47 @@ def read_orders(
 ) -> tuple[list[Order], list[OrderFault]]:
     """Return the usable orders and every fault of the others. A row with a fault shuts out itself and no other.
 
-    Columns are found by name, in any order; `first_row` is the row of the file that the first order stands in.
+    Columns are found by name, in any order; `first_row` is the row of the file that the first order stands in. Rows
+    with the number of an order before them are further items of it; any other use of a number is a fault.
     """
     orders: list[Order] = []
     faults: list[OrderFault] = []
+    known: dict[str, list[Order]] = defaultdict(list)
     for number, row in enumerate(rows, start=first_row):
         if not any(row.values()):
             continue  # a blank row
         found = read_order(row, number, zone)
         if isinstance(found, Order):
+            double = _doubled(found, known[found.order_id])
+            if double is not None:
+                faults.append(double)
+                continue
+            known[found.order_id].append(found)
             orders.append(found)
         else:
             faults += found
     return orders, faults
+
+
+def _doubled(order: Order, before: Sequence[Order]) -> OrderFault | None:
+    """Return the fault of a row whose order number stands for another order already, or that is there twice."""
+    if not before:
+        return None
+    first = before[0]
+    same = next((one for one in before if one._replace(row=order.row) == order), None)
+    if same is not None:
+        got, fix = f"the same row as row {same.row}", "Leave out the second; it was not counted."
+    elif (order.importer_name, order.delivery_address, order.timestamp) != (
+        first.importer_name, first.delivery_address, first.timestamp,
+    ):  # fmt: skip
+        got = f"{order.order_id}, the number of another importer, address or time in row {first.row}"
+        fix = "Give each order a number of its own."
+    else:
+        return None
+    return OrderFault(
+        row=order.row, column="order_id", code="OECP-ORDER-DOUBLE", got=got[:120], fix=fix,
+        expected="a number that no order before has, or a further item of the same order",
+    )  # fmt: skip
 
 
 def read_order(row: Mapping[str, str | None], number: int, zone: tzinfo) -> Order | list[OrderFault]:
@@ -134,6 +162,13 @@ def read_order(row: Mapping[str, str | None], number: int, zone: tzinfo) -> Orde
     if cells["item_price_inr"] and price is None:
         expected = "an amount of 0 or more with a decimal point and at most 6 decimals"
         fault("item_price_inr", "OECP-ORDER-PRICE", expected, cells["item_price_inr"], "Write 1299.50 or 1,299.50.")
+    for name in ORDER_COLUMNS if faults else ():
+        lines = (row.get(name) or "").count("\n")
+        if lines:
+            got = f"a cell of {lines + 1:,} lines"
+            fault(
+                name, "OECP-ORDER-QUOTE", "a quote that is closed in its row", got, "Close it, or double it in a text."
+            )
     if None in row:
         fault("", "OECP-ORDER-CELLS", "as many cells as headings", "more", "Put texts with commas into quotes.")
     if faults or day is None or price is None:

@@ -107,6 +107,8 @@ class Quoter:
         faults = [incomplete_fault(one) for one in asked if not is_runnable(one)]
         if faults and (named or len(faults) == len(asked)):
             raise QuoteRefused(faults)
+        if not named and (unknown := before_all(file, on)) is not None:
+            raise QuoteRefused([unknown])
         if not [one for one in held if is_runnable(one)]:
             raise _refused("OECP-REGIME-DATE", "date", f"No regime of {file.jurisdiction} is in force.",
                            "; ".join(f"{one.id} {period_text(one)}" for one in file.regimes), on.isoformat(),
@@ -258,6 +260,26 @@ def _required(entry: Entry, basket: Basket, number: int) -> list[Fault]:
 def in_force(regime: Regime, on: date) -> bool:
     """Tell whether a regime is in force on a day; an unknown start is open."""
     return (regime.valid_from or FIRST_DAY) <= on <= (regime.valid_to or LAST_DAY)
+
+
+def before_all(file: Jurisdiction, on: date) -> Fault | None:
+    """Return the fault of a day before every dated regime of a file: what held then is not known, so nothing is said.
+
+    The ordinary tariff alone would be a guess: another relief may have held, as it did before 2021 in the EU.
+    """
+    first = min((one.valid_from or FIRST_DAY for one in file.regimes if not one.ordinary), default=FIRST_DAY)
+    if on >= first:
+        return None
+    ordinary = ", ".join(one.id for one in file.regimes if one.ordinary)
+    return Fault(
+        code="OECP-REGIME-DATE",
+        where="date",
+        message=f"The file of {file.jurisdiction} does not say what held before {first.isoformat()}.",
+        expected=f"a day from {first.isoformat()} on",
+        got=on.isoformat(),
+        fix="Ask for a later day, or add the regime of that time to the file"
+        + (f"; {ordinary} asked for by name says what the ordinary tariff comes to." if ordinary else "."),
+    )
 
 
 def period_text(regime: Regime) -> str:

@@ -45,6 +45,8 @@ def similar(
     """
     if len(names) > ROWS_MAX:
         raise ValueError(f"similar: expected at most {ROWS_MAX} rows, got {len(names)}; group them in parts")
+    if not names:
+        return []
     forms = plain_names(names), plain_addresses(addresses), identifier_forms(identifiers or [None] * len(names))
     heads = [head_word(line.split()) for line in plain_lines(names, length_max=NAME_LENGTH_MAX)]
     rows = list(zip(*forms, heads, strict=True))

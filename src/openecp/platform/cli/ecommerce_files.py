@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,9 +29,13 @@ def file_rows(path: Path) -> Iterator[dict[str, str | None]]:
             raise _unreadable(
                 path, f"at most {BYTES_MAX >> 20} MB", f"{path.stat().st_size >> 20} MB", "Part the file."
             )
-        text = path.read_bytes().decode("utf-8-sig", "replace")
+        content = path.read_bytes()
     except OSError as error:
         raise _unreadable(path, "a file of orders as CSV", error.strerror or str(error), "Correct the path.") from None
+    if b"\0" in content[:4_096]:
+        got = "UTF-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "zero bytes: no text"
+        raise _unreadable(path, "CSV in UTF-8", got, "Save the file as CSV in UTF-8.")
+    text = content.decode("utf-8-sig", "replace")
     csv.field_size_limit(CELL_MAX)
     first = text.split("\n", 1)[0]
     parted_by = max(",;\t", key=first.count)
@@ -42,6 +47,9 @@ def file_rows(path: Path) -> Iterator[dict[str, str | None]]:
             wanted = ", ".join(ORDER_COLUMNS)
             got = ", ".join(headings)[:200] or "nothing"
             raise _unreadable(path, f"the columns {wanted}", got, f"Add {', '.join(missing)}.")
+        twice = sorted({name for name in ORDER_COLUMNS if headings.count(name) > 1})
+        if twice:
+            raise _unreadable(path, "each column once", f"{', '.join(twice)} twice", "Leave one of them out.")
         for number, cells in enumerate(lines):
             if number >= ROWS_MAX:
                 raise _unreadable(path, f"at most {ROWS_MAX:,} rows", "more", "Part the file.")
