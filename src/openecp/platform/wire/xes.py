@@ -4,6 +4,8 @@
 Each event becomes a row: the trace's name is the case, the event's `concept:name` the activity, `time:timestamp` the
 stamp as text; every other attribute of the event keeps its key, those of the trace are prefixed with `case:`. Only
 direct children are attributes: what is nested inside an attribute is its annotation, and `<global>` holds defaults.
+Whole traces that are written plainly do not pass the parser (xes_plain): it reads what stands before, between and after
+them, and every trace that is not plain. The rows are the same either way.
 Source: IEEE 1849 (XES).
 Limits: LIMITS; a DOCTYPE is refused, so that no entity is ever expanded.
 """
@@ -19,10 +21,12 @@ from xml.parsers import expat
 
 import msgspec
 
-_READ = 1 << 18
+from openecp.platform.wire.xes_plain import Columns, PlainTraces
+
+_TRACE, _TRACE_END = b"<trace>", b"</trace>"
 _VALUES = frozenset({"string", "date", "int", "float", "boolean", "id"})
 NEEDED = frozenset({"case:concept:name", "concept:name", "time:timestamp"})
-Batch = dict[str, list[str | None]]
+Batch = Columns
 
 
 class XesLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,7 @@ class XesLimits(msgspec.Struct, frozen=True, kw_only=True):
     names_max: int = 200
     text_max: int = 20_000
     batch_rows: int = 20_000
+    read_bytes: int = 1 << 18  # bytes unpacked at once
     token_max: int = 16 << 20  # bytes of one element: the parser holds it whole
     ratio_max: int = 400  # times that a packed log may grow, once `ratio_from` bytes were unpacked
     ratio_from: int = 256 << 20
@@ -47,26 +52,79 @@ class UnreadableXes(ValueError):  # noqa: N818
 
 
 class _Reader:
-    """Follows the parser and holds the rows that are not handed over yet.
+    """Follows the parser and holds the events that are not handed over yet.
 
-    The handlers are closures: they run for every element of the log, and nothing else costs as much.
+    The handlers are closures: they run for every element of a log that is not plain, and nothing else costs as much.
     """
 
-    def __init__(self, name: str, limits: XesLimits) -> None:
+    def __init__(self, name: str, limits: XesLimits, is_plain: bool) -> None:
         self.name, self.limits = name, limits
         self.rows: list[dict[str, str]] = []
+        self.columns: Columns = {}
+        self.count = 0
+        self.plain = PlainTraces(limits.names_max, limits.text_max)
+        self.is_plain = is_plain  # from here on, too: nothing was met in which a trace may only look like one
+        self.rest = b""
+        self.parsed = self.lines = 0  # bytes that the parser was given, and lines that it was not
         self.parser = expat.ParserCreate()
         self.parser.ordered_attributes = True
+        self.parser.XmlDeclHandler = self.declared
         self.parser.StartDoctypeDeclHandler = self.doctype
         self.parser.EntityDeclHandler = self.doctype
+        self.parser.StartCdataSectionHandler = self.by_parser
         self.widest: Callable[[], int] = lambda: 0
+        self.depth: Callable[[], int] = lambda: 0
         self.parser.StartElementHandler, self.parser.EndElementHandler = self.handlers()
+
+    def declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding and encoding.lower() != "utf-8":
+            self.by_parser()
+
+    def by_parser(self) -> None:
+        self.is_plain = False
 
     def doctype(self, *_: object) -> None:
         raise self.fault("no DOCTYPE", "a DOCTYPE or an entity", "Write the log without it.")
 
     def fault(self, expected: str, got: str, fix: str) -> UnreadableXes:
-        return UnreadableXes(f"{self.name}, line {self.parser.CurrentLineNumber}", expected, got, fix)
+        return UnreadableXes(f"{self.name}, line {self.parser.CurrentLineNumber + self.lines}", expected, got, fix)
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the log; none at its end."""
+        data, self.rest = self.rest + chunk, b""
+        if b"\0" in chunk:  # no UTF-8
+            self.by_parser()
+        end = data.rfind(_TRACE_END) + len(_TRACE_END)
+        if not chunk or not self.is_plain or end < len(_TRACE_END):
+            self.parse(data, not chunk)
+            return
+        start = 0
+        if not self.is_between():
+            start = max(data.find(_TRACE, 0, end), 0)
+            self.parse(data[:start])
+        block, self.rest = data[start:end], data[end:]
+        found = self.plain.columns(block) if self.is_between() else None
+        if found is None:
+            self.parse(block)
+            return
+        self.settle()
+        self.hold(*found)
+        self.lines += block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
+
+    def is_between(self) -> bool:
+        """Tell whether the parser has read all that it was given and stands in the log, outside of all traces."""
+        return self.is_plain and self.depth() == 1 and self.parser.CurrentByteIndex == self.parsed
+
+    def parse(self, data: bytes, is_last: bool = False) -> None:
+        """Give bytes to the parser.
+
+        Raises: UnreadableXes where they are not well-formed.
+        """
+        self.parsed += len(data)
+        try:
+            self.parser.Parse(data, is_last)
+        except expat.ExpatError as error:
+            raise self.fault("well-formed XML", expat.ErrorString(error.code), "Export the log again.") from None
 
     def handlers(self) -> tuple[Callable[[str, list[str]], None], Callable[[str], None]]:
         """Return what the parser calls at each start and end of an element."""
@@ -107,6 +165,7 @@ class _Reader:
             depth -= 1
 
         self.widest = lambda: max(len(event), len(trace))
+        self.depth = lambda: depth
         return start, end
 
     def cut(self, name: str, value: str | None) -> str | None:
@@ -115,19 +174,49 @@ class _Reader:
             return value
         return value[:200] + "…" if name not in NEEDED else value[: self.limits.text_max]
 
-    def take(self) -> Batch:
-        """Hand over the rows so far as columns of one length.
+    def settle(self) -> None:
+        """Make columns of the rows that the parser found.
 
         Raises: UnreadableXes where there are too many names.
         """
         rows, self.rows = self.rows, []
+        if not rows:
+            return
         names = dict.fromkeys(name for row in rows for name in row)
-        if len(names) > self.limits.names_max:
-            raise self.fault(f"at most {self.limits.names_max} attributes by name", f"{len(names)}", "Leave some out.")
-        columns: Batch = {name: [row.get(name) for row in rows] for name in names}
+        self.narrow(len(names))
+        columns: Columns = {name: [row.get(name) for row in rows] for name in names}
         for name, column in columns.items():
             if max(len(value) for value in column if value is not None) > self.limits.text_max:
                 columns[name] = [self.cut(name, value) for value in column]
+        self.hold(columns, len(rows))
+
+    def hold(self, columns: Columns, count: int) -> None:
+        """Put events behind those that are held.
+
+        Raises: UnreadableXes where there are too many names.
+        """
+        self.narrow(len(self.columns.keys() | columns.keys()))
+        for name, column in columns.items():
+            if name not in self.columns:
+                self.columns[name] = [None] * self.count
+            self.columns[name] += column
+        self.count += count
+        for held in self.columns.values():
+            held += [None] * (self.count - len(held))
+
+    def narrow(self, names: int) -> None:
+        """Refuse more names of attributes than are allowed."""
+        if names > self.limits.names_max:
+            raise self.fault(f"at most {self.limits.names_max} attributes by name", f"{names}", "Leave some out.")
+
+    def take(self) -> Batch:
+        """Hand over the events so far as columns of one length.
+
+        Raises: UnreadableXes where there are too many names.
+        """
+        self.settle()
+        columns = self.columns or {"concept:name": [None] * self.count}  # events without attributes are events
+        self.columns, self.count = {}, 0
         return columns
 
 
@@ -143,40 +232,37 @@ def local(tag: str) -> str:
     return tag.rpartition(":")[2]
 
 
-def read_xes(path: Path, limits: XesLimits | None = None) -> Iterator[Batch]:
+def read_xes(path: Path, limits: XesLimits | None = None, *, is_plain: bool = True) -> Iterator[Batch]:
     """Yield the events of a log (`.xes` or gzipped) as columns of text, in the order of the file.
 
+    Without `is_plain` the parser reads all of it: the rows are the same, more slowly.
     Raises: UnreadableXes where it is not well-formed, too large, no log, or holds a DOCTYPE.
     """
     limits = limits or XesLimits()
-    reader = _Reader(path.name, limits)
+    reader = _Reader(path.name, limits, is_plain)
     total = 0
     with _opened(path) as stream:
         while True:
-            chunk = _guarded(lambda: stream.read(_READ), reader)
+            chunk = _guarded(lambda: stream.read(limits.read_bytes), reader)
             total += len(chunk)
             if total > limits.bytes_max:
                 raise reader.fault(f"at most {limits.bytes_max} bytes unpacked", "more", "Split the log.")
-            try:
-                reader.parser.Parse(chunk, not chunk)
-            except expat.ExpatError as error:
-                raise reader.fault("well-formed XML", expat.ErrorString(error.code), "Export the log again.") from None
+            reader.feed(chunk)
             _bounded(reader, total, path.stat().st_size)
-            if len(reader.rows) >= limits.batch_rows:
+            if reader.count + len(reader.rows) >= limits.batch_rows:
                 yield reader.take()
             if not chunk:
                 break
-    if reader.rows:
+    if reader.count or reader.rows:
         yield reader.take()
 
 
 def _bounded(reader: _Reader, total: int, packed: int) -> None:
     """Stop where one element, the names of one event or the whole log grow beyond measure."""
     limits = reader.limits
-    if total - reader.parser.CurrentByteIndex > limits.token_max:
+    if reader.parsed - reader.parser.CurrentByteIndex > limits.token_max:
         raise reader.fault(f"elements of at most {limits.token_max} bytes", "a longer one", "Shorten its values.")
-    if reader.widest() > limits.names_max:
-        raise reader.fault(f"at most {limits.names_max} attributes by name", f"{reader.widest()}", "Leave some out.")
+    reader.narrow(reader.widest())
     if total > limits.ratio_from and total > limits.ratio_max * packed:
         raise reader.fault(
             f"at most {limits.ratio_max} times the packed bytes", f"{total} unpacked", "Unpack it first."
