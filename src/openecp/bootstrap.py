@@ -74,6 +74,7 @@ class Installation(ClearsFiles):
 
         Raises: ProfileError, SettingError.
         """
+        from openecp.bootstrap_lanes import lanes_of
         from openecp.border.pipeline import Assessor  # heavy: only those who assess load it
         from openecp.border.tariff.reference import load_measures
         from openecp.platform.engines.duck import DuckEngine
@@ -92,7 +93,7 @@ class Installation(ClearsFiles):
                 ) from None
             measures = load_measures(content, str(path), self.profile)
         profile = self.profile.with_rows("risk_criteria", criteria) if criteria else self.profile
-        assessor = Assessor(profile, DuckEngine(), measures, secret=secret)
+        assessor = Assessor(profile, DuckEngine(), measures, secret=secret, lanes=lanes_of(self, secret))
         if warm:
             assessor.warm()
         return assessor
@@ -224,12 +225,14 @@ class Installation(ClearsFiles):
         from openecp.bootstrap_post import postal_casework
         from openecp.bootstrap_risk import profile_casework
         from openecp.platform.core.activitywork import ActivityCasework
+        from openecp.platform.core.paymentwork import PaymentCasework
         from openecp.platform.core.programme import ProgrammeCasework
         from openecp.platform.core.recordwork import RecordCasework
 
         post = postal_casework(store, self.profile, self.quoter)
-        activities = ActivityCasework(store, organisation=self.register(store).organisation)
-        return ProgrammeCasework(store, others=(RecordCasework(store), post, activities, profile_casework(store)))
+        activities = ActivityCasework(store, organisation=lambda name: self.register(store).organisation(name))
+        others = (RecordCasework(store), post, activities, profile_casework(store), PaymentCasework(store))
+        return ProgrammeCasework(store, others=others)
 
     def post_rules(self) -> Any:
         """Return the rules of the post."""
@@ -311,6 +314,7 @@ class Installation(ClearsFiles):
 
     async def run_core(self) -> None:
         """Run the core process until it is told to stop."""
+        from openecp.bootstrap_lanes import lane_ticks
         from openecp.platform.core.line import ClearanceLine
         from openecp.platform.core.parcel_line import ParcelLine
         from openecp.platform.core.server import CoreServer, serve_until_signal
@@ -322,7 +326,7 @@ class Installation(ClearsFiles):
             parcel_desk, parcel_acts = self.parcel_work(store)
             line = ClearanceLine(self.desk(store, assessor, parcel_acts), self.settings)
             parcels = ParcelLine(parcel_desk, self.settings)
-            ticks = Ticks(ticking, line.submit, self.settings, send=http_sender())
+            ticks = Ticks(ticking, line.submit, self.settings, send=http_sender(), others=lane_ticks(self, ticking))
             server = CoreServer(
                 line,
                 self.settings.core_socket,
