@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import click
 
+from openecp.platform.cli.risk_lanes import draw, lanes
 from openecp.platform.cli.risk_models import card, models, train
+from openecp.platform.cli.risk_profile_acts import profile_group
 from openecp.platform.cli.risk_score import score
 from openecp.platform.cli.risk_watch import watchlist
 from openecp.platform.cli.risk_world import world
@@ -17,5 +19,6 @@ def risk() -> None:
 
 
 risk.add_command(watchlist)
-for command in (train, score, models, card, world):
+risk.add_command(profile_group)
+for command in (train, score, models, card, world, lanes, draw):
     risk.add_command(command)
