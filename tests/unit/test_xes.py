@@ -56,6 +56,8 @@ BOMB = '<!DOCTYPE log [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><log><tr
         ("<html></html>", "<html>"),
         ("<log>" + "<a>" * 40 + "</a>" * 40 + "</log>", "levels"),
         ("", "well-formed"),
+        ('<?xml version="1.0" encoding="UT-8"?><log/>', "encoding"),
+        ('<?xml version="1.0" encoding="gb18030"?><log/>', "encoding"),
     ],
 )
 def test_what_is_no_log_is_refused_with_its_place(tmp_path: Path, text: str, says: str) -> None:
@@ -77,3 +79,10 @@ def test_a_log_that_unpacks_without_end_is_stopped(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(LOG.encode())[:-20])
     with pytest.raises(UnreadableXes):
         rows_of(path)
+
+
+def test_events_without_attributes_are_events(tmp_path: Path) -> None:
+    """They are counted where they are used; nothing is lost in silence."""
+    path = tmp_path / "log.xes"
+    path.write_text("<log><trace><event/><event></event></trace></log>", encoding="utf-8")
+    assert list(read_xes(path)) == [{"concept:name": [None, None]}]

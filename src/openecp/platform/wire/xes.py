@@ -125,6 +125,10 @@ class _Reader:
             self.parser.Parse(data, is_last)
         except expat.ExpatError as error:
             raise self.fault("well-formed XML", expat.ErrorString(error.code), "Export the log again.") from None
+        except UnreadableXes:
+            raise
+        except (LookupError, ValueError) as error:  # what the log says its encoding is
+            raise self.fault("an encoding that is known", str(error)[:120], "Write the log in UTF-8.") from None
 
     def handlers(self) -> tuple[Callable[[str, list[str]], None], Callable[[str], None]]:
         """Return what the parser calls at each start and end of an element."""
