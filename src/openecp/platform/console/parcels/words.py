@@ -131,6 +131,7 @@ REASONS: dict[str, str] = {
     "OECP-NO-REGIME": N_("no regime holds"),
     "OECP-ORIGIN": N_("goods of an origin that the regime excludes"),
     "OECP-RESTRICTED": N_("goods under a prohibition or restriction"),
+    "OECP-SCHEME-NUMBER": N_("the number tells the scheme that no name was given for"),
     "OECP-TAX-RATE": N_("the tax rate is not known"),
     "OECP-REQUIRED-HS": N_("the HS code is missing"),
     "OECP-REQUIRED-ORIGIN": N_("the country of origin is missing"),
