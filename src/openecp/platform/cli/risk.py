@@ -6,6 +6,7 @@ from __future__ import annotations
 import click
 
 from openecp.platform.cli.risk_lanes import draw, lanes
+from openecp.platform.cli.risk_features import compliance, features, results
 from openecp.platform.cli.risk_models import card, models, train
 from openecp.platform.cli.risk_profile_acts import profile_group
 from openecp.platform.cli.risk_score import score
@@ -21,4 +22,6 @@ def risk() -> None:
 risk.add_command(watchlist)
 risk.add_command(profile_group)
 for command in (train, score, models, card, world, lanes, draw):
+    risk.add_command(command)
+for command in (features, results, compliance):
     risk.add_command(command)

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`openecp risk features|results|compliance`: history by event time, labelled items, what the random sample says."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
+
+if TYPE_CHECKING:
+    from openecp.platform.core.risk_history import RiskHistory
+    from openecp.platform.engines.risk_features import FeatureEngine
+
+_OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_movement = click.option("--movement", default="import", show_default=True, help="import, export, transit; empty: all.")
+DAY_US = 86_400_000_000
+LABELS = (
+    ("id", "VARCHAR"), ("seq", "BIGINT"), ("item", "INTEGER"), ("date", "VARCHAR"), ("office", "VARCHAR"),
+    ("lane", "VARCHAR"), ("ground", "VARCHAR"), ("chance", "DOUBLE"), ("sampled", "INTEGER"), ("control", "VARCHAR"),
+    ("result", "VARCHAR"), ("irregularity", "VARCHAR"), ("label", "INTEGER"), ("revenue", "BIGINT"),
+    ("stake", "BIGINT"), ("goods", "VARCHAR"), ("origin", "VARCHAR"), ("departure", "VARCHAR"), ("mode", "VARCHAR"),
+)  # fmt: skip
+LEFT_OUT = ("seq", "item", "office", "lane", "ground", "sampled", "control", "result", "irregularity")
+
+
+@contextlib.contextmanager
+def _faults() -> Iterator[None]:
+    from openecp.platform.engines.risk_files import RiskFileFault
+
+    try:
+        yield
+    except RiskFileFault as fault:
+        raise CommandFault("the file cannot be used", where=fault.where, expected=fault.expected, got=fault.got,
+                           fix=fault.fix) from None  # fmt: skip
+    except OSError as error:
+        raise CommandFault("the file cannot be written", where=str(error.filename), expected="a folder that is there",
+                           got=error.strerror or str(error), fix="Name another with --out.") from None  # fmt: skip
+
+
+def _random_shares(profile: Any) -> dict[str, float]:
+    """Return the share that is drawn at random into each lane, by the profile's settings."""
+    return {lane: float(profile.setting("selection", lane, default=0)) for lane in ("blue", "yellow", "red")}
+
+
+def _history(context: click.Context, data: str | None, movement: str) -> RiskHistory:
+    from openecp.platform.core.risk_history import risk_history
+
+    here: Any = installation(context).with_settings(data=data)
+    profile = here.profile
+    with here.open_store() as store:
+        return risk_history(
+            store, _random_shares(profile), movement=movement, currency=profile.currency,
+            exponent=profile.currency_exponent,
+        )  # fmt: skip
+
+
+def _reckoned(engine: FeatureEngine, history: RiskHistory) -> int:
+    from openecp.border.risk.features.definitions import ITEMS, RESULTS, statements
+
+    engine.load("items", ITEMS, history.item_tuples())
+    engine.load("results", RESULTS, history.result_tuples())
+    return engine.run(statements())
+
+
+def _check_out(out: Path) -> None:
+    if out.suffix != ".parquet" or not out.parent.is_dir():
+        raise CommandFault("the file cannot be written", where="--out", expected="a .parquet file in a folder that is",
+                           got=str(out), fix="Name such a file.")  # fmt: skip
+
+
+@click.command()
+@click.argument("file", required=False, type=_FILE)
+@click.option("--journal", "from_journal", is_flag=True, help="History of this installation's journal.")
+@click.option("--results", "results_file", type=_FILE, help="What controls found, beside a FILE of items.")
+@click.option("--out", required=True, type=_OUT, help="A Parquet file: one row an item, one column a feature.")
+@_movement
+@data_option
+@click.pass_context
+def features(
+    context: click.Context, file: Path | None, from_journal: bool, results_file: Path | None, out: Path,
+    movement: str, data: str | None,
+) -> None:  # fmt: skip
+    """Tell each item's features by event time, of the journal or of a FILE of items (Parquet, CSV)."""
+    from openecp.border.risk.features.definitions import FEATURES, ITEMS, RESULTS, statements
+    from openecp.platform.engines.risk_features import FeatureEngine
+
+    if from_journal == (file is not None):
+        raise CommandFault("one source is needed", where="arguments", expected="a FILE, or --journal",
+                           got="both" if file else "none", fix="Give one of them.")  # fmt: skip
+    _check_out(out)
+    engine = FeatureEngine()
+    began = time.process_time()
+    with _faults(), contextlib.closing(engine):
+        gone = 0
+        if file is not None:
+            engine.read("items", ITEMS, file)
+            engine.check(str(file), time.time_ns() // 1000 + DAY_US)
+            if results_file is not None:
+                engine.read("results", RESULTS, results_file)
+            else:
+                engine.load("results", RESULTS, ())
+            many = engine.run(statements())
+        else:
+            history = _history(context, data, movement)
+            gone, many = history.without_items, _reckoned(engine, history)
+        engine.write("SELECT * FROM features ORDER BY seq, item", out)
+    click.echo(f"{many} items, {len(FEATURES)} features in {out} ({time.process_time() - began:.1f} s of CPU)")
+    if gone:
+        click.echo(f"{gone} declarations left out: their message is gone")
+
+
+@click.command()
+@click.option("--out", required=True, type=_OUT, help="A Parquet file: one row a controlled item.")
+@_movement
+@data_option
+@click.pass_context
+def results(context: click.Context, out: Path, movement: str, data: str | None) -> None:
+    """Export controlled items with lane, ground, chance, result, recovered amount and features, to train on."""
+    from openecp.platform.engines.risk_features import FeatureEngine
+
+    _check_out(out)
+    history = _history(context, data, movement)
+    rows = _labelled(history)
+    engine = FeatureEngine()
+    with _faults(), contextlib.closing(engine):
+        _reckoned(engine, history)
+        engine.load("labels", LABELS, rows)
+        engine.write(
+            "SELECT l.*, f.* EXCLUDE (seq, item, declaration) FROM labels AS l "
+            "JOIN features AS f ON f.seq = l.seq AND f.item = l.item ORDER BY l.seq, l.item",
+            out,
+        )
+    irregular = sum(row[12] for row in rows)
+    click.echo(f"{len(rows)} controlled items, {irregular} irregular, recovered {sum(row[13] for row in rows)} minor "
+               f"units, in {out}")  # fmt: skip
+    left = " ".join(f"--leave-out {name}" for name in LEFT_OUT)
+    click.echo(f"openecp risk train {out} --id id --revenue revenue --stake stake --chance chance {left}")
+
+
+def _labelled(history: RiskHistory) -> list[tuple[Any, ...]]:
+    found = []
+    for case in history.cases:
+        items = history.items.get(case.case_id, [])
+        if not case.results:
+            continue
+        recovered = case.recovered([row["item"] for row in items])
+        last = case.results[-1]
+        kind = next((r.irregularity for r in reversed(case.results) if r.irregularity), "")
+        for row in items:
+            number = row["item"]
+            found.append((
+                f"{row['declaration']}/{number}", case.seq, number, case.day or case.at[:10], case.office, case.lane,
+                case.ground, case.chance, int(case.sampled), last.control, last.result, kind, case.label_of(number),
+                recovered[number], row["stake_minor"], row["goods"], row["origin"], row["departure"], row["mode"],
+            ))  # fmt: skip
+    return found
+
+
+@click.command()
+@click.option("--by", type=click.Choice(["office", "lane", "month", "origin", "chapter"]), help="Segments.")
+@click.option("--from", "first", metavar="DATE", help="First day of acceptance.")
+@click.option("--to", "last", metavar="DATE", help="Last day of acceptance.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines, one a segment.")
+@_movement
+@data_option
+@click.pass_context
+def compliance(
+    context: click.Context, by: str | None, first: str | None, last: str | None, as_json: bool, movement: str,
+    data: str | None,
+) -> None:  # fmt: skip
+    """Measure compliance from the random sample alone: irregular share with its 95 % interval, by segment."""
+    from openecp.border.risk.features.compliance import compliance as measure
+
+    history = _history(context, data, movement)
+    span = _day(first, "--from", "0000-01-01"), _day(last, "--to", "9999-12-31")
+    cases = [case for case in history.cases if span[0] <= (case.day or case.at[:10]) <= span[1]]
+    segments = {case.case_id: _segments(case, history.items.get(case.case_id, []), by) for case in cases}
+    found = measure(cases, segments)
+    if as_json:
+        for one in found:
+            click.echo(msgspec.json.encode(one))
+        return
+    from rich.table import Table
+
+    table = Table(title=f"Compliance by the random sample, {span[0]} to {span[1]}" if first or last else
+                  "Compliance by the random sample")  # fmt: skip
+    for name in ("segment", "declarations", "sampled", "controlled", "irregular", "rate", "95 % interval", "recovered"):
+        table.add_column(name, justify="left" if name == "segment" else "right")
+    for one in found:
+        rate = "no result" if one.rate is None else f"{one.rate:.1%}"
+        span_text = "" if one.low is None or one.high is None else f"{one.low:.1%} to {one.high:.1%}"
+        counts = (one.declarations, one.sampled, one.controlled, one.irregular)
+        table.add_row(one.segment, *map(str, counts), rate, span_text, str(one.recovered_minor))
+    console().print(table)
+    waiting, assumed = found[0].sampled - found[0].controlled, found[0].assumed
+    if waiting:
+        click.echo(f"{waiting} of the sample have no result: where these differ from the others, so does the rate")
+    if assumed:
+        click.echo(f"{assumed} whose chance is not in the journal count with the mean chance of their office")
+
+
+def _day(text: str | None, option: str, default: str) -> str:
+    if text is None:
+        return default
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise CommandFault("this is no day", where=option, expected="YYYY-MM-DD", got=text[:40],
+                           fix="Correct it.") from None  # fmt: skip
+
+
+def _segments(case: Any, items: list[dict[str, Any]], by: str | None) -> set[str]:
+    if by is None:
+        return set()
+    if by == "month":
+        return {(case.day or case.at)[:7]}
+    if by == "office":
+        return {case.office or "none"}
+    if by == "lane":
+        return {case.lane}
+    column = {"origin": "origin", "chapter": "goods"}[by]
+    return {(row[column][:2] or "none") for row in items}
