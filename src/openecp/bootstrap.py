@@ -218,6 +218,9 @@ class Installation(ClearsFiles):
 
     def in_process_core(self, store: Any) -> InProcessCore:
         """Return a core in this process."""
+        from openecp.bootstrap_lanes import lane_ticks
+
+        lane_ticks(self, store)
         return InProcessCore(self.desk(store, self.live_assessor(store)), self.settings)
 
     def programme(self, store: Any) -> DecidesProgramme:
@@ -373,6 +376,7 @@ class Installation(ClearsFiles):
             parcels: Any = None
             if self.settings.console:
                 from openecp.bootstrap_console import console_parcels
+                from openecp.bootstrap_risk_desk import console_risk
                 from openecp.bootstrap_times import console_times
                 from openecp.platform.console.app import console_routes
                 from openecp.platform.console.plans.desk import PlanDesk
@@ -382,7 +386,7 @@ class Installation(ClearsFiles):
                 times, tail = console_times(self, store)
                 pages = console_routes(
                     queries, core, register, self.settings, profile=self.profile, desk=desk, book=records,
-                    parcels=parcels, times=times,
+                    parcels=parcels, times=times, risk=console_risk(self, store),
                 )  # fmt: skip
                 parcels.inbox.start()
                 tail.start()

@@ -13,6 +13,7 @@ from typing import Any
 
 from openecp.border.explain import ITEM, Explainer, place
 from openecp.border.revenue.reference import TaxType
+from openecp.border.risk.lanes.online import ChosenLane
 from openecp.border.risk.reference import LANES, random_lane, random_thresholds
 from openecp.border.tariff.duty_expression import AmountPerUnit, Percentage
 from openecp.border.tariff.measures import Measure
@@ -27,6 +28,7 @@ from openecp.kernel.profile import Profile
 _COLUMN = {name: position for position, (name, _) in enumerate(ITEM_COLUMNS)}
 _ALWAYS = ("data_set_unknown", "format")  # without these nothing else can be judged
 Authority = Callable[[Declaration, str, date], Sequence[Reason]]
+Choose = Callable[[Declaration, Sequence[int]], ChosenLane]
 
 
 def enabled_relations(profile: Profile) -> int:
@@ -55,10 +57,11 @@ class Decider:
         complete_tariff: bool,
         rateless: Sequence[tuple[int, date, date]],
         authority: Authority,
+        choose: Choose | None = None,
     ) -> None:
         self._profile, self._explain, self._types = profile, explainer, types
         self._measures, self._units, self._authority = measures, units, authority
-        self._complete_tariff = complete_tariff
+        self._complete_tariff, self._choose = complete_tariff, choose
         self._rateless: dict[int, list[tuple[date, date]]] = {}
         for measure_id, start, end in rateless:
             self._rateless.setdefault(measure_id, []).append((start, end))
@@ -122,6 +125,7 @@ class Decider:
             add(*self._explain.format_fault(declaration, item, number, text))
         values: list[ItemValue] = []
         drawn: dict[int, list[tuple[Any, ...]]] = {}
+        hits: list[tuple[Any, ...]] = []  # of criteria, where a plan says which of them select
         lane = self._default_lane
         for row in sorted(found, key=_order):
             kind, row_id = row[0], row[2]
@@ -136,6 +140,9 @@ class Decider:
                     add(*self._explain.relation(declaration, item, bits))
                 add(*self._value_reasons(declaration, item_row, row))
             else:
+                if kind == "K" and self._choose is not None:
+                    hits.append(row)
+                    continue
                 lane = max(lane, row[5] or 0)
                 add(*self._fault(declaration, item_row, row, day))
         taxes: list[TaxLine] = []
@@ -148,7 +155,15 @@ class Decider:
         add(*self._authority(declaration, first[_COLUMN["movement"]], day))
         rejected = any(reason.severity == "reject" for reason in reasons.values())
         random = random_lane(first[_COLUMN["draw"]], self._random)
-        if random > lane and not rejected:
+        chosen = self._choose(declaration, [row[3] for row in hits]) if self._choose and not rejected else None
+        if chosen is not None:
+            lane = chosen.selection.lane
+            for row in hits:
+                if row[3] in chosen.told:
+                    add(*self._fault(declaration, rows.items[row[2]], row, day))
+            if chosen.selection.ground in ("random", "topup"):
+                add(_random_reason(LANES[lane]))
+        elif random > lane and not rejected:
             lane = random
             add(_random_reason(LANES[random]))
         return Assessment(
@@ -163,6 +178,7 @@ class Decider:
             security_minor=0 if rejected else security,
             profile=self._profile.name,
             decided_on=day.isoformat(),
+            selection=chosen.record if chosen is not None else None,
         )
 
     def _fault(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +24,7 @@ from openecp.border.online import ALL_COLUMNS, OnlineFindings
 from openecp.border.revenue import reference as revenue
 from openecp.border.revenue.base_sql import value_with_duties_sql, with_excise_sql
 from openecp.border.risk import reference as risk
+from openecp.border.risk.lanes.online import LaneChooser, criteria_of
 from openecp.border.tariff import reference as tariff
 from openecp.border.tariff.amount_sql import duty_amount_sql
 from openecp.border.tariff.measures import Measure
@@ -104,7 +105,10 @@ class Assessor:
         *,
         secret: bytes = b"",
         today: Callable[[], date] = date.today,
+        lanes: LaneChooser | None = None,
     ) -> None:
+        """Take the law and the engine; `lanes` chooses lanes where the profile has a plan of selection."""
+        self._lanes = lanes
         self.profile, self._engine, self._today = profile, engine, today
         self._data_sets = data_set_rules.DataSets(profile)
         self._obligations = obligation_rules.compile_obligations(profile, self._data_sets.names)
@@ -134,6 +138,7 @@ class Assessor:
             complete_tariff=self._complete_tariff,
             rateless=self._rateless,
             authority=authority_of(profile),
+            choose=partial(lanes.choose, criteria=self._criteria) if lanes is not None else None,
         )
         self._statements: dict[tuple[Facts, str, str], str] = {}
 
@@ -297,6 +302,9 @@ class Assessor:
         self._relief_procedures = tuple({row[2] for row in reliefs if row[2] and not row[3]})
         self._relief_additional = frozenset(row[3] for row in reliefs if row[3])
         criteria = risk.risk_criteria(self.profile)
+        if self._lanes is not None:
+            names = [row["criterion"] for row in self.profile.table("risk_criteria")]
+            criteria, self._criteria = criteria_of(criteria, risk.CRITERION_COLUMNS, names)
         load("risk_criteria", risk.CRITERION_COLUMNS, criteria, ("criterion_id",))
         self._constant_facts: Facts = frozenset({"risk"} if criteria else ())
         self._risk_keys = frozenset(row[1] for row in criteria)
@@ -306,7 +314,7 @@ class Assessor:
         profile, o = self.profile, self._obligations
         draw, units = risk.Draw(secret), tariff.profile_units(profile)
         thresholds = risk.random_thresholds(profile)
-        drawn = bool(thresholds[-1][0]) or bool(profile.table("risk_criteria"))
+        drawn = self._lanes is None and (bool(thresholds[-1][0]) or bool(profile.table("risk_criteria")))
         needs_fee = bool(profile.setting("taxes", "requires_declared_fee", default=False))
         pairs = frozenset(row["procedure"] for row in profile.table("procedures"))
         return rows_of.RowSettings(

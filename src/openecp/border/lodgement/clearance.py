@@ -109,6 +109,7 @@ def assess(draft: Draft, assessment: Assessment, *, tell: bool = True) -> None:
             "channel": assessment.channel,
             **({"audit": True} if _to_be_audited(draft.case.status, assessment.channel) else {}),
             "reasons": [_reason_fact(r) for r in assessment.reasons if r.audience == "officer"],
+            **({"selection": _selected(draft, assessment.selection)} if assessment.selection else {}),
         },
     }
     if draft.context.keep_assessment:
@@ -121,6 +122,11 @@ def assess(draft: Draft, assessment: Assessment, *, tell: bool = True) -> None:
         else ()
     )
     draft.record("DeclarationAssessed", tell=told, **body)
+
+
+def _selected(draft: Draft, selection: dict[str, Any]) -> dict[str, Any]:
+    """Return how the lane was chosen; before the goods are presented it decides nothing yet, and says so."""
+    return selection | {"indicative": True} if draft.case.status == "registered" else selection
 
 
 def tax_facts(lines: Sequence[TaxLine]) -> list[dict[str, Any]]:

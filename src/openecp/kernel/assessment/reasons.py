@@ -91,13 +91,14 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     provisional_minor: int = 0  # part of it that a later decision settles (quota): released first, cleared afterwards
     profile: str = ""
     decided_on: str = ""  # the date whose law was applied, ISO
+    selection: dict[str, Any] | None = None  # for officers: how the channel was chosen, where a plan of selection rules
 
     def for_audience(self, audience: Audience) -> Assessment:
         """Return what `audience` may see: a trader sees no officer reasons, and not that goods go on to an audit."""
         if audience == "officer":
             return self
         shown = tuple(r for r in self.reasons if r.audience == "trader")
-        return msgspec.structs.replace(self, reasons=shown, channel=channel_for(self.channel, audience))
+        return msgspec.structs.replace(self, reasons=shown, channel=channel_for(self.channel, audience), selection=None)
 
     @property
     def errors(self) -> tuple[Reason, ...]:

@@ -50,7 +50,9 @@ class Ticks:
         *,
         send: Any,
         clock: Callable[[], str] = utc_now,
+        others: Sequence[tuple[str, float, Callable[[], None]]] = (),
     ) -> None:
+        """Take the store, the line for commands, and what else is done by the clock: name, every so many seconds, work."""
         self._store = store
         self._submit = submit
         self._settings = settings
@@ -63,6 +65,7 @@ class Ticks:
             ("deadlines", settings.tick_s, self.deadlines),
             ("checkpoints", settings.checkpoint_s, self.checkpoint),
             ("retention", RETENTION_S, self.retention),
+            *others,
         )
         self._threads = [
             threading.Thread(target=self._run, args=(works,), name="ticks", daemon=True),

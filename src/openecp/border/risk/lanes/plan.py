@@ -118,7 +118,7 @@ def lane_plan(profile: Profile) -> LanePlan:
             plan.of(office, day)
     _check_overlaps(rows, str(where))
     default = str(profile.setting("selection", "default", default="green"))
-    offices = [row["number"] for row in profile.table("offices") if row.get("number")]
+    offices = [row["office"] for row in profile.table("offices") if row.get("office")]
     return LanePlan(rows, default=max(0, LANES.index(default)), offices=offices)
 
 
