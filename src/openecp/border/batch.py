@@ -29,11 +29,13 @@ from openecp.border.narrow import EXCHANGE, fits_exchange, narrow_charges, narro
 from openecp.border.online import ALL_COLUMNS
 from openecp.border.pattern_split import once_a_pattern, without
 from openecp.border.pipeline import STEPS, Assessor
+from openecp.border.risk.lanes.plan import lane_plan
 from openecp.border.risk.reference import LANES, criteria_rules, random_thresholds
 from openecp.border.valuation import reference as valuation
 from openecp.kernel.assessment.engine import Engine, Schema
 from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
 from openecp.kernel.datamodel.columns import CHARGE_COLUMNS, ITEM_COLUMNS, OVERRIDE_COLUMNS, RELATION_FACTS
+from openecp.kernel.profile import ProfileError
 
 _LODGEMENT, _TARIFF = "openecp.border.lodgement", "openecp.border.tariff"
 _REVENUE, _RISK = "openecp.border.revenue", "openecp.border.risk"
@@ -158,8 +160,14 @@ class BatchAssessor(Assessor):
     def assess_files(self, files: BatchFiles, answers: Path) -> int:
         """Assess the items of `files` into one Parquet file and return how many there were.
 
-        Raises: ValueError where a file lacks a column, AssertionError where rows out differ from rows in.
+        Raises: ValueError where a file lacks a column, ProfileError where a plan of selection rules, AssertionError
+            where rows out differ from rows in.
         """
+        if lane_plan(self.profile):
+            raise ProfileError(
+                f"{self.profile.folder / 'selection_plan.csv'}: expected a profile without a plan of selection, got one; "
+                "item rows hold no office and no consignment reference: take the table out of a copy of the profile"
+            )
         engine: Any = self._engine
         items = engine.scan("items", ITEM_COLUMNS, files.items)
         charges = engine.scan("charges", CHARGE_COLUMNS, files.charges)

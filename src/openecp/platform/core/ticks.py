@@ -52,7 +52,7 @@ class Ticks:
         clock: Callable[[], str] = utc_now,
         others: Sequence[tuple[str, float, Callable[[], None]]] = (),
     ) -> None:
-        """Take the store, the line for commands, and what else is done by the clock: name, every so many seconds, work."""
+        """Take store, line for commands, and what else is done by the clock: name, every so many seconds, work."""
         self._store = store
         self._submit = submit
         self._settings = settings
