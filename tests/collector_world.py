@@ -13,6 +13,7 @@ from openecp.kernel.parties.model import Principal
 
 POST, SELLER = "collector:post:XB-POST:EUR", "collector:seller:IM1234567890:EUR"
 OFFICER = Principal(principal_id="o-1", kind="person", organisation="customs", name="O", roles=("officer",))
+REVENUE = Principal(principal_id="r-1", kind="person", organisation="customs", name="R", roles=("revenue",))
 TRADER = Principal(principal_id="t-1", kind="system", organisation="XB-POST", name="T", roles=("trader",))
 Line = tuple[str, str, int, int]  # account, type, item, minor units
 

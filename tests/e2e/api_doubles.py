@@ -34,7 +34,7 @@ from openecp.platform.engines.rows import RowEngine
 from openecp.programme.action_plan.bodies import shipped_bodies, shipped_work_programmes
 from openecp.programme.action_plan.reading import PlanBook
 
-ROLES = ("trader", "officer", "operator", "auditor", "secretariat", "delegate", "partner")
+ROLES = ("trader", "officer", "revenue", "operator", "auditor", "secretariat", "delegate", "partner")
 
 
 def principal(role: str, organisation: str) -> Principal:

@@ -55,12 +55,14 @@ def test_a_payment_is_recorded_once(world: World) -> None:
     def pay(key: str | None, content: Any = body, account: str = OWN) -> Any:
         headers = {} if key is None else {"idempotency-key": key}
         return world.call(
-            "POST", f"/collectors/{account}/payments", token="officer-customs", json=content, headers=headers
+            "POST", f"/collectors/{account}/payments", token="revenue-customs", json=content, headers=headers
         )
 
     first = pay("k 1").json()
     assert (first["before"], first["after"], first["standing"]) == ("9.60", "-0.40", "overpaid")
-    assert pay("k 1").json() == first
+    again = pay("k 1")
+    assert (again.status_code, again.json()) == (200, first)  # recorded once, told twice
+    assert pay("k 1", {**body, "on": "2026-07-30"}).json()["code"] == "OECP-IDEMPOTENCY-CONFLICT"
     assert pay("k 1", body | {"amount": "9.00"}).status_code == 422
     assert pay(None).status_code == 400
     assert pay("k 2", body | {"amount": "1.005"}).status_code == 422

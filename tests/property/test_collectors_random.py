@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.collector_world import OFFICER, cleared, payment
+from tests.collector_world import OFFICER, REVENUE, cleared, payment
 
 from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.kernel.journal.memory import MemoryStore
@@ -59,7 +59,7 @@ def test_accounts_follow_what_stands(steps: list[Any]) -> None:
             model.lines |= {name: list(lines) for name, lines in batch.items()}
         elif step[0] == "pay":
             if any(one.account == step[1] for one in desk.balances()):
-                desk.pay(payment(step[3], account=step[1], on=step[2], key=f"k-{number}"), actor="customs")
+                desk.pay(payment(step[3], account=step[1], on=step[2], key=f"k-{number}"), REVENUE)
                 model.paid[step[1]] += step[3]
         else:
             act_on(desk, model, f"P{step[1]}", step[0], step[2] if step[0] == "refund" else None)

@@ -20,20 +20,22 @@ from openecp.platform.core.seeding import INSTALLATION, seed_register
 from openecp.programme.compendia.commands import AddRecord, FreezeEdition, PublishRecord, SubmitRecord
 
 NOT_AT_CUSTOMS = {"secretariat": 403, "delegate": 403, "partner": 403}
-ALL_READERS = {"trader": 200, "officer": 200, "auditor": 200, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
+REVENUE = {"revenue": 200}  # reads as an auditor does
+NO_REVENUE = {"revenue": 403}
+ALL_READERS = {**REVENUE, "trader": 200, "officer": 200, "auditor": 200, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
 CASE = {**ALL_READERS, "foreign trader": 404}
 OPEN = {
-    "trader": 200, "officer": 200, "auditor": 200, "operator": 200, "secretariat": 200, "delegate": 200, "partner": 200,
-    None: 200,
+    **REVENUE, "trader": 200, "officer": 200, "auditor": 200, "operator": 200, "secretariat": 200, "delegate": 200,
+    "partner": 200, None: 200,
 }  # fmt: skip
 PLANS = {**OPEN, None: 401}  # plans are read by everyone who is signed in
 PLAN = {**PLANS, "foreign trader": 200}
-NOBODY_ELSE = {"trader": 403, "officer": 403, "auditor": 403, "operator": 403, "partner": 403}
+NOBODY_ELSE = {**NO_REVENUE, "trader": 403, "officer": 403, "auditor": 403, "operator": 403, "partner": 403}
 SECRETARIAT = {**NOBODY_ELSE, "secretariat": 200, "delegate": 403, None: 401}
 REPORTS = {**NOBODY_ELSE, "secretariat": 200, "delegate": 200, None: 401}
-POSTS = {"trader": 200, "officer": 403, "auditor": 403, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
+POSTS = {**NO_REVENUE, "trader": 200, "officer": 403, "auditor": 403, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
 OFFICERS = {**POSTS, "trader": 403, "officer": 200, "foreign trader": 403}
-LODGES = {"trader": 201, "officer": 403, "auditor": 403, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
+LODGES = {**NO_REVENUE, "trader": 201, "officer": 403, "auditor": 403, "operator": 403, **NOT_AT_CUSTOMS, None: 401}
 
 # (method, path): status by role; `foreign trader` is a trader of another organisation, None is nobody.
 VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
@@ -41,17 +43,19 @@ VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
     ("POST", "/requests"): LODGES,
     ("GET", "/declarations"): ALL_READERS,
     ("GET", "/declarations/{id}"): CASE,
-    ("GET", "/declarations/{id}/assessment"): {**CASE, "trader": 404, "officer": 404, "auditor": 404},  # none here
+    ("GET", "/declarations/{id}/assessment"): {  # none here
+        **CASE, "trader": 404, "officer": 404, "revenue": 404, "auditor": 404,
+    },
     ("GET", "/declarations/{id}/notifications"): CASE,
     ("GET", "/declarations/{id}/receipt"): CASE,
     ("POST", "/declarations/{id}/acts"): {
-        "trader": 403, "officer": 200, "auditor": 403, "operator": 403, "foreign trader": 403, **NOT_AT_CUSTOMS,
-        None: 401,
+        **NO_REVENUE, "trader": 403, "officer": 200, "auditor": 403, "operator": 403, "foreign trader": 403,
+        **NOT_AT_CUSTOMS, None: 401,
     },
     ("GET", "/notifications"): ALL_READERS,
     ("GET", "/health"): OPEN,
     ("GET", "/metrics"): {
-        "trader": 403, "officer": 403, "auditor": 200, "operator": 200, **NOT_AT_CUSTOMS, None: 401,
+        **NO_REVENUE, "trader": 403, "officer": 403, "auditor": 200, "operator": 200, **NOT_AT_CUSTOMS, None: 401,
     },
     ("POST", "/quotes"): PLANS,  # a quote is for everyone who is signed in
     ("POST", "/descriptions"): PLANS,  # advice while a description is typed
@@ -59,8 +63,8 @@ VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
     ("GET", "/parcels/{posted_on}/{parcel_id}"): CASE,
     ("GET", "/parcels/{posted_on}/{parcel_id}/receipt"): CASE,
     ("POST", "/parcels/{posted_on}/{parcel_id}/acts"): {  # of a trader: to present, to answer, for its own
-        "trader": 403, "officer": 200, "auditor": 403, "operator": 403, "foreign trader": 404, **NOT_AT_CUSTOMS,
-        None: 401,
+        **NO_REVENUE, "trader": 403, "officer": 200, "auditor": 403, "operator": 403, "foreign trader": 404,
+        **NOT_AT_CUSTOMS, None: 401,
     },
     ("GET", "/plans"): PLANS,
     ("POST", "/plans"): {**SECRETARIAT, "secretariat": 422},  # the document of this test holds no plan
@@ -104,11 +108,12 @@ VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
     ("GET", "/post/scorecard"): ALL_READERS,
     ("GET", "/collectors"): ALL_READERS,
     ("GET", "/collectors/{id}/statement"): CASE,
-    ("POST", "/collectors/{id}/payments"): {**OFFICERS, "officer": 201},
+    ("POST", "/collectors/{id}/payments"): {**OFFICERS, "officer": 403, "revenue": 201},
     ("GET", "/collectors/reconciliation"): {**ALL_READERS, "trader": 403},
     ("GET", "/collectors/feed"): {**ALL_READERS, "trader": 403},
     ("POST", "/activities"): {  # a trader's own; a partner's of its own kind
-        "trader": 200, "foreign trader": 404, "officer": 200, "partner": 200, "auditor": 403, "operator": 403,
+        **NO_REVENUE, "trader": 200, "foreign trader": 404, "officer": 200, "partner": 200, "auditor": 403,
+        "operator": 403,
         "secretariat": 403, "delegate": 403, None: 401,
     },
     ("GET", "/openapi.json"): OPEN,

@@ -22,6 +22,7 @@ from openecp.kernel.parties.model import Principal
 from openecp.platform.core.activitywork import ActivityCasework
 from openecp.platform.core.desk import Desk, encode_answer, refused
 from openecp.platform.core.model import Decided, LoadedCase
+from openecp.platform.core.paymentwork import PaymentCasework
 from openecp.platform.core.postwork import PostalCasework, PostalRules
 from openecp.platform.core.programme import ProgrammeCasework
 from openecp.platform.core.recordwork import RecordCasework
@@ -144,7 +145,12 @@ def desk(store: MemoryStore, *, assessor: CountingAssessor | None = None, writer
         writer=writer or store,
         programme=ProgrammeCasework(
             store,
-            others=(RecordCasework(store), PostalCasework(store, rules=PostalRules()), ActivityCasework(store)),
+            others=(
+                RecordCasework(store),
+                PostalCasework(store, rules=PostalRules()),
+                ActivityCasework(store),
+                PaymentCasework(store),
+            ),
         ),
     )
 

@@ -31,7 +31,7 @@ from openecp.kernel.datamodel.parcel import Parcel, ParcelItem
 from openecp.kernel.journal.bulk import ParcelRow
 from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.journal.model import CaseRow, CaseWrite, LedgerEntry, NewEvent
-from openecp.kernel.parties.model import Organisation
+from openecp.kernel.parties.model import Organisation, Principal
 from openecp.platform.console.app import console_routes
 from openecp.platform.console.language import Language
 from openecp.platform.console.pages import Console
@@ -39,7 +39,12 @@ from openecp.platform.console.parcels.desk import ParcelDesk
 from openecp.platform.console.parcels.inbox import FileProgress, Inbox, InboxFile
 from openecp.platform.console.session import SESSION_COOKIE
 from openecp.platform.core.collector_desk import CollectorDesk
+from openecp.platform.core.desk import Desk
+from openecp.platform.core.inprocess import InProcessCore
+from openecp.platform.core.model import ProgrammeCommand
 from openecp.platform.core.parcelwork import ParcelCasework
+from openecp.platform.core.paymentwork import PaymentCasework
+from openecp.platform.core.programme import NoClearance, ProgrammeCasework
 from openecp.platform.engines.rows import RowEngine
 
 
@@ -240,6 +245,9 @@ class ParcelConsole:
         self.submitted: list[ParcelAct] = []
         self.numbers = itertools.count(1)
         self.register = ParcelRegister()
+        self.register.people["rita"] = Principal(
+            principal_id="rita", kind="person", organisation="customs", name="Rita Holm", roles=("revenue",)
+        )
         self.desk = ParcelDesk(
             quoter,
             inbox=self.inbox,
@@ -248,6 +256,12 @@ class ParcelConsole:
             declared=InventedAssessment().declared,
             scorecard=invented_scorecard,
             collectors=CollectorDesk(self.store, new_id=lambda: f"id-{next(self.numbers)}", clock=self.clock.text),
+        )
+        payments = PaymentCasework(self.store, new_id=lambda: f"paid-{next(self.numbers)}", clock=self.clock.text)
+        nothing = NoClearance()
+        programme = ProgrammeCasework(self.store, clock=self.clock.text, others=(payments,))
+        self.core = InProcessCore(
+            Desk(assessor=nothing, casework=nothing, reader=self.store, writer=self.store, programme=programme)
         )
         with mock.patch.object(Console, "_environment", _shared_templates):
             pages = console_routes(
@@ -260,8 +274,10 @@ class ParcelConsole:
             )
         self.application = Litestar(route_handlers=pages, openapi_config=None)
 
-    async def submit(self, command: ParcelAct) -> Answer:
-        """Decide and record an act, as the core does."""
+    async def submit(self, command: ParcelAct | ProgrammeCommand) -> Answer:
+        """Decide and record an act or a payment, as the core does."""
+        if isinstance(command, ProgrammeCommand):
+            return self.core.submit_all([command])[0]
         self.submitted.append(command)
         decided = self.casework.decide(command)
         if decided.write is not None:

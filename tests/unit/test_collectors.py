@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.collector_world import OFFICER, POST, SELLER, TRADER, Line, cleared, payment
+from tests.collector_world import OFFICER, POST, REVENUE, SELLER, TRADER, Line, cleared, payment
 from tests.store_world import (  # noqa: F401  fixtures
     case_write,
     database_server,
@@ -73,7 +73,7 @@ def test_a_statement_adds_up(any_store: Any) -> None:
     cleared(any_store, {"P6": [(POST, "tax", 1, 7)]}, on="2026-08-01", first_row=200)
     cleared(any_store, {"P7": [(POST, "tax", 1, 11)]}, on="2026-07-31", jurisdiction="XB", first_row=300)
     desk = desk_of(any_store)
-    assert desk.pay(payment(1_000, jurisdiction="EU"), actor="customs").after_minor == 1_008
+    assert desk.pay(payment(1_000, jurisdiction="EU"), REVENUE).after_minor == 1_008
     found = desk.statement(POST, "2026-07-01", "2026-07-31")
     assert (found.opening_minor, found.charged_minor, found.refunded_minor, found.paid_minor) == (50, 1_951, 0, 0)
     assert [(line.jurisdiction, line.type, line.charged_minor) for line in found.lines] == [
@@ -94,17 +94,17 @@ def test_a_statement_adds_up(any_store: Any) -> None:
 def test_too_much_and_too_little_are_shown(any_store: Any) -> None:
     cleared(any_store, july())
     desk = desk_of(any_store)
-    few = desk.pay(payment(1_900), actor="customs")
+    few = desk.pay(payment(1_900), REVENUE)
     assert (few.before_minor, few.after_minor, few.standing) == (1_940, 40, "to_pay")
-    again = desk.pay(payment(1_900), actor="customs")
+    again = desk.pay(payment(1_900), REVENUE)
     assert again == few  # the same key is the same payment
-    many = desk.pay(payment(100, key="k-2"), actor="customs")
+    many = desk.pay(payment(100, key="k-2"), REVENUE)
     assert (many.after_minor, many.standing) == (-60, "overpaid")
     assert desk.statement(POST, "2026-08-01", "2026-08-31").standing == "overpaid"
     with pytest.raises(CollectorRefused, match="used before for another payment"):
-        desk.pay(payment(1_901), actor="customs")
+        desk.pay(payment(1_901), REVENUE)
     assert len(any_store.events(case_id=collector_stream(POST))) == 2
-    assert desk.pay(payment(1, account=SELLER, key="k-3"), actor="customs").after_minor == 959
+    assert desk.pay(payment(1, account=SELLER, key="k-3"), REVENUE).after_minor == 959
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_payment_that_cannot_be_recorded_says_why(changes: dict[str, Any], whe
     memory = MemoryStore()
     cleared(memory, july())
     with pytest.raises(CollectorRefused) as refused:
-        desk_of(memory).pay(payment(**{"minor": 10} | changes), actor="customs")
+        desk_of(memory).pay(payment(**{"minor": 10} | changes), REVENUE)
     assert refused.value.where == where
     assert memory.size() == 1
 
@@ -245,7 +245,7 @@ def test_the_feed_has_tax_by_collector_and_month(any_store: Any) -> None:
 def test_a_statement_in_three_forms(any_store: Any) -> None:
     cleared(any_store, july())
     desk = desk_of(any_store)
-    desk.pay(payment(2_000, on="2026-07-31"), actor="customs")
+    desk.pay(payment(2_000, on="2026-07-31"), REVENUE)
     refund(desk, "P4")
     found = desk.statement(POST, "2026-07-01", "2026-07-31")
     told = statement_json(found)

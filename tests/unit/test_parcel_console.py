@@ -46,6 +46,7 @@ PAGES = (
     "/console/parcels/posts?until=2026-11-20",
     "/console/parcels/collectors",
     "/console/parcels/collectors/collector:post:XBPOST:EUR?month=2026-07",
+    "/console/parcels/collectors/reconciliation?month=2026-07",
 )
 
 

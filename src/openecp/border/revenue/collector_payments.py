@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import msgspec
 
@@ -32,7 +33,7 @@ _KEY = re.compile(r"[!-~]{1,400}")
 _SIGN = re.compile(r"[^A-Za-z0-9:._+-]")
 
 
-class CollectorPayment(msgspec.Struct, frozen=True, kw_only=True):
+class CollectorPayment(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Money received from a collector. The same `key` with the same payment is one payment."""
 
     account: str
@@ -78,7 +79,6 @@ class _State(msgspec.Struct, kw_only=True):
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _state = msgspec.json.Decoder(_State).decode
-result_of = msgspec.json.Decoder(PaymentResult).decode
 
 
 def collector_stream(account: str) -> str:
@@ -115,7 +115,7 @@ def decide_payment(payment: CollectorPayment, context: PaymentContext) -> tuple[
         movement="import", version=state.payments, state=_encode(state), updated_at=context.now, room=ROOM,
     )  # fmt: skip
     body = {
-        "account": payment.account, "amount_minor": payment.minor, "currency": whose.currency,
+        "account": payment.account, "amount_minor": payment.minor, "before_minor": before, "currency": whose.currency,
         "entry_id": result.entry_id, "jurisdiction": jurisdiction, "on": payment.on, "reference": payment.reference,
     }  # fmt: skip
     entry = LedgerEntry(
@@ -131,9 +131,19 @@ def decide_payment(payment: CollectorPayment, context: PaymentContext) -> tuple[
         idempotency=Idempotency(
             organisation=ROOM, key=f"collector payment {payment.key}", body_hash=payment_hash(payment)
         ),
-        answer=_encode(result),
     )
     return write, result
+
+
+def result_of(body: Mapping[str, Any]) -> PaymentResult:
+    """Return what a payment's event tells: a repeated payment gets the same answer as the first one."""
+    before = int(body["before_minor"])
+    after = before - int(body["amount_minor"])
+    return PaymentResult(
+        account=body["account"], minor=body["amount_minor"], currency=body["currency"],
+        jurisdiction=body["jurisdiction"], on=body["on"], reference=body["reference"], entry_id=body["entry_id"],
+        before_minor=before, after_minor=after, standing=standing(after),
+    )  # fmt: skip
 
 
 def payment_hash(payment: CollectorPayment) -> bytes:

@@ -18,15 +18,15 @@ class MemoryCollected:
     entry_seq: dict[str, int]  # last event of the write that an entry came with
     batches: dict[int, ParcelBatch]
 
-    def collected_sums(self, *, account: str | None = None) -> list[CollectedSum]:
-        """Return the sums of one collector's account, or of all of them, by day."""
+    def collected_sums(self, *, account: str | None = None, by_day: bool = True) -> list[CollectedSum]:
+        """Return the sums of one collector's account, or of all of them: by day, else of all time with no day."""
         sums: dict[tuple[str, str, str, str, str], list[int]] = {}
         for entry in self.entries.values():
             sides = [side for side in (entry.debit, entry.credit) if side.startswith(COLLECTOR)]
             if not sides or (account is not None and account not in sides):
                 continue
             stream = entry.case_id.partition("/")[0]
-            key = (self._day(entry), entry.debit, entry.credit, entry.currency, stream)
+            key = (self._day(entry) if by_day else "", entry.debit, entry.credit, entry.currency, stream)
             total = sums.setdefault(key, [0, 0])
             total[0] += entry.amount_minor
             total[1] += 1

@@ -44,8 +44,8 @@ class CollectedBatch(msgspec.Struct, frozen=True, kw_only=True):
 class CollectedSource(Protocol):
     """The part of the store that collectors' accounts are read from."""
 
-    def collected_sums(self, *, account: str | None = None) -> list[CollectedSum]:
-        """Return the sums of one collector's account, or of all of them, by day."""
+    def collected_sums(self, *, account: str | None = None, by_day: bool = True) -> list[CollectedSum]:
+        """Return the sums of one collector's account, or of all of them: by day, else of all time with no day."""
 
     def collected_batches(self) -> list[CollectedBatch]:
         """Return the batches of parcels with their entries, and entries of such streams that belong to none."""

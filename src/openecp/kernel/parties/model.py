@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-Role = Literal["trader", "officer", "operator", "auditor", "secretariat", "delegate", "partner"]
+Role = Literal["trader", "officer", "revenue", "operator", "auditor", "secretariat", "delegate", "partner"]
 
 
 class Organisation(msgspec.Struct, frozen=True, kw_only=True):

@@ -91,7 +91,7 @@ class Api:
             "activities": Activities(core).record,
             **({"quote": Quotes(quoter).quote} if quoter is not None else {}),
             **(parcels.answerers() if parcels is not None else {}),
-            **(Collectors(collectors, register, self._pool).answerers() if collectors is not None else {}),
+            **(Collectors(collectors, register, self._pool, core).answerers() if collectors is not None else {}),
             **(PostApi(*post, core, self._pool).answerers() if post is not None else {}),
             **(RecordApi(records, core, self._pool).answerers() if records is not None else {}),
         }

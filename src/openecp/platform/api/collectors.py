@@ -18,10 +18,12 @@ from openecp.border.revenue.collector_reconciliation import CollectedTotal, Diff
 from openecp.border.revenue.collectors import CollectorRefused, owner_of, parse_account, period, unknown_account
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.parties.model import Principal, Register
-from openecp.platform.api.http import Call, Refusal, Reply, json_reply
+from openecp.platform.api.http import Call, Refusal, Reply, json_reply, problem_of_reason, problem_reply
 from openecp.platform.api.lodging import key_of
 from openecp.platform.api.route import TEXT, Parameter, Route
+from openecp.platform.core.client import CoreClient
 from openecp.platform.core.collector_desk import CollectorDesk
+from openecp.platform.core.model import ProgrammeCommand
 from openecp.platform.core.permissions import may
 from openecp.platform.documents.collector_papers import (
     balance_json,
@@ -191,7 +193,7 @@ COLLECTOR_ROUTES: tuple[Route, ...] = (
         path="/collectors/{id}/payments",
         name="collector_pay",
         summary="Record that a collector paid",
-        permission="act",
+        permission="receive",
         success={200: PaymentFace, 201: PaymentFace},
         errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
         parameters=(_ACCOUNT, _KEY),
@@ -225,9 +227,9 @@ COLLECTOR_ROUTES: tuple[Route, ...] = (
 class Collectors:
     """Answers the routes; reads through the threads that it is given."""
 
-    def __init__(self, desk: CollectorDesk, register: Register, pool: ThreadPoolExecutor) -> None:
-        """Take the desk, who is known to the installation, and the threads."""
-        self._desk, self._register, self._pool = desk, register, pool
+    def __init__(self, desk: CollectorDesk, register: Register, pool: ThreadPoolExecutor, core: CoreClient) -> None:
+        """Take the desk, who is known to the installation, the threads, and the core that records."""
+        self._desk, self._register, self._pool, self._core = desk, register, pool, core
 
     def answerers(self) -> dict[str, Callable[[Call], Awaitable[Reply]]]:
         """Return the routes' answers by name."""
@@ -243,15 +245,7 @@ class Collectors:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, read)
         except CollectorRefused as refused:
-            raise Refusal(
-                refused.status,
-                refused.code,
-                str(refused),
-                where=refused.where,
-                expected=refused.expected,
-                got=refused.got,
-                fix=refused.fix,
-            ) from None
+            raise _refusal(refused) from None
 
     async def page(self, call: Call) -> Reply:
         """List the accounts that the asker may see."""
@@ -289,7 +283,7 @@ class Collectors:
         return await self._read(read)
 
     async def pay(self, call: Call) -> Reply:
-        """Record a payment."""
+        """Record a payment: 201, or 200 with the first answer for a key that recorded it before."""
         account = _account(call.parameters["id"])
         key = key_of(call.headers.get("idempotency-key"))
         if key is None:
@@ -299,17 +293,12 @@ class Collectors:
         except msgspec.MsgspecError as error:
             raise _bad("body", "amount and reference", str(error)[:200], "Correct the body.") from None
 
-        def write() -> dict[str, Any]:
-            minor = minor_of(body.amount, parse_account(account).currency)
-            if minor is None:
-                raise _bad("amount", "decimal text in the account's currency", body.amount[:40], "Correct it.", 422)
-            payment = CollectorPayment(
-                account=account, minor=minor, on=body.on or utc_now()[:10], reference=body.reference,
-                key=f"{call.who.organisation} {key}".replace(" ", "/"), jurisdiction=body.jurisdiction,
-            )  # fmt: skip
-            return payment_json(self._desk.pay(payment, actor=call.who.actor))
-
-        return json_reply(msgspec.convert(await self._read(write), PaymentFace), 201)
+        payment = _payment(account, body, f"{call.who.organisation} {key}")
+        answer = await self._core.submit(ProgrammeCommand(principal=call.who, act=payment))
+        if answer.error is not None:
+            return problem_reply(problem_of_reason(answer.error, answer.http_status))
+        recorded = await self._read(lambda: payment_json(self._desk.recorded(answer)))
+        return json_reply(msgspec.convert(recorded, PaymentFace), answer.http_status)
 
     async def reconciliation(self, call: Call) -> Reply:
         """Compare ledger and records."""
@@ -328,8 +317,29 @@ class Collectors:
         return json_reply(FeedPage(rows=msgspec.convert([feed_json(row) for row in rows], list[FeedRowFace])))
 
 
+def _payment(account: str, body: PaymentBody, key: str) -> CollectorPayment:
+    try:
+        currency = parse_account(account).currency
+    except CollectorRefused as refused:
+        raise _refusal(refused) from None
+    minor = minor_of(body.amount, currency)
+    if minor is None:
+        raise _bad("amount", "decimal text in the account's currency", body.amount[:40], "Correct it.", 422)
+    return CollectorPayment(
+        account=account, minor=minor, on=body.on or utc_now()[:10], reference=body.reference,
+        key=key.replace(" ", "/"), jurisdiction=body.jurisdiction,
+    )  # fmt: skip
+
+
 def _account(text: str) -> str:
     return text if text.startswith("collector:") else f"collector:{text}"
+
+
+def _refusal(refused: CollectorRefused) -> Refusal:
+    return Refusal(
+        refused.status, refused.code, str(refused), where=refused.where, expected=refused.expected, got=refused.got,
+        fix=refused.fix,
+    )  # fmt: skip
 
 
 def _form(call: Call, forms: tuple[str, ...]) -> str:

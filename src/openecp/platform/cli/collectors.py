@@ -15,6 +15,7 @@ import msgspec
 
 from openecp.border.revenue.collectors import CollectorRefused, period
 from openecp.kernel.journal.memory import utc_now
+from openecp.kernel.parties.model import Principal
 from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ def period_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option("--to", "last", metavar="DATE", help="Last day.")(command)
     command = click.option("--from", "first", metavar="DATE", help="First day.")(command)
     return click.option("--month", metavar="YYYY-MM", help="A month, in place of first and last day.")(command)
+
+
+AT_THE_COMMAND_LINE = Principal(
+    principal_id="command-line", kind="system", organisation="customs", name="command line", roles=("revenue",)
+)
 
 
 @contextmanager
@@ -165,7 +171,7 @@ def pay(
             account=whose.account, minor=minor, on=on or utc_now()[:10], reference=reference, key=key,
             jurisdiction=jurisdiction,
         )  # fmt: skip
-        result = payment_json(desk.pay(payment, actor="customs"))
+        result = payment_json(desk.pay(payment, AT_THE_COMMAND_LINE))
     if as_json:
         _put(_line(result), None)
     else:
@@ -187,7 +193,6 @@ def refund(
     context: click.Context, parcel: str, posted: str, item: int | None, reason: str, as_json: bool, data: str | None
 ) -> None:
     """Give back what was charged for a PARCEL or one item of it, once; the entries are reversed, never edited."""
-    from openecp.kernel.parties.model import Principal
 
     try:
         day = date.fromisoformat(posted).isoformat()

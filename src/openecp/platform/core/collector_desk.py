@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads collectors' accounts and records their payments: the same for the API, the console and the command line.
 
-A payment is written under the head's lock on the stream it was decided on, and by its key once, so that it matters
-little which process does it.
+A payment is decided by `paymentwork`: in the core process for API and console, in this one for the command line.
 """
 
 from __future__ import annotations
@@ -19,10 +18,8 @@ from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.border.revenue.collector_feed import FeedRow, feed_rows
 from openecp.border.revenue.collector_payments import (
     CollectorPayment,
-    PaymentContext,
     PaymentResult,
     collector_stream,
-    decide_payment,
     payments_on_record,
     result_of,
 )
@@ -36,7 +33,6 @@ from openecp.border.revenue.collector_reconciliation import (
 )
 from openecp.border.revenue.collectors import (
     CollectorBalance,
-    CollectorRefused,
     Movement,
     Statement,
     StatementPayment,
@@ -53,18 +49,19 @@ from openecp.kernel.ledger.collected import CollectedBatch, CollectedSum
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
+from openecp.platform.core.model import ProgrammeCommand
 from openecp.platform.core.parcelview import ParcelSource
 from openecp.platform.core.parcelwork import ParcelCasework
-from openecp.platform.core.programme import NoClearance
+from openecp.platform.core.paymentwork import PaymentCasework, refused_by
+from openecp.platform.core.programme import NoClearance, ProgrammeCasework
 
-MAX_ATTEMPTS = 8
 PAGE = 1_000
 
 
 class CollectorStore(ParcelSource, Protocol):
     """The part of the store that collectors' accounts need."""
 
-    def collected_sums(self, *, account: str | None = None) -> list[CollectedSum]: ...
+    def collected_sums(self, *, account: str | None = None, by_day: bool = True) -> list[CollectedSum]: ...
 
     def collected_batches(self) -> list[CollectedBatch]: ...
 
@@ -129,41 +126,33 @@ class CollectorDesk:
                 return found
             after = events[-1].seq
 
-    def pay(self, payment: CollectorPayment, *, actor: str) -> PaymentResult:
+    def pay(self, payment: CollectorPayment, by: Principal) -> PaymentResult:
         """Record a payment; one with a key that was used before for the same payment gets the first answer again.
 
         Raises: CollectorRefused; StoreUnavailable, then send it again with the same key.
         """
-        for _ in range(MAX_ATTEMPTS):
-            now = self._clock()
-            known = self._store.case(collector_stream(payment.account))
-            context = PaymentContext(
-                now=now, today=now[:10], actor=actor, new_id=self._new_id, moved=self._moved(payment.account),
-                row=known[0] if known else None, last_seq=known[1] if known else 0,
-            )  # fmt: skip
-            write, result = decide_payment(payment, context)
-            written = self._store.write([write])[0]
-            if written.outcome == "recorded":
-                return result
-            if written.outcome == "repeated":
-                return result_of(written.answer)
-            if written.outcome == "conflict":
-                raise CollectorRefused(
-                    "OECP-IDEMPOTENCY-CONFLICT", "The key was used before for another payment.", where="key",
-                    expected="the same payment as the first time, or a new key", got="another payment",
-                    fix="Give a new key for a new payment.",
-                )  # fmt: skip
-            if written.outcome != "stale":
-                raise CollectorRefused(
-                    "OECP-COLLECTOR-PAYMENT", "The journal refused the payment.", where="payment",
-                    expected="a payment that the journal takes", got=written.error or written.outcome,
-                    fix="Tell the operator.",
-                )  # fmt: skip
-        raise CollectorRefused(
-            "OECP-CASE-MOVED-ON", "Others paid into this account again and again.", where="account",
-            expected="an account at rest", got=f"{MAX_ATTEMPTS} payments in between",
-            fix="Send the payment again with the same key.", status=409,
-        )  # fmt: skip
+        work = PaymentCasework(self._store, new_id=self._new_id, clock=self._clock)
+        programme = ProgrammeCasework(self._store, clock=self._clock, others=(work,))
+        nothing = NoClearance()
+        desk = Desk(assessor=nothing, casework=nothing, reader=self._store, writer=self._store, programme=programme)
+        return self.recorded(InProcessCore(desk).submit_all([ProgrammeCommand(principal=by, act=payment)])[0])
+
+    def recorded(self, answer: Answer) -> PaymentResult:
+        """Return what the answer to a payment stands for, as its event tells it.
+
+        Raises: CollectorRefused.
+        """
+        if answer.error is not None or not answer.case_id:
+            raise refused_by(answer)
+        found = self.payment(answer.case_id, answer.first_seq)
+        if found is None:
+            raise LookupError(f"{answer.case_id}: expected a payment at event {answer.first_seq}, got none")
+        return found
+
+    def payment(self, stream: str, seq: int) -> PaymentResult | None:
+        """Return the payment that an event of a collector's stream records."""
+        events = self._store.events(case_id=stream, after_seq=max(0, seq - 1), limit=1)
+        return result_of(events[0].body) if events and events[0].seq == seq else None
 
     def refund(self, by: Principal, parcel_id: str, posted_on: str, *, reason: str, item: int | None = None) -> Answer:
         """Give a parcel's charges back, or those of one item, once."""

@@ -12,6 +12,7 @@ import msgspec
 from openecp.border.lodgement.commands import Command as LodgementCommand
 from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.border.postal.acts import PostalAct
+from openecp.border.revenue.collector_payments import CollectorPayment
 from openecp.border.risk.profiles.acts import ProfileAct
 from openecp.border.time_release.recording import RecordActivities
 from openecp.kernel.assessment.reasons import Assessment
@@ -27,7 +28,7 @@ class ProgrammeCommand(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A command of the programme side: who gives it, and what is to be recorded."""
 
     principal: Principal
-    act: PlanAct | RecordAct | PostalAct | RecordActivities | ProfileAct
+    act: PlanAct | RecordAct | PostalAct | RecordActivities | CollectorPayment | ProfileAct
     key: str | None = None  # Idempotency-Key
 
 

@@ -13,6 +13,7 @@ Permission = Literal[
     "read_all",  # those of every organisation
     "act",  # officer acts
     "handle",  # acts on parcels: an officer's, and of those it lodged a trader's two (present, answer)
+    "receive",  # payments of collectors: who receives them decides about no parcel
     "quote",  # what a basket would cost; nothing is stored
     "read_metrics",  # counters of the installation
     "administer",  # organisations, tokens, webhooks
@@ -25,6 +26,7 @@ Permission = Literal[
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "trader": frozenset({"quote", "lodge", "handle", "record", "read_own", "read_plans"}),
     "officer": frozenset({"quote", "handle", "record", "read_own", "read_all", "act", "read_plans"}),
+    "revenue": frozenset({"quote", "receive", "read_own", "read_all", "read_plans"}),
     "auditor": frozenset({"quote", "read_own", "read_all", "read_metrics", "read_plans"}),
     "operator": frozenset({"quote", "read_metrics", "administer", "read_plans"}),
     "secretariat": frozenset({"quote", "read_plans", "report", "programme"}),

@@ -23,10 +23,16 @@ _DAYS: LiteralString = """
             FROM events WHERE (case_id >= 'parcels/' AND case_id < 'parcels0')
                 OR (case_id >= 'collector/' AND case_id < 'collector0')) AS told
         ORDER BY case_id, recorded_at, seq)"""
+_COLUMNS: LiteralString = """, l.debit, l.credit, l.currency, sum(l.amount_minor)::bigint, count(*),
+        split_part(l.case_id, '/', 1)
+    FROM ledger l"""
+_BY_DAY: LiteralString = (
+    " SELECT coalesce(d.on_day, left(l.recorded_at, 10))"
+    + _COLUMNS
+    + " LEFT JOIN days d ON d.case_id = l.case_id AND d.recorded_at = l.recorded_at"
+)
+_AT_ALL: LiteralString = "SELECT ''" + _COLUMNS  # no event is read for it
 _SUMS: LiteralString = """
-    SELECT coalesce(d.on_day, left(l.recorded_at, 10)), l.debit, l.credit, l.currency, sum(l.amount_minor)::bigint,
-        count(*), split_part(l.case_id, '/', 1)
-    FROM ledger l LEFT JOIN days d ON d.case_id = l.case_id AND d.recorded_at = l.recorded_at
     WHERE (l.debit >= 'collector:' AND l.debit < 'collector;' AND (%s::text IS NULL OR l.debit = %s))
         OR (l.credit >= 'collector:' AND l.credit < 'collector;' AND (%s::text IS NULL OR l.credit = %s))
     GROUP BY 1, 2, 3, 4, 7 ORDER BY 1, 2, 3, 4, 7"""
@@ -58,9 +64,9 @@ class Collected:
 
     pool: Pool
 
-    def collected_sums(self, *, account: str | None = None) -> list[CollectedSum]:
-        """Return the sums of one collector's account, or of all of them, by day."""
-        rows = self.pool.fetch(_DAYS + _SUMS, (account,) * 4)
+    def collected_sums(self, *, account: str | None = None, by_day: bool = True) -> list[CollectedSum]:
+        """Return the sums of one collector's account, or of all of them: by day, else of all time with no day."""
+        rows = self.pool.fetch(_DAYS + _BY_DAY + _SUMS if by_day else _AT_ALL + _SUMS, (account,) * 4)
         return [
             CollectedSum(
                 on=on, debit=debit, credit=credit, currency=currency, minor=minor, entries=entries, stream=stream

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages of collectors ask: where accounts stand, and statements."""
+"""What the pages of collectors ask: where accounts stand, statements, a payment on record, reconciliation."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from openecp.border.revenue.collector_payments import PaymentResult
+from openecp.border.revenue.collector_reconciliation import Reconciliation
 from openecp.border.revenue.collectors import CollectorBalance, Statement
 
 
@@ -19,3 +21,9 @@ class ReadsCollectors(Protocol):
 
         Raises: CollectorRefused.
         """
+
+    def payment(self, stream: str, seq: int) -> PaymentResult | None:
+        """Return the payment that an event of a collector's stream records."""
+
+    def reconcile(self, first: str, last: str) -> Reconciliation:
+        """Compare the ledger with the records of every parcel of a period."""

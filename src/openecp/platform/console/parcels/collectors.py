@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collectors: where each account stands, and the statement of a period. An organisation sees its own accounts alone.
+"""Collectors: where each account stands, the statement of a period, ledger against records.
+
+An organisation sees its own accounts alone; reconciliation is for who sees all.
 
 Limits: 2,000 accounts are listed.
 """
 
 from __future__ import annotations
 
+import secrets
 from datetime import date, timedelta
+from typing import Any
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 
+from openecp.border.revenue.collector_payments import PaymentResult, collector_stream
 from openecp.border.revenue.collectors import CollectorBalance, CollectorRefused, Statement, owner_of, period
 from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InPath, Page, in_thread
 from openecp.platform.console.parcels.accounts import ReadsCollectors
@@ -37,9 +42,14 @@ class CollectorFrame(ParcelFrame):
             raise PermissionDeniedException
         return self.desk.collectors
 
+    @property
+    def sees_accounts(self) -> bool:
+        """Whether the reader sees every account: officers and auditors, and who receives payments."""
+        return self.sees_all or self.may_receive
+
     def mine(self, account: str) -> bool:
         """Tell whether this reader may see an account: all, or those under the own organisation's numbers."""
-        if self.sees_all:
+        if self.sees_accounts:
             return True
         organisation = self.console.register.organisation(self.principal.organisation)
         numbers = {self.principal.organisation, *(organisation.identifiers if organisation is not None else ())}
@@ -100,10 +110,55 @@ def totals_of(rows: list[CollectorBalance]) -> list[tuple[str, int, int, int, in
 def show_statement(request: AnyRequest, console: AtConsole, visitor: ByVisitor, account: InPath) -> Page:
     """The statement of an account for a month."""
     frame = CollectorFrame(request, console, visitor)
+    asked = str(request.query_params.get("paid", ""))
+    seq = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else 0
+    paid = frame.accounts.payment(collector_stream(account), seq) if seq and frame.mine(account) else None
+    return statement_page(frame, account, paid=paid)
+
+
+def statement_page(
+    frame: CollectorFrame,
+    account: str,
+    *,
+    paid: PaymentResult | None = None,
+    problem: dict[str, Any] | None = None,
+    filled: dict[str, str] | None = None,
+    status_code: int = 200,
+) -> Page:
+    """Return the page of an account: its statement, and for who may receive payments the form of one."""
     found = frame.statement(account)
     month, _, _ = frame.period()
+    balance = next((one for one in frame.accounts.balances() if one.account == account), None)
     return frame.page(
-        "statement.html", statement=found, month=month, months=sorted({*frame.months(), month}, reverse=True)
+        "statement.html",
+        status_code=status_code,
+        address=frame.href("collectors", account),
+        statement=found,
+        month=month,
+        months=sorted({*frame.months(), month}, reverse=True),
+        balance=balance,
+        paid=paid,
+        problem=problem,
+        filled=filled or {},
+        key=(filled or {}).get("key") or secrets.token_urlsafe(16),  # names the payment: sent twice, it counts once
+    )
+
+
+@get("/parcels/collectors/reconciliation")
+@in_thread
+def show_reconciliation(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> Page:
+    """Ledger against the tax lines of every parcel of a month."""
+    frame = CollectorFrame(request, console, visitor)
+    accounts = frame.accounts
+    if not frame.sees_accounts:
+        raise PermissionDeniedException
+    month, first, last = frame.period()
+    return frame.page(
+        "reconciliation.html",
+        report=accounts.reconcile(first, last),
+        month=month,
+        months=sorted({*frame.months(), month}, reverse=True),
+        owner=owner_of,
     )
 
 

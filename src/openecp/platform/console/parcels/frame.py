@@ -91,6 +91,11 @@ class ParcelFrame:
         """Whether the reader may send files of parcels."""
         return may(self.principal, "lodge") or may(self.principal, "act")
 
+    @property
+    def may_receive(self) -> bool:
+        """Whether the reader may record payments of collectors."""
+        return may(self.principal, "receive")
+
     def word(self, table: dict[str, str], code: str | None) -> str:
         """Return the word of a code in the reader's language; a code without one stays as it is."""
         if not code:

@@ -9,7 +9,7 @@ from litestar import get
 from litestar.response import Redirect
 
 from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, redirect
-from openecp.platform.console.parcels import calculator, collectors, files, parcel, posts, regimes
+from openecp.platform.console.parcels import calculator, collectors, files, parcel, payments, posts, regimes
 from openecp.platform.console.parcels.frame import ParcelFrame
 
 
@@ -34,7 +34,9 @@ def parcel_routes() -> list[Any]:
         posts.show_posts,
         posts.posts_csv,
         collectors.show_collectors,
+        collectors.show_reconciliation,
         collectors.show_statement,
+        payments.do_pay,
         collectors.statement_file,
     ]
 
