@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -73,13 +73,11 @@ class ProfileBook:
 
     def criteria(self) -> list[dict[str, str]]:
         """Return the active profiles as rows that the pipeline reads beside those of the folder."""
-        from openecp.border.risk.profiles.checking import criteria_rows
-        from openecp.border.risk.profiles.compiled import compile_predicate
-        from openecp.border.risk.profiles.predicate import read_predicate
+        from openecp.border.risk.profiles.checking import compiled, criteria_rows
 
         rows: list[dict[str, str]] = []
         for version in self.active():
-            criteria = compile_predicate(read_predicate(version.profile.predicate))
+            criteria = compiled(version.profile.predicate)
             rows += criteria_rows(version.profile, version.number, criteria, owner=version.author)
         return rows
 
@@ -124,15 +122,8 @@ class ProfileCasework:
     def _write(
         self, decision: ProfileDecision, known: tuple[CaseRow, int] | None, actor: str, now: str, status: str
     ) -> CaseWrite:
-        documents: tuple[StoredDocument, ...] = ()
-        body = decision.body
-        if decision.document:
-            one = StoredDocument(
-                document_id=self._randomness.uuid7(), kind="risk_profile", media_type="application/json",
-                content=decision.document, salt=self._randomness.salt(),
-            )  # fmt: skip
-            documents = (one,)
-            body = body | {"document": {"id": one.document_id, "sha256": salted_digest(one.salt, one.content)}}
+        documents = (self._document(decision.document),) if decision.document else ()
+        body = decision.body | _named(documents)
         told = canonical(msgspec.to_builtins(decision.state))
         row = self._row(PROFILE_STREAM + decision.state.profile_id, status, known[0].version + 1 if known else 1,
                         told, now)  # fmt: skip
@@ -142,14 +133,20 @@ class ProfileCasework:
         )
 
     def _attempt(self, refused: ProfileRefused, act: ProfileAct, name: str, actor: str, now: str) -> CaseWrite:
+        one = self._document(msgspec.json.encode({"asked": name[:200], "got": refused.got[:300]}))
         body = {
-            "act": type(act).__name__, "profile": name, "code": refused.code, "message": refused.message,
-            "where": refused.where, "expected": refused.expected, "got": refused.got,
+            "act": type(act).__name__, "profile": name if PROFILE_ID.fullmatch(name) else None, "code": refused.code,
+            "message": refused.message, "where": refused.where, "expected": refused.expected[:300], **_named((one,)),
         }  # fmt: skip
-        body = {key: _plain(text) for key, text in body.items()}
         event = NewEvent(kind="RiskProfileRefused", occurred_at=now, actor=actor, body=body)
-        stream = REFUSED_STREAM + self._randomness.uuid7()
-        return CaseWrite(row=self._row(stream, "refused", 1, canonical(body), now), expected_seq=0, events=(event,))
+        row = self._row(REFUSED_STREAM + self._randomness.uuid7(), "refused", 1, canonical({"code": refused.code}), now)
+        return CaseWrite(row=row, expected_seq=0, events=(event,), documents=(one,))
+
+    def _document(self, content: bytes) -> StoredDocument:
+        return StoredDocument(
+            document_id=self._randomness.uuid7(), kind="risk_profile", media_type="application/json", content=content,
+            salt=self._randomness.salt(),
+        )  # fmt: skip
 
     def _row(self, name: str, status: str, version: int, state: bytes, now: str) -> CaseRow:
         return CaseRow(
@@ -158,6 +155,9 @@ class ProfileCasework:
         )  # fmt: skip
 
 
-def _plain(text: str) -> str:
-    """Return at most 300 characters, without what no journal takes."""
-    return text[:300].encode("utf-8", "replace").decode().replace("\x00", "")
+def _named(documents: tuple[StoredDocument, ...]) -> dict[str, Any]:
+    """Return what an event says of the document beside it; nothing of what stands in it."""
+    if not documents:
+        return {}
+    one = documents[0]
+    return {"document": {"id": one.document_id, "sha256": salted_digest(one.salt, one.content)}}

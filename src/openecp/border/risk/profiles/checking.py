@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from openecp.border.risk.profiles.compiled import CONDITIONS_MAX, KEYLESS_MAX, Criteria, compile_predicate
 from openecp.border.risk.profiles.fault import ProfileRefused
@@ -38,7 +39,16 @@ def check_profile(profile: RiskProfile, *, today: date) -> Criteria:
         raise _field("priority", "1 to 1000", str(profile.priority), "Correct it.")
     if not profile.percentage.is_finite() or not Decimal("0.0001") <= profile.percentage <= 100:
         raise _field("percentage", "0.0001 to 100", str(profile.percentage), "Correct it.")
-    return compile_predicate(read_predicate(profile.predicate))
+    return compiled(profile.predicate)
+
+
+@lru_cache(maxsize=4_096)
+def compiled(predicate: str) -> Criteria:
+    """Return what a predicate compiles to; each is worked out once.
+
+    Raises: ProfileRefused.
+    """
+    return compile_predicate(read_predicate(predicate))
 
 
 def check_budget(profiles: Sequence[tuple[str, Criteria]], more: tuple[str, Criteria]) -> str:

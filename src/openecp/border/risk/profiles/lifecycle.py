@@ -22,10 +22,9 @@ from openecp.border.risk.profiles.acts import (
     RetireProfile,
     SuspendProfile,
 )
-from openecp.border.risk.profiles.checking import check_budget, check_profile
-from openecp.border.risk.profiles.compiled import Criteria, compile_predicate
+from openecp.border.risk.profiles.checking import check_budget, check_profile, compiled
+from openecp.border.risk.profiles.compiled import Criteria
 from openecp.border.risk.profiles.fault import ProfileRefused
-from openecp.border.risk.profiles.predicate import read_predicate
 from openecp.border.risk.profiles.profile import RiskProfile
 from openecp.border.risk.profiles.versions import ProfileState, ProfileVersion, backtest_digest
 
@@ -138,7 +137,7 @@ def _activated(
         got = "none" if backtest is None else f"{age} days old" if age > BACKTEST_DAYS_MAX else "another"
         raise _refused(state, f"the digest of this version's back-test, at most {BACKTEST_DAYS_MAX} days old",
                        got, "`openecp risk profile backtest` makes one, `show` tells its digest.")  # fmt: skip
-    criteria = compile_predicate(read_predicate(version.profile.predicate))
+    criteria = compiled(version.profile.predicate)
     if criteria.joined:
         raise _refused(state, "columns that the clearing of declarations has", ", ".join(criteria.joined),
                        "Leave them out: such a profile can be back-tested only.")  # fmt: skip
@@ -156,7 +155,7 @@ def _activated(
 
 def _in_use(states: Sequence[ProfileState], today: date) -> list[tuple[str, Criteria]]:
     return [
-        (state.profile_id, compile_predicate(read_predicate(state.current.profile.predicate)))
+        (state.profile_id, compiled(state.current.profile.predicate))
         for state in states
         if state.current is not None and not state.retired and state.current.selects(today)
     ]
