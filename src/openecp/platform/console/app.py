@@ -35,6 +35,8 @@ from openecp.platform.console.parcels.routes import parcel_routes
 from openecp.platform.console.plans.desk import PlanDesk
 from openecp.platform.console.plans.routes import plan_routes
 from openecp.platform.console.records.routes import record_routes
+from openecp.platform.console.risk.desk import RiskDesk
+from openecp.platform.console.risk.routes import risk_routes
 from openecp.platform.console.session import Visitor, new_visit
 from openecp.platform.console.times.desk import TimesDesk
 from openecp.platform.console.times.routes import times_routes
@@ -61,12 +63,13 @@ def console_routes(
     book: RecordBook | None = None,
     parcels: ParcelDesk | None = None,
     times: TimesDesk | None = None,
+    risk: RiskDesk | None = None,
     **clocks: Any,
 ) -> list[ControllerRouterHandler]:
     """Return the console's routes, all under /console.
 
     `profile` gives offices and taxes their names; `desk` brings the pages of action plans, `book` those
-    of records, `parcels` those of low-value regimes and parcels, `times` those of release times.
+    of records, `parcels` those of low-value regimes and parcels, `times` those of release times, `risk` the risk desk.
     """
     console = Console(
         queries,
@@ -78,6 +81,7 @@ def console_routes(
         book=book,
         parcels=parcels,
         times=times,
+        risk=risk,
         **clocks,
     )
     return [
@@ -103,6 +107,7 @@ def console_routes(
                 *(record_routes() if book is not None else ()),
                 *(parcel_routes() if parcels is not None else ()),
                 *(times_routes() if times is not None else ()),
+                *(risk_routes() if risk is not None else ()),
                 static_file,
                 nothing_here,
             ],

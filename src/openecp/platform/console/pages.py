@@ -32,6 +32,7 @@ from openecp.platform.console.language import LANGUAGES_BY_NAME, Language, load_
 from openecp.platform.console.names import Names
 from openecp.platform.console.parcels.desk import ParcelDesk
 from openecp.platform.console.plans.desk import PlanDesk
+from openecp.platform.console.risk.desk import RiskDesk
 from openecp.platform.console.session import SignInBrake, Visitor
 from openecp.platform.console.times.desk import TimesDesk
 from openecp.platform.console.tree import element_of
@@ -106,6 +107,7 @@ class Console:
         book: RecordBook | None = None,
         parcels: ParcelDesk | None = None,
         times: TimesDesk | None = None,
+        risk: RiskDesk | None = None,
         now: Callable[[], datetime] | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -113,6 +115,7 @@ class Console:
         self.book = book  # of records; None: this console has no such pages
         self.parcels = parcels  # regimes, quotes, parcels; None: this console has no such pages
         self.times = times  # release times; None: this console has no such pages
+        self.risk = risk  # the risk desk; None: this console has no such pages
         self.queries, self.core, self.register = queries, core, register
         self.secure = settings.cookie_secure
         self.now = now or (lambda: datetime.now(UTC))
@@ -155,6 +158,7 @@ class Console:
             has_records=self.book is not None,
             has_parcels=self.parcels is not None,
             has_times=self.times is not None,
+            has_risk=self.risk is not None,
             sees_all=sees_all,
         )
         templates.filters["say"] = lambda code, table: language.text(words.word_of(table, code)) if code else ""

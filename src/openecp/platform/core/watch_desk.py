@@ -191,16 +191,19 @@ class WatchDesk:
         return state, msgspec.json.decode(document.content, type=ListHit) if document is not None else None
 
     def propose(
-        self, hit_id: str, verdict: Verdict, *, actor: str, note: str = "", until: date | None = None
-    ) -> HitState:
-        """Record an officer's proposal. Raises: HitRefused."""
-        case = self._case_of(hit_id)
+        self, hit_id: str, verdict: Verdict, *, actor: str, note: str = "", until: date | None = None,
+        seen: int | None = None,
+    ) -> HitState:  # fmt: skip
+        """Record an officer's proposal; refused where the hit has moved on since event `seen`. Raises: HitRefused."""
+        case = self._case_of(hit_id, seen)
         decision = propose(_state(case[0].state), verdict, actor=actor, today=self._today(), until=until)
         return self._act(decision, case, actor, note)
 
-    def confirm(self, hit_id: str, *, actor: str, note: str = "", agree: bool = True) -> HitState:
-        """Record a second officer's answer to a proposal. Raises: HitRefused."""
-        case = self._case_of(hit_id)
+    def confirm(
+        self, hit_id: str, *, actor: str, note: str = "", agree: bool = True, seen: int | None = None
+    ) -> HitState:
+        """Record a second officer's answer to a proposal, as it stood at event `seen`. Raises: HitRefused."""
+        case = self._case_of(hit_id, seen)
         decision = confirm(_state(case[0].state), actor=actor, today=self._today(), agree=agree)
         return self._act(decision, case, actor, note)
 
@@ -212,12 +215,20 @@ class WatchDesk:
         self._write([self._decided(decision, case, actor, notes)])
         return decision.state
 
-    def _case_of(self, hit_id: str) -> tuple[CaseRow, int]:
+    def on_record(self, party: Party, hit: ListHit) -> HitState | None:
+        """Return what was decided about a pair; None where it was never recorded."""
+        _, case = self._known(party, hit)
+        return _state(case[0].state) if case is not None else None
+
+    def _case_of(self, hit_id: str, seen: int | None = None) -> tuple[CaseRow, int]:
         good = len(hit_id) == 32 and hit_id.isascii() and hit_id.isalnum()
         case = self._store.case(HIT_STREAM + hit_id) if good else None
         if case is None:
             raise HitRefused(where="hit", expected="the id of a hit on record", got=hit_id[:60],
                              fix="openecp watchlist hits lists them")  # fmt: skip
+        if seen is not None and seen != case[1]:
+            raise HitRefused(where=f"hit {hit_id}", expected=f"the hit as it stood at event {seen}",
+                             got=f"event {case[1]}", fix="look at what is new, then decide")  # fmt: skip
         return case
 
     def _known(self, party: Party, hit: ListHit) -> tuple[HitState, tuple[CaseRow, int] | None]:

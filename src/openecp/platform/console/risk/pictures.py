@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pictures of a model's card; the same figures stand in a table beside each of them."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from openecp.border.risk.models.card import ModelCard
+from openecp.platform.console.charts.calibration import Tenth, draw_calibration
+from openecp.platform.console.charts.limits import LimitBar, draw_limits
+from openecp.platform.console.charts.medians import MedianRow, draw_medians
+from openecp.platform.console.charts.owners import Mark
+from openecp.platform.console.language import N_
+from openecp.platform.console.risk import words
+from openecp.platform.console.risk.frame import RiskFrame
+
+FEATURES_SHOWN = 20
+DRIFT_SHOWN = 20
+_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2, 5, 10)
+
+
+def calibration(kf: RiskFrame, card: ModelCard) -> Markup:
+    """Return the picture of what was foreseen and what happened."""
+    text = kf.language.text
+    tenths = [
+        Tenth(a, b, n, text(N_("foreseen %(a)s, happened %(b)s, %(n)s rows"), a=kf.percent(a), b=kf.percent(b),
+                            n=kf.language.number(n)))
+        for a, b, n in card.reliability
+    ]  # fmt: skip
+    drawn = draw_calibration(
+        "calibration", tenths, lambda share: kf.percent(share, 0), axes=(text(N_("foreseen")), text(N_("happened"))),
+        title=text(N_("Calibration on the test")),
+        description=text(N_("A dot for each tenth of the rows; on the dashed line what was foreseen came true.")),
+    )  # fmt: skip
+    return Markup(drawn)  # noqa: S704 - escaped
+
+
+def precision(kf: RiskFrame, card: ModelCard) -> Markup:
+    """Return the picture of the precision at each share inspected, for each way of ranking."""
+    text = kf.language.text
+    rows = [
+        MedianRow(
+            label=f"{kf.percent(at.share, 0)} {kf.word(words.KNOBS, line.knob)}",
+            median=at.precision.value,
+            interval=(at.precision.low, at.precision.high),
+            says=kf.percent(at.precision.value),
+        )
+        for line in card.knobs
+        for at in line.shares
+    ]
+    most = max([row.interval[1] for row in rows if row.interval] + [0.01])
+    drawn = draw_medians(
+        "precision", rows, _marks(kf, min(most, 1.0), share=True),
+        title=text(N_("Irregular among those inspected")),
+        description=text(N_("A dot for each share inspected and way of ranking, on the line of its interval.")),
+    )  # fmt: skip
+    return Markup(drawn)  # noqa: S704 - escaped
+
+
+def drift(kf: RiskFrame, card: ModelCard) -> Markup:
+    """Return the picture of drift against the thresholds, alarms and the largest first."""
+    text = kf.language.text
+    ranked = sorted(card.drift, key=lambda one: (not one.alarm, -one.value / (one.threshold or 1e-9)))[:DRIFT_SHOWN]
+    bars = [
+        LimitBar(one.column, one.value, one.threshold, one.alarm,
+                 kf.decimal(one.value) + (f" {text(N_('alarm'))}" if one.alarm else ""))
+        for one in ranked
+    ]  # fmt: skip
+    most = max([max(bar.value, bar.limit or 0.0) for bar in bars] + [0.01])
+    drawn = draw_limits(
+        "drift", bars, _marks(kf, most), title=text(N_("Drift from training to test")),
+        description=text(N_("A bar for each column; the upright stroke is its threshold.")),
+    )  # fmt: skip
+    return Markup(drawn)  # noqa: S704 - escaped
+
+
+def features(kf: RiskFrame, card: ModelCard) -> Markup:
+    """Return the picture of what the model goes by."""
+    text = kf.language.text
+    bars = [
+        LimitBar(name, share, None, False, kf.percent(share)) for name, share in list(card.features.items())
+    ][:FEATURES_SHOWN]  # fmt: skip
+    most = max([bar.value for bar in bars] + [0.01])
+    drawn = draw_limits(
+        "features", bars, _marks(kf, most, share=True), title=text(N_("What it goes by")),
+        description=text(N_("A bar for each column, by its share of the gain.")),
+    )  # fmt: skip
+    return Markup(drawn)  # noqa: S704 - escaped
+
+
+def _marks(kf: RiskFrame, most: float, *, share: bool = False) -> list[Mark]:
+    step = next((step for step in _STEPS if most / step <= 6), most / 6 or 1.0)
+    return [
+        Mark(n * step, kf.percent(n * step, 0) if share else kf.decimal(n * step, 2))
+        for n in range(int(most / step + 1e-9) + 1)
+    ]
