@@ -6,10 +6,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -20,6 +19,7 @@ from openecp.bootstrap_lanes import lane_ticks, lanes_of
 from openecp.border.lodgement.commands import Lodge
 from openecp.border.risk.lanes.counters import PRIOR, FrozenCounters, LaneCount, LaneCounters, OfficeCount, chances
 from openecp.border.risk.lanes.draw import DailyDraw, commitment, consignment_bytes, draw_of
+from openecp.border.risk.lanes.online import LaneChooser, lane_chooser
 from openecp.border.risk.lanes.plan import E6, lane_plan
 from openecp.border.risk.lanes.select import CriterionHit, LaneFacts, select
 from openecp.kernel.journal.memory import MemoryStore
@@ -60,6 +60,33 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Installation:
         tmp_path_factory.mktemp("profile") / "p", ",red,0.02,0.01,1,0.5,,2024-01-01,", ",yellow,0.4,0.33,,,,,",
     )  # fmt: skip
     return Installation(Settings(profile=str(folder), data=str(tmp_path_factory.mktemp("data")))).with_settings()
+
+
+class World(NamedTuple):
+    """A store in memory, a core that decides into it, what chooses its lanes, and their desk."""
+
+    store: Ledgerless
+    core: Any
+    chooser: LaneChooser
+    desk: LaneDesk
+
+
+def world_of(here: Installation) -> World:
+    store = Ledgerless()
+    core, chooser = here.in_process_core(store), lanes_of(here, here.selection_secret())
+    assert chooser is not None
+    return World(store, core, chooser, LaneDesk(store, chooser))
+
+
+@pytest.fixture(scope="module")
+def world(here: Installation) -> World:
+    return world_of(here)
+
+
+def selections(store: Ledgerless) -> list[dict[str, Any]]:
+    """Return what is recorded of the selections, in journal order."""
+    return [event.body["officer"]["selection"] for event in store.events(limit=10_000)
+            if event.kind == "DeclarationAssessed"]  # fmt: skip
 
 
 def lodge(raw: bytes) -> Lodge:
@@ -173,14 +200,12 @@ def test_lodging_again_buys_no_new_draw() -> None:
     assert draw.drawn(other, first)[0] != found[0][0]
 
 
-def test_an_installation_commits_draws_counts_opens_and_verifies(here: Installation) -> None:
-    store = Ledgerless()
-    core = here.in_process_core(store)
-    chooser = lanes_of(here, here.selection_secret())
-    assert chooser is not None
-    desk = LaneDesk(store, chooser)
+def test_an_installation_commits_draws_counts_opens_and_verifies(here: Installation, world: World) -> None:
+    store, core, chooser, desk = world
     today = chooser.today()
-    assert [row["day"] for row in desk.commitments()] == [(today + timedelta(days=n)).isoformat() for n in range(4)]
+    assert [row["day"] for row in desk.commitments()] == [
+        (today + timedelta(days=n)).isoformat() for n in range(1 - chooser.draw.keeps_days, 4)
+    ]
     assert desk.commit() == []
     raw = (DEMO / "101-laptops.xml").read_bytes()
     lrn = read(raw, media="xml").declaration.functional_reference_id
@@ -216,33 +241,63 @@ def test_an_installation_commits_draws_counts_opens_and_verifies(here: Installat
         desk.open(day, TRADER)
 
 
-def test_a_past_day_is_opened_and_worked_again(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_past_day_is_opened_and_worked_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Days later an auditor opens the secret; a recorded draw that was tampered with would be found."""
-    store = Ledgerless()
-    core = here.in_process_core(store)
-    chooser = lanes_of(here, here.selection_secret())
-    assert chooser is not None
-    today: Callable[[], date] = chooser.today
-    days = [today() + timedelta(days=n) for n in range(4)]
+    store, core, chooser, desk = world
+    later = chooser.today() + timedelta(days=2)
     raw = (DEMO / "102-tshirts.xml").read_bytes()
-    consignment = consignment_bytes(lodge(raw).declaration)
-    later = next(day for day in days if day >= today())
     monkeypatch.setattr(chooser.draw, "day_of", lambda consignment, today: later)
     answer = core.submit_all([lodge(raw)])[0]
     assert answer.outcome == "accepted"
-    desk = LaneDesk(store, chooser)
     monkeypatch.setattr(chooser, "today", lambda: later + timedelta(days=30))
     secret = desk.open(later, AUDITOR)
     assert [event.kind for event in store.events(case_id=f"risk/draws/{later}")] == ["DrawCommitted", "DrawOpened"]
     assert all(secret.hex() not in json.dumps(event.body) for event in store.events())
     found = desk.verify(later, secret, _declaration)
-    assert (found.same, found.other, found.gone) == (1, [], 0)
-    assert commitment(secret, later) == desk.commitments()[0]["sha256"]
+    assert (found.same, found.other, found.gone, found.early) == (1, [], 0, 0)
+    assert commitment(secret, later) in {row["sha256"] for row in desk.commitments()}
     with pytest.raises(LaneRefused, match="another one"):
         desk.verify(later, b"x" * 32, _declaration)
     with pytest.raises(LaneRefused, match="a commitment of"):
         desk.open(date(2020, 1, 1), AUDITOR)
-    assert draw_of(secret, consignment) < 10**9
+
+
+def test_the_same_journal_gives_the_same_lanes_however_commands_came_together(here: Installation, world: World) -> None:
+    """Another core with the same secret and the same frozen counters: one by one, not all at once."""
+    raw = [path.read_bytes() for path in sorted(DEMO.glob("1[0-2]*.xml"))]
+    one, other = world_of(here), world
+    one.chooser.frozen = other.chooser.frozen = other.desk.frozen()  # what the journal holds
+    assert one.chooser.frozen.seq > 0
+    first = len(selections(other.store))
+    together = other.core.submit_all([lodge(b) for b in raw])
+    alone = [one.core.submit_all([lodge(b)])[0] for b in raw]
+    accepted = [n for n, answer in enumerate(together) if answer.outcome == alone[n].outcome == "accepted"]
+    assert len(accepted) > 5
+    found = {json.dumps(each, sort_keys=True) for each in selections(one.store)}
+    assert {json.dumps(each, sort_keys=True) for each in selections(other.store)[first:]} <= found
+
+
+def test_who_is_trusted(tmp_path: Path) -> None:
+    profile = load_profile(str(profile_with(tmp_path / "p", ",red,0.1,0.1,,0.5,,,", trusted='["AEOC"]')))
+    chooser = lane_chooser(profile, b"s", today=lambda: date(2026, 1, 1))
+    assert chooser is not None
+    holders = [row["holder"] for row in profile.table("authorisations") if row["category"] == "AEOC"]
+    declaration = lodge((DEMO / "101-laptops.xml").read_bytes()).declaration
+    shipment = declaration.goods_shipment
+    assert shipment is not None
+    assert shipment.importer is not None
+
+    def imported_by(number: str) -> bool:
+        importer = msgspec.structs.replace(shipment.importer, id=number)
+        given = msgspec.structs.replace(shipment, importer=importer)
+        again = msgspec.structs.replace(declaration, goods_shipment=given)
+        return chooser.is_trusted(again, date(2026, 1, 1)) if chooser else False
+
+    assert imported_by(holders[0])
+    assert not imported_by("XB10000102")
+    with pytest.raises(ProfileError, match="a list such as"):
+        lane_chooser(load_profile(str(profile_with(tmp_path / "q", ",red,0,0.1,,,,,", trusted='"AEOC"'))), b"",
+                     today=lambda: date(2026, 1, 1))  # fmt: skip
 
 
 def test_without_a_plan_nothing_changes(tmp_path: Path) -> None:

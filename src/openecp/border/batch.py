@@ -165,7 +165,7 @@ class BatchAssessor(Assessor):
         """
         if lane_plan(self.profile):
             raise ProfileError(
-                f"{self.profile.folder / 'selection_plan.csv'}: expected a profile without a plan of selection, got one; "
+                f"{self.profile.folder / 'selection_plan.csv'}: expected no plan of selection, got one; "
                 "item rows hold no office and no consignment reference: take the table out of a copy of the profile"
             )
         engine: Any = self._engine

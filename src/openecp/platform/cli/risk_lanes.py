@@ -22,7 +22,7 @@ from openecp.platform.wire import Unreadable, read
 
 _Z = 2.5758293035489004  # 99 %
 _token = click.option("--token", prompt="Your token", hide_input=True, help="The auditor's own (openecp token).")
-_day = click.argument("day", type=click.DateTime(["%Y-%m-%d"]))
+_day = click.argument("day", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
 _json = click.option("--json", "as_json", is_flag=True, help="As JSON, one object a line.")
 
 
@@ -157,14 +157,16 @@ def verify(context: click.Context, day: datetime, secret: str, token: str, as_js
     if as_json:
         click.echo(json.dumps(found._asdict() | {"day": found.day.isoformat()}))
     else:
-        before = "before" if found.committed_at[:10] < found.day.isoformat() else "NOT before"
-        click.echo(f"{found.day}: committed to at {found.committed_at}, {before} the day")
+        before = "before the day" if found.committed_at[:10] < found.day.isoformat() else "not before the day"
+        click.echo(
+            f"{found.day}: committed to at {found.committed_at}, {before}; {found.early} draws are older than that"
+        )
         click.echo(
             f"{found.same} draws are as recorded, {len(found.other)} are not, {found.gone} messages are not kept"
         )
         for case in found.other[:20]:
             click.echo(f"  not as recorded: case {case}")
-    if found.other:
+    if found.other or found.early:
         context.exit(1)
 
 

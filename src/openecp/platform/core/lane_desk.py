@@ -74,6 +74,7 @@ class DrawCheck(NamedTuple):
     same: int
     other: list[str]  # cases whose recorded draw is not what the secret gives
     gone: int  # cases whose message is no longer kept
+    early: int  # draws that are on record before the commitment is
 
 
 class LaneDesk:
@@ -92,9 +93,13 @@ class LaneDesk:
     # -- draws ---------------------------------------------------------------------------------------------------------
 
     def commit(self) -> list[date]:
-        """Put the hashes of the days to come into the journal, where they are not yet; return those days."""
+        """Put the hashes of the days to come into the journal, where they are not yet; return those days.
+
+        The first time also those of the days before that consignments are still drawn with: before anything is drawn.
+        """
         today = self._today()
-        days = [today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)]
+        first = 0 if self._store.case(DRAWS + today.isoformat()) else 1 - self.chooser.draw.keeps_days
+        days = [today + timedelta(days=n) for n in range(first, DAYS_AHEAD + 1)]
         found = [day for day in days if self._store.case(DRAWS + day.isoformat()) is None]
         for day in found:
             told = {"day": day.isoformat(), "sha256": commitment(self.chooser.draw.secret(day), day)}
@@ -136,14 +141,14 @@ class LaneDesk:
         if commitment(secret, day) != wanted:
             raise LaneRefused(f"draw of {day}", f"the secret whose hash is {wanted}", "another one",
                               "Give the secret that `openecp risk draw open` told.")  # fmt: skip
-        same, other, gone = 0, list[str](), 0
-        after = committed.seq
+        same, other, gone, early, after = 0, list[str](), 0, 0, 0
         while page := self._store.events(after_seq=after, limit=PAGE):
             after = page[-1].seq
             for event in filter(is_selection, page):
                 told = event.body["officer"]["selection"]
                 if told.get("draw_day") != day.isoformat():
                     continue
+                early += event.seq < committed.seq
                 declaration = self._lodged(event.case_id, read)
                 if declaration is None:
                     gone += 1
@@ -151,7 +156,7 @@ class LaneDesk:
                     same += 1
                 else:
                     other.append(event.case_id)
-        return DrawCheck(day, at, same, other, gone)
+        return DrawCheck(day, at, same, other, gone, early)
 
     def _committed(self, day: date) -> Event:
         found = self._store.events(case_id=DRAWS + day.isoformat(), limit=1)
@@ -254,8 +259,8 @@ def is_selection(event: Event) -> bool:
     """Tell whether an event is the first assessment of a declaration, and says how its lane was chosen."""
     if event.kind != "DeclarationAssessed" or event.body.get("version", 1) != 1:
         return False
-    found = (event.body.get("officer") or {}).get("selection")
-    return bool(found) and not found.get("indicative")
+    found = (event.body.get("officer") or {}).get("selection") or {"indicative": True}
+    return not found.get("indicative")
 
 
 def _told(frozen: FrozenCounters) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def consignment_bytes(declaration: Declaration) -> bytes:
 
 def _references(holder: GoodsShipment | GovernmentAgencyGoodsItem) -> list[str | None]:
     found = [document.id for document in holder.previous_document]
-    return found if holder.ucr is None else [*found, holder.ucr.id, holder.ucr.trader_assigned_reference_id]
+    return found if holder.ucr is None else [*found, holder.ucr.id]  # not what the trader assigns as it likes
 
 
 def _goods(item: GovernmentAgencyGoodsItem, *, more: bool) -> str:
