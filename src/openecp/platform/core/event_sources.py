@@ -21,7 +21,7 @@ from openecp.platform.engines.trs_match import Match
 from openecp.platform.engines.trs_packed import GZIP, packed_start, unpacked
 from openecp.platform.wire.ocel import UnreadableOcel, is_ocel, read_ocel, write_ocel
 from openecp.platform.wire.ocel_cases import cases_of, ocel_of
-from openecp.platform.wire.xes import UnreadableXes, read_xes
+from openecp.platform.wire.xes import UnreadableXes, XesLimits, read_xes
 
 READ_FAULTS = (EventFileFault, UnreadableXes, UnreadableSheet, UnreadableOcel, MapFault)
 
@@ -134,7 +134,10 @@ def read_source(engine: TrsEngine, path: Path, mapping: StudyMap, case_object: s
     elif start.startswith(b"PK\x03\x04"):
         loaded = engine.read_batches(path.name, read_event_sheet(path, source.sheet if source else ""), spec=spec)
     elif name.endswith((".xes", ".xes.gz")) or start.startswith(b"\x1f\x8b") or _is_xml(start):
-        loaded = engine.read_batches(path.name, read_xes(path), spec=spec)
+        rows = read_xes(
+            path, XesLimits(batch_rows=2_000)
+        )  # few at a time: the engine puts them together in less memory
+        loaded = engine.read_batches(path.name, rows, spec=spec)
     else:
         loaded = engine.read_file(path, spec=spec)
     extra = sum(left_out.values())

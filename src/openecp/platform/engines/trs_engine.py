@@ -25,6 +25,7 @@ from openecp.platform.engines.trs_stamps import LEAST_US, MOST_US, literal
 
 __all__ = ["Batch", "EventFileFault", "Loaded", "SourceSpec", "TrsEngine"]
 _LINE_MAX = 2 << 20
+_ROWS_A_FILE = 20_000
 
 
 class TrsEngine:
@@ -87,12 +88,12 @@ class TrsEngine:
         spec = spec or SourceSpec(columns=dict(columns or {}))
         with tempfile.TemporaryDirectory(dir=self._spill.name) as folder:
             count = 0
-            for count, batch in enumerate(batches, start=1):
+            for count, table in enumerate(_tables(batches), start=1):
                 file = literal(str(Path(folder) / f"{count:06}.parquet"))
-                table = pa.table({key: pa.array(values, pa.string()) for key, values in batch.items()})
                 self.connection.register("incoming", table)
                 self.connection.execute(f"COPY (FROM incoming) TO {file} (FORMAT parquet)")
                 self.connection.unregister("incoming")
+                del table  # what lies in the file need not lie here, too
             if count:
                 source = f"SELECT * FROM read_parquet('{folder}/*.parquet', union_by_name = true)"  # noqa: S608
             elif header:
@@ -216,6 +217,18 @@ class TrsEngine:
         cursor = self.connection.execute(statement)
         while rows := cursor.fetchmany(10_000):
             yield from rows
+
+
+def _tables(batches: Iterable[Batch]) -> Iterator[pa.Table]:
+    """Yield batches as tables that are worth a file each: small batches are put together."""
+    waiting: list[pa.Table] = []
+    for batch in batches:
+        waiting.append(pa.table({key: pa.array(values, pa.string()) for key, values in batch.items()}))
+        if sum(table.num_rows for table in waiting) >= _ROWS_A_FILE:
+            yield pa.concat_tables(waiting, promote_options="default")
+            waiting.clear()
+    if waiting:
+        yield pa.concat_tables(waiting, promote_options="default")
 
 
 def _unreadable(name: str, error: duckdb.Error) -> EventFileFault:

@@ -37,7 +37,7 @@ class XesLimits(msgspec.Struct, frozen=True, kw_only=True):
     names_max: int = 200
     text_max: int = 20_000
     batch_rows: int = 20_000
-    read_bytes: int = 1 << 18  # bytes unpacked at once
+    read_bytes: int = 1 << 16  # bytes unpacked at once: what the processor's cache holds
     token_max: int = 16 << 20  # bytes of one element: the parser holds it whole
     ratio_max: int = 400  # times that a packed log may grow, once `ratio_from` bytes were unpacked
     ratio_from: int = 256 << 20
@@ -109,7 +109,9 @@ class _Reader:
             return
         self.settle()
         self.hold(*found)
-        self.lines += block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
+        self.lines += block.count(b"\n")
+        if b"\r" in block:
+            self.lines += block.count(b"\r") - block.count(b"\r\n")
 
     def is_between(self) -> bool:
         """Tell whether the parser has read all that it was given and stands in the log, outside of all traces."""

@@ -35,6 +35,7 @@ _STRUCTURES_MAX = 1_000
 
 # What a structure does: the place where it may stand, the place that it leads to, and what it begins on the way.
 _Step = tuple[int, int, tuple[int, ...]]
+_STAYS: _Step = (_SAME, _SAME, ())  # the next attribute belongs to what the last one does
 
 
 class PlainTraces:
@@ -56,77 +57,82 @@ class PlainTraces:
             return None
         pieces[0] = "/>" + pieces[0]  # as if an attribute ended before: all structures are then of one form
         starts, keys, values, end = pieces[:-1:4], pieces[1::4], pieces[3::4], pieces[-1]
-        if not self._is_known(starts, pieces[2::4], end) or not _is_allowed({*keys}, values):
-            return None
-        if max(map(len, values)) > self.text_max:
+        steps = self._known(starts, pieces[2::4], end)
+        if steps is None or not _is_allowed({*keys}, values, self.text_max):
             return None
         if "&" in text:
             try:
                 keys, values = _resolved(keys), _resolved(values)
             except ValueError:
                 return None
-        count = text.count("<event>")
-        found = self._events(starts, keys, values, end, count)
-        return None if found is None else (found, count)
+        return self._events(steps, keys, values, self._steps[end])
 
-    def _is_known(self, starts: list[str], equals: list[str], end: str) -> bool:
-        """Tell whether every structure fits the grammar; from then on it is known."""
+    def _known(self, starts: list[str], equals: list[str], end: str) -> list[_Step] | None:
+        """Return what the structures before the attributes do; None where one does not fit the grammar."""
         if len(self._steps) > _STRUCTURES_MAX or len(self._equals) > _STRUCTURES_MAX:
             self._steps.clear()
             self._equals.clear()
-        for between in {*equals} - self._equals:
-            if not _VALUE.fullmatch(between):
-                return False
-            self._equals.add(between)
-        for structure in {*starts, end} - self._steps.keys():
-            step = _step(structure)
-            if step is None:
-                return False
-            self._steps[structure] = step
-        _, after, begun = self._steps[end]
-        return after == _LOG and not begun and self._steps[starts[0]][0] == _LOG
+        if equals.count(equals[0]) < len(equals) or equals[0] not in self._equals:
+            for between in {*equals} - self._equals:
+                if not _VALUE.fullmatch(between):
+                    return None
+                self._equals.add(between)
+        try:
+            steps = [*map(self._steps.__getitem__, starts), self._steps[end]]
+        except KeyError:
+            for structure in {*starts, end} - self._steps.keys():
+                step = _step(structure)
+                if step is None:
+                    return None
+                self._steps[structure] = step
+            steps = [*map(self._steps.__getitem__, starts), self._steps[end]]
+        _, after, begun = steps.pop()
+        return steps if after == _LOG and not begun and steps[0][0] == _LOG else None
 
-    def _events(self, starts: list[str], keys: list[str], values: list[str], end: str, count: int) -> Columns | None:
+    def _events(self, steps: list[_Step], keys: list[str], values: list[str], end: _Step) -> tuple[Columns, int] | None:
         """Return the columns of the events. A loop over all attributes of a log: nothing else costs as much."""
         columns: Columns = {}
         trace: dict[str, str] = {}
-        row, place = -1, _LOG
-        for (before, after, begun), key, value in zip(map(self._steps.__getitem__, starts), keys, values, strict=True):
-            if after != _SAME:
+        row, place, most = -1, _LOG, len(steps)  # a structure begins one event at most
+        for step, key, value in zip(steps, keys, values, strict=True):
+            if step is not _STAYS:
+                before, place_after, begun = step
                 if before != place:
                     return None
-                place = after
+                place = place_after
                 for each in begun:
                     if each == _TRACE:
                         trace = {}
                         continue
                     row += 1
                     for name, common in trace.items():
-                        if name not in columns and not self._has_added(columns, name, count):
+                        if name not in columns and not self._has_added(columns, name, most):
                             return None
                         columns[name][row] = common
-            if place == _TRACE:
+            if place == _EVENT:
+                try:
+                    columns[key][row] = value
+                except KeyError:
+                    if not self._has_added(columns, key, most):
+                        return None
+                    columns[key][row] = value
+            else:
                 trace["case:" + key] = value
-                continue
-            try:
-                columns[key][row] = value
-            except KeyError:
-                if not self._has_added(columns, key, count):
-                    return None
-                columns[key][row] = value
-        return columns if self._steps[end][0] == place else None
+        for column in columns.values():
+            del column[row + 1 :]
+        return (columns, row + 1) if end[0] == place else None
 
-    def _has_added(self, columns: Columns, name: str, count: int) -> bool:
+    def _has_added(self, columns: Columns, name: str, most: int) -> bool:
         if len(columns) >= self.names_max:
             return False
-        columns[name] = [None] * count
+        columns[name] = [None] * most
         return True
 
 
 def _step(structure: str) -> _Step | None:
-    """Return what stands between two attributes does; None where it is not plain.
+    """Return what the text between two attributes does; None where it is not plain.
 
-    An attribute begins in a trace or an event, and the last structure ends where none begins.
+    An attribute begins in a trace or an event, the last structure ends where none begins; an event has attributes.
     """
     fits = _BETWEEN.fullmatch(structure)
     if fits is None:
@@ -142,15 +148,15 @@ def _step(structure: str) -> _Step | None:
         place = after
         if tag in ("<trace>", "<event>"):
             begun.append(after)
-    if (fits[2] is None) != (place == _LOG):
+    if (fits[2] is None) != (place == _LOG) or begun.count(_EVENT) > 1:
         return None
-    return first, place, tuple(begun)
+    return (first, place, tuple(begun)) if place != _SAME else _STAYS
 
 
-def _is_allowed(keys: set[str], values: list[str]) -> bool:
-    """Tell whether the parser would take all characters of these, and as they stand."""
+def _is_allowed(keys: set[str], values: list[str], text_max: int) -> bool:
+    """Tell whether the parser would take all characters of these, and as they stand; and none has too many."""
     held = "".join(values) + "".join(keys)
-    if "\ufffe" in held or "\uffff" in held:
+    if "\ufffe" in held or "\uffff" in held or (len(held) > text_max and max(map(len, values)) > text_max):
         return False
     plain = held.encode()
     return len(plain) == len(plain.translate(None, _NEVER))
