@@ -138,6 +138,7 @@ def test_parcels_of_another_file_are_not_decided_twice(data: Path, tmp_path: Pat
                    str(tmp_path), "--json")  # fmt: skip
     summaries = [json.loads(text) for text in told.stdout.splitlines()]
     assert [one["totals"]["parcels"] for one in summaries] == [30, 20]
+    assert [one["repeated"] for one in summaries] == [0, 20]
     rows = list(csv.DictReader((tmp_path / "b.result.csv").open()))
     repeated = [row for row in rows if row["decision"] == "repeated"]
     assert len(repeated) == 20

@@ -118,7 +118,7 @@ class FileClearing:
         self._maker = BatchMaker(wiring.engine, self._source, salt=wiring.salt, hashes=wiring.store.person_hashes)
         kind = options.result_format or self._file.kind
         self._result = ResultFile(options.out or Path(), path.stem, self._digest, kind)
-        self._repeated = 0
+        self._repeated: dict[int, int] = {}  # parcels decided elsewhere, by chunk
         self._recorded = 0
         self._done_rows = 0
         self._waiting: list[tuple[Piece, Future[bool]]] = []
@@ -160,7 +160,7 @@ class FileClearing:
         outcome = "already" if before and not self._recorded else "resumed" if before else "cleared"
         return FileCleared(
             file=str(self._path), digest=self._digest, case_id=self._case_id, outcome=outcome, result=path,
-            totals=self._totals, repeated=self._repeated, warnings=tuple(self._file.warnings),
+            totals=self._begun(), repeated=sum(self._repeated.values()), warnings=tuple(self._file.warnings),
         )  # fmt: skip
 
     # --- a stride of chunks ---
@@ -210,6 +210,7 @@ class FileClearing:
         places = dict(zip(zip(ids, days, strict=True), rows, strict=True))
         own = {seq for first, last, seq in self._ranges}
         known = [one for one in self._w.store.parcels_known(list(places)) if one.seq not in own]
+        self._repeated[chunk.number] = len(known)
         engine.load("repeated_rows", REPEATED_COLUMNS, [
             (places[one.parcel_id, one.posted_on], one.parcel_id, date.fromisoformat(one.posted_on), _repeated(one))
             for one in known
