@@ -92,7 +92,7 @@ def same(one: float | None, other: float | None) -> bool:
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_batch_and_online_tell_the_same(seed: int) -> None:
     told = events(seed)
     whole, single = batch(told), online(told)

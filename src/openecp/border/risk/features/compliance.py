@@ -19,7 +19,7 @@ Z95 = 1.959964
 SEGMENTS = ("office", "lane", "month", "origin", "chapter")
 
 
-class Compliance(msgspec.Struct, frozen=True, kw_only=True):
+class MeasuredCompliance(msgspec.Struct, frozen=True, kw_only=True):
     """The random sample of one segment."""
 
     segment: str
@@ -45,7 +45,7 @@ def wilson(share: float, many: float, z: float = Z95) -> tuple[float, float]:
     return max(0.0, (middle - width) / whole), min(1.0, (middle + width) / whole)
 
 
-def measured(segment: str, cases: Sequence[SelectedCase], chance_of: dict[str, float]) -> Compliance:
+def measured(segment: str, cases: Sequence[SelectedCase], chance_of: dict[str, float]) -> MeasuredCompliance:
     """Return what the random sample says of a segment's declarations."""
     sample = [case for case in cases if case.sampled]
     known = [case for case in sample if case.results]
@@ -57,14 +57,14 @@ def measured(segment: str, cases: Sequence[SelectedCase], chance_of: dict[str, f
     if total:
         rate = sum(weight for weight, case in zip(weights, known, strict=True) if case.irregular) / total
         low, high = wilson(rate, worth)
-    return Compliance(
+    return MeasuredCompliance(
         segment=segment, declarations=len(cases), sampled=len(sample), controlled=len(known),
         irregular=sum(case.irregular for case in known), rate=rate, low=low, high=high, worth=worth,
         recovered_minor=sum(r.recovered_minor for case in known for r in case.results), assumed=assumed,
     )  # fmt: skip
 
 
-def compliance(cases: Iterable[SelectedCase], segments_of: dict[str, set[str]]) -> list[Compliance]:
+def compliance(cases: Iterable[SelectedCase], segments_of: dict[str, set[str]]) -> list[MeasuredCompliance]:
     """Return the whole, then each segment: `segments_of` names those that a case belongs to, by its case id."""
     listed = list(cases)
     chances: dict[str, list[float]] = {}
