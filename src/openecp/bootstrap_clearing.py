@@ -152,7 +152,8 @@ def clearing_wiring(store: Any, law: Law, *, quality: bool = True, threads: int 
 LOCAL_SPARK = {  # one machine: few pieces, room for them, and every step compiled, however wide its rows are
     "spark.sql.shuffle.partitions": "16",
     "spark.sql.codegen.maxFields": "1000",
-    "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
+    "spark.sql.codegen.hugeMethodLimit": "8000",  # what Java does not compile runs in small pieces instead
+    "spark.sql.autoBroadcastJoinThreshold": "64MB",
 }
 
 
