@@ -74,7 +74,6 @@ class Installation(ClearsFiles):
 
         Raises: ProfileError, SettingError.
         """
-        from openecp.bootstrap_lanes import lanes_of
         from openecp.border.pipeline import Assessor  # heavy: only those who assess load it
         from openecp.border.tariff.reference import load_measures
         from openecp.platform.engines.duck import DuckEngine
@@ -93,7 +92,7 @@ class Installation(ClearsFiles):
                 ) from None
             measures = load_measures(content, str(path), self.profile)
         profile = self.profile.with_rows("risk_criteria", criteria) if criteria else self.profile
-        assessor = Assessor(profile, DuckEngine(), measures, secret=secret, lanes=lanes_of(self, secret))
+        assessor = Assessor(profile, DuckEngine(), measures, secret=secret, lanes=self.lanes(secret))
         if warm:
             assessor.warm()
         return assessor
@@ -218,24 +217,14 @@ class Installation(ClearsFiles):
 
     def in_process_core(self, store: Any) -> InProcessCore:
         """Return a core in this process."""
-        from openecp.bootstrap_lanes import lane_ticks
-
-        lane_ticks(self, store)
+        self.lane_ticks(store)
         return InProcessCore(self.desk(store, self.live_assessor(store)), self.settings)
 
     def programme(self, store: Any) -> DecidesProgramme:
         """Return where commands of the programme side are decided: about plans, and about records."""
-        from openecp.bootstrap_post import postal_casework
-        from openecp.bootstrap_risk import profile_casework
-        from openecp.platform.core.activitywork import ActivityCasework
-        from openecp.platform.core.paymentwork import PaymentCasework
-        from openecp.platform.core.programme import ProgrammeCasework
-        from openecp.platform.core.recordwork import RecordCasework
+        from openecp.bootstrap_programme import programme_casework
 
-        post = postal_casework(store, self.profile, self.quoter)
-        activities = ActivityCasework(store, organisation=lambda name: self.register(store).organisation(name))
-        others = (RecordCasework(store), post, activities, profile_casework(store), PaymentCasework(store))
-        return ProgrammeCasework(store, others=others)
+        return programme_casework(self, store)
 
     def post_rules(self) -> Any:
         """Return the rules of the post."""
@@ -268,11 +257,9 @@ class Installation(ClearsFiles):
 
     def programme_core(self, store: Any) -> InProcessCore:
         """Return a core in this process that takes commands of the programme side only: nothing is assessed."""
-        from openecp.platform.core.programme import NoClearance
+        from openecp.bootstrap_programme import programme_core
 
-        nothing = NoClearance()
-        desk = Desk(assessor=nothing, casework=nothing, reader=store, writer=store, programme=self.programme(store))
-        return InProcessCore(desk, self.settings)
+        return programme_core(self, store)
 
     def indicators(self) -> dict[str, Indicator]:
         """Return the figures of the running system that plans may be bound to, by id."""
@@ -282,26 +269,15 @@ class Installation(ClearsFiles):
 
     def plans(self, store: Any) -> Plans:
         """Return the register of plans as it is read."""
-        from openecp.kernel.journal.memory import utc_now
-        from openecp.programme.action_plan.bodies import shipped_bodies, shipped_work_programmes
-        from openecp.programme.action_plan.reading import PlanBook
+        from openecp.bootstrap_programme import plan_book
 
-        return PlanBook(
-            store,
-            clock=utc_now,
-            bodies=shipped_bodies(),
-            work_programmes=shipped_work_programmes(),
-            indicators=self.indicators(),
-            window=store,
-        )
+        return plan_book(self, store)
 
     def seed_plans(self, store: Any) -> int:
         """Take in the plans that ship where the register is empty and the settings want them; no server may run."""
-        from openecp.platform.core.seeding import seed_register
+        from openecp.bootstrap_programme import seed_plans
 
-        if not self.settings.shipped_plans:
-            return 0
-        return seed_register(self.programme_core(store), store, self.indicators())
+        return seed_plans(self, store)
 
     def register(self, store: Any) -> Any:
         """Return who is known to the installation."""
@@ -317,7 +293,6 @@ class Installation(ClearsFiles):
 
     async def run_core(self) -> None:
         """Run the core process until it is told to stop."""
-        from openecp.bootstrap_lanes import lane_ticks
         from openecp.platform.core.line import ClearanceLine
         from openecp.platform.core.parcel_line import ParcelLine
         from openecp.platform.core.server import CoreServer, serve_until_signal
@@ -329,7 +304,7 @@ class Installation(ClearsFiles):
             parcel_desk, parcel_acts = self.parcel_work(store)
             line = ClearanceLine(self.desk(store, assessor, parcel_acts), self.settings)
             parcels = ParcelLine(parcel_desk, self.settings)
-            ticks = Ticks(ticking, line.submit, self.settings, send=http_sender(), others=lane_ticks(self, ticking))
+            ticks = Ticks(ticking, line.submit, self.settings, send=http_sender(), others=self.lane_ticks(ticking))
             server = CoreServer(
                 line,
                 self.settings.core_socket,
