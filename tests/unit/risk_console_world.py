@@ -94,9 +94,9 @@ def trained(last: date, seed: int = 1) -> Trained:
 
 
 class RiskConsole:
-    """The console with the risk desk, over a list in two versions, four hits and two models."""
+    """The console with the risk desk, over a list in two versions, four hits and a model; `old` adds an older one."""
 
-    def __init__(self, *, models: bool = True) -> None:
+    def __init__(self, *, old: bool = False) -> None:
         self.clock = Clock()
         self.world = World()
         self.world.clock = self.clock
@@ -111,9 +111,8 @@ class RiskConsole:
         for text in (LIST, LIST + BAD_ROWS + "n7,Person,Nobody Known,,,,,\n"):
             self.watch.load("sanctions", read_list(text.encode(), "list.csv"), actor="system:command-line")
         self.hits = list(self.watch.screen(PARTIES, actor="system:command-line").new)
-        if models:
-            self.old = self.register(date(2025, 6, 1))
-            self.new = self.register(self.clock.now().date() - timedelta(days=9))
+        self.old = self.register(date(2025, 6, 1)) if old else ""
+        self.new = self.register(self.clock.now().date() - timedelta(days=9))
         self.application = Litestar(
             route_handlers=console_routes(
                 self.store, self.world, self.world.register, Settings(), profile=self.world.profile, risk=self.desk,  # type: ignore[arg-type]
@@ -143,7 +142,7 @@ class RiskConsole:
 
 def make_app() -> Litestar:
     """Return the console with hits and models of every status, for a server process of its own."""
-    world = RiskConsole()
+    world = RiskConsole(old=True)
     world.models.activate(world.old, "champion", actor=ANNA.actor)
     first, second, third = world.hits[:3]
     world.watch.propose(first, "match", actor=BEA.actor, note="Same day of birth and passport.")
