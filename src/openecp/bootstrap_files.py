@@ -16,6 +16,18 @@ class ClearsFiles:
 
     settings: Settings
 
+    def lanes(self, secret: bytes) -> Any:
+        """Return what chooses lanes for all who assess with this secret; None where there is no plan of selection."""
+        from openecp.bootstrap_lanes import lanes_of
+
+        return lanes_of(self, secret)
+
+    def lane_ticks(self, store: Any) -> Any:
+        """Commit to draws and take up the counters of lanes now, and return what goes on with it by the clock."""
+        from openecp.bootstrap_lanes import lane_ticks
+
+        return lane_ticks(self, store)
+
     def law_files(self) -> dict[str, str | None]:
         """Return where regimes and rates of this installation stand, None for what ships."""
         told = self.settings
