@@ -94,6 +94,7 @@ class TrsEngine:
                 self.connection.execute(f"COPY (FROM incoming) TO {file} (FORMAT parquet)")
                 self.connection.unregister("incoming")
                 del table  # what lies in the file need not lie here, too
+            pa.default_memory_pool().release_unused()  # the questions that follow need it more
             if count:
                 source = f"SELECT * FROM read_parquet('{folder}/*.parquet', union_by_name = true)"  # noqa: S608
             elif header:
