@@ -134,9 +134,7 @@ def read_source(engine: TrsEngine, path: Path, mapping: StudyMap, case_object: s
     elif start.startswith(b"PK\x03\x04"):
         loaded = engine.read_batches(path.name, read_event_sheet(path, source.sheet if source else ""), spec=spec)
     elif name.endswith((".xes", ".xes.gz")) or start.startswith(b"\x1f\x8b") or _is_xml(start):
-        rows = read_xes(
-            path, XesLimits(batch_rows=2_000)
-        )  # few at a time: the engine puts them together in less memory
+        rows = read_xes(path, XesLimits(batch_rows=2_000))  # the engine puts them together, in less memory
         loaded = engine.read_batches(path.name, rows, spec=spec)
     else:
         loaded = engine.read_file(path, spec=spec)
