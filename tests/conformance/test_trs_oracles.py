@@ -95,8 +95,7 @@ def test_directly_follows_times_are_what_pm4py_says() -> None:
     engine = TrsEngine(threads=1)
     engine.read_file(file)
     mine = {
-        (row["activity"], row["next_activity"]): (row["n"], row["mean_us"] / 1e6)
-        for row in directly_follows(engine)
+        (row["activity"], row["next_activity"]): (row["n"], row["mean_us"] / 1e6) for row in directly_follows(engine)
     }
     assert {pair: n for pair, (n, _) in mine.items()} == {pair: n for pair, (n, _) in told.items()}
     assert max(abs(mine[pair][1] - told[pair][1]) for pair in mine) < 1e-4
