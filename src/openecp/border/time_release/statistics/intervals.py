@@ -99,5 +99,5 @@ def _binomial(chance: float, n: int, share: float) -> int:
     """Return the least number of `n` cases that is not exceeded with at least this chance."""
     from scipy.special import bdtr, bdtrik
 
-    found = int(ceil(bdtrik(chance, n, share)))
+    found: int = ceil(bdtrik(chance, n, share))
     return found - 1 if found > 0 and bdtr(found - 1, n, share) >= chance else found
