@@ -19,6 +19,7 @@ for name in list(os.environ):
 settings.register_profile(
     "openecp",
     deadline=None,  # a busy machine is not a fault
+    max_examples=60,  # where a test says no other number
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,  # a failure can be repeated from what is printed
     derandomize="CI" in os.environ,  # a change is judged by the same examples each time; new ones are tried by people

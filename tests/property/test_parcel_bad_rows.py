@@ -69,7 +69,7 @@ def take_in(file: Path, *, chunk: int = 60, limits: ParcelLimits = SMALL, backwa
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_each_damage_is_reported_where_it_is(tmp_path: Path, kind: str, seed: int) -> None:
     """Row and column of every spoilt cell, its parcel shut out, every other parcel taken as it was written."""
     made = make(seed, 150, share=0.5)
@@ -172,7 +172,17 @@ BAD_LINES: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize(("separator", "end"), [(",", "\n"), (",", "\r\n"), (";", "\n"), ("\t", "\r"), (",", "mixed")])
+@pytest.mark.parametrize(
+    ("separator", "end"),
+    [
+        (",", "\n"),
+        (";", "mixed"),
+        *(
+            pytest.param(*each, marks=pytest.mark.slow)
+            for each in ((",", "\r\n"), (";", "\n"), ("\t", "\r"), (",", "mixed"))
+        ),
+    ],
+)
 def test_lines_that_are_no_rows(tmp_path: Path, separator: str, end: str) -> None:
     """A line that is none costs that line: the rows before and after it are taken."""
     made = make(5, 60, damages=[], share=0)

@@ -301,6 +301,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(openecp, list(arguments), obj=Installation(Settings()))
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     """Texts, a file, the operator's terms, French, JSON; a fault of a file ends with where it is."""
     said = run("describe", "fish", "frozen cod fillets").output

@@ -122,6 +122,7 @@ def test_too_many_amendments_are_refused_at_once() -> None:
         apply_amendment(BASE, cor(*[("28", "42A.146")] * 1000))
 
 
+@pytest.mark.slow
 def test_999_amendments_are_applied_quickly() -> None:
     items = [{"SequenceNumeric": str(n), "CustomsValueAmount": {"value": str(n)}} for n in range(1, 1000)]
     big = declaration(

@@ -277,6 +277,7 @@ def test_thresholds_of_the_plan_are_those_of_the_paper() -> None:
     assert "90" not in " ".join(headings(told))
 
 
+@pytest.mark.slow
 def test_same_inputs_same_bytes() -> None:
     """Two registers with the same updates give the same files, in both languages and all formats."""
     hashes = []

@@ -271,6 +271,7 @@ def test_a_large_plan_keeps_its_pages() -> None:
     assert pdf_text(made[f"ECP-IV-{AS_OF}-en.pdf"]).count("A long title.") >= 135
 
 
+@pytest.mark.slow
 def test_both_plans_in_both_languages_take_three_seconds_at_most() -> None:
     """91 actions, all formats; the start of the process is not counted."""
     world = fill(ReportWorld())

@@ -81,6 +81,7 @@ def checker() -> Any:
     return module
 
 
+@pytest.mark.slow
 def test_the_sql_of_the_demo_profile_is_sound(checker: Any) -> None:
     assert checker.check_profile(load_profile("demo")) == set()
 

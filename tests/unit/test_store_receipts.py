@@ -199,6 +199,7 @@ def test_proofs_reach_over_stored_subtrees(store: PostgresStore) -> None:  # noq
     assert store.verify().ok
 
 
+@pytest.mark.slow
 def test_processes_beside_this_one_find_the_same(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     for first in range(0, 80, 40):
         store.write([case_write(f"case-{n}", events=256) for n in range(first, first + 40)])

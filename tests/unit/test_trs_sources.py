@@ -246,6 +246,7 @@ def test_a_proposed_mapping_can_be_used(tmp_path: Path) -> None:
     assert read.sources[0].used == 5
 
 
+@pytest.mark.slow
 def test_bombs_in_xes_are_refused(tmp_path: Path) -> None:
     """Entities, endless values, endless names and too much unpacked are named, in little memory."""
     bomb = tmp_path / "bomb.xes"

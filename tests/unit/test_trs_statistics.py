@@ -281,6 +281,7 @@ def test_what_is_asked_of_a_simulation_is_checked() -> None:
             scenario_of(raw)
 
 
+@pytest.mark.slow
 def test_commands_go_from_flows_to_predictions(tmp_path: Path) -> None:
     """Flows are written, watched, ranked and simulated; the error on the month held back stands beside each figure."""
     events, scenario = tmp_path / "flows.parquet", tmp_path / "scenario.json"
