@@ -37,6 +37,7 @@ HEADER = (
     "source",
 )
 MAX_BYTES = 512 * 1024 * 1024
+READ_MAX = 131_072  # characters of a cell; a quote that is never closed runs into it
 MAX_ROWS = 2_000_000
 MAX_FAULTS = 100
 MAX_CELL = 500
@@ -178,6 +179,7 @@ def _decode(data: bytes, faults: _Faults) -> str | None:
 
 def _rows(text: str, faults: _Faults) -> Iterator[tuple[int, list[str]]]:
     """Give each row with the line on which it begins; a broken quote is a fault and its row is left out."""
+    csv.field_size_limit(READ_MAX)  # one number for the whole process: other readers set theirs
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
         line = reader.line_num + 1
