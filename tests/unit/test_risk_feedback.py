@@ -12,8 +12,9 @@ from tests.lifecycle_office import Office, assessed, declaration, line
 
 from openecp.bootstrap import Installation
 from openecp.border.lodgement.findings import ControlFinding
-from openecp.border.risk.features.compliance import compliance, wilson
+from openecp.border.risk.features.compliance import compliance
 from openecp.border.risk.features.feedback import ControlResult, SelectedCase
+from openecp.border.risk.wilson import wilson_bounds
 from openecp.kernel.assessment.reasons import Reason
 from openecp.platform.cli.main import openecp
 from openecp.platform.core.risk_history import RiskHistory, risk_history
@@ -119,11 +120,11 @@ def sampled(irregular: bool, chance: float, number: int) -> SelectedCase:
 
 
 def test_intervals() -> None:
-    low, high = wilson(0.1, 100)
+    low, high = wilson_bounds(0.1, 100)
     assert (round(low, 4), round(high, 4)) == (0.0552, 0.1744)
-    assert wilson(0.0, 50)[0] == 0.0
-    assert wilson(0.0, 50)[1] > 0.05
-    assert wilson(0.5, 0) == (0.0, 1.0)
+    assert wilson_bounds(0.0, 50)[0] == 0.0
+    assert wilson_bounds(0.0, 50)[1] > 0.05
+    assert wilson_bounds(0.5, 0) == (0.0, 1.0)
 
 
 def test_unequal_chances_are_weighted() -> None:

@@ -8,14 +8,13 @@ worth (Kish). Wilson's interval holds for small samples and shares near nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from openecp.border.risk.features.feedback import SelectedCase
+from openecp.border.risk.wilson import wilson_bounds
 
-Z95 = 1.959964
 SEGMENTS = ("office", "lane", "month", "origin", "chapter")
 
 
@@ -35,16 +34,6 @@ class MeasuredCompliance(msgspec.Struct, frozen=True, kw_only=True):
     assumed: int  # whose chance is not in the journal: that of their office's others was taken
 
 
-def wilson(share: float, many: float, z: float = Z95) -> tuple[float, float]:
-    """Return Wilson's interval of a share in so many."""
-    if many <= 0:
-        return 0.0, 1.0
-    middle = share + z * z / (2 * many)
-    width = z * math.sqrt(share * (1 - share) / many + z * z / (4 * many * many))
-    whole = 1 + z * z / many
-    return max(0.0, (middle - width) / whole), min(1.0, (middle + width) / whole)
-
-
 def measured(segment: str, cases: Sequence[SelectedCase], chance_of: dict[str, float]) -> MeasuredCompliance:
     """Return what the random sample says of a segment's declarations."""
     sample = [case for case in cases if case.sampled]
@@ -56,7 +45,7 @@ def measured(segment: str, cases: Sequence[SelectedCase], chance_of: dict[str, f
     rate = low = high = None
     if total:
         rate = sum(weight for weight, case in zip(weights, known, strict=True) if case.irregular) / total
-        low, high = wilson(rate, worth)
+        low, high = wilson_bounds(rate, worth)
     return MeasuredCompliance(
         segment=segment, declarations=len(cases), sampled=len(sample), controlled=len(known),
         irregular=sum(case.irregular for case in known), rate=rate, low=low, high=high, worth=worth,

@@ -13,9 +13,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from openecp.border.risk.wilson import wilson_bounds
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Z95 = 1.959963984540054
 SHARES = (0.01, 0.02, 0.05, 0.10)
 BOOTSTRAP, BOOTSTRAP_ROWS = 200, 20_000
 
@@ -41,13 +42,8 @@ class AtShare(msgspec.Struct, frozen=True, kw_only=True):
 
 def wilson(hits: int, rows: int) -> Interval:
     """Return a share of counted rows with its interval."""
-    if rows == 0:
-        return Interval(0.0, 0.0, 1.0)
-    share, z2 = hits / rows, Z95 * Z95
-    middle = share + z2 / (2 * rows)
-    half = Z95 * math.sqrt(share * (1 - share) / rows + z2 / (4 * rows * rows))
-    width = 1 + z2 / rows
-    return Interval(share, max(0.0, (middle - half) / width), min(1.0, (middle + half) / width))
+    share = hits / rows if rows else 0.0
+    return Interval(share, *wilson_bounds(share, rows))
 
 
 def auc(score: Floats, label: Flags) -> float:

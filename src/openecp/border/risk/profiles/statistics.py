@@ -7,11 +7,10 @@ Limits: a profile is judged from 30 results on, beside a random sample of 100 re
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
-Z95 = 1.959963984540054
+from openecp.border.risk.wilson import wilson_bounds
+
 RESULTS_MIN, SAMPLE_MIN = 30, 100
 
 
@@ -40,13 +39,8 @@ class ProfileFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 def wilson(hits: int, results: int) -> Share:
     """Return the share of counted results with its interval; nothing is known of none."""
-    if results == 0:
-        return Share(0.0, 0.0, 1.0)
-    share, z2 = hits / results, Z95 * Z95
-    middle = share + z2 / (2 * results)
-    half = Z95 * math.sqrt(share * (1 - share) / results + z2 / (4 * results * results))
-    width = 1 + z2 / results
-    return Share(share, max(0.0, (middle - half) / width), min(1.0, (middle + half) / width))
+    share = hits / results if results else 0.0
+    return Share(share, *wilson_bounds(share, results))
 
 
 def below_chance(figures: ProfileFigures, *, sample_results: int, sample_irregular: int) -> str:
