@@ -9,7 +9,7 @@ import pytest
 from tests.lifecycle_office import TRADER, Office, assessed, declaration, line
 
 from openecp.border.lodgement.case import event_for_audience
-from openecp.border.lodgement.findings import ControlFinding
+from openecp.kernel.datamodel.findings import ControlFinding
 
 WORDS = "Jane Doe had packed two watches into the lining"
 

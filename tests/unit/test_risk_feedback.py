@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from tests.lifecycle_office import Office, assessed, declaration, line
 
 from openecp.bootstrap import Installation
-from openecp.border.lodgement.findings import ControlFinding
 from openecp.border.risk.features.compliance import compliance
 from openecp.border.risk.features.feedback import ControlResult, SelectedCase
 from openecp.border.risk.wilson import wilson_bounds
 from openecp.kernel.assessment.reasons import Reason
+from openecp.kernel.datamodel.findings import ControlFinding
 from openecp.platform.cli.main import openecp
 from openecp.platform.core.risk_history import RiskHistory, risk_history
 from openecp.platform.core.settings import Settings

@@ -17,7 +17,6 @@ from openecp.border.lodgement.clearance import advance, assess, settle, take_bac
 from openecp.border.lodgement.commands import DeadlinePassed, OfficerAct
 from openecp.border.lodgement.context import Context, Decision, Profile, due, error_code, setting
 from openecp.border.lodgement.draft import Draft, cut, refusal
-from openecp.border.lodgement.findings import finding_fact, finding_fault
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.border.lodgement.location import arrival_changes, goods_location_of
 from openecp.border.lodgement.requests import (
@@ -30,6 +29,7 @@ from openecp.border.lodgement.requests import (
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.binding import encode_json, message_of
+from openecp.kernel.datamodel.findings import finding_fact, finding_fault
 
 # acts, and results of acts, that nobody may do without saying why
 NEEDS_REASON = frozenset(

@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
-from openecp.border.lodgement.findings import ControlFinding
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.datamodel.findings import ControlFinding
 from openecp.kernel.parties.model import Principal
 
 

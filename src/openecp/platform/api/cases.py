@@ -16,8 +16,8 @@ import msgspec
 
 from openecp.border.lodgement.case import event_for_audience
 from openecp.border.lodgement.commands import OfficerAct, OfficerActKind
-from openecp.border.lodgement.findings import ControlFinding
 from openecp.kernel.assessment.reasons import ItemValue, Reason, channel_for
+from openecp.kernel.datamodel.findings import ControlFinding
 from openecp.kernel.journal.model import CaseRow, Event
 from openecp.kernel.journal.queries import CaseFilter, Queries
 from openecp.kernel.parties.model import Principal
