@@ -304,7 +304,8 @@ class Installation(ClearsFiles):
             parcel_desk, parcel_acts = self.parcel_work(store)
             line = ClearanceLine(self.desk(store, assessor, parcel_acts), self.settings)
             parcels = ParcelLine(parcel_desk, self.settings)
-            ticks = Ticks(ticking, line.submit, self.settings, send=http_sender(), others=self.lane_ticks(ticking))
+            others = [*self.lane_ticks(ticking), *self.audit_ticks(ticking)]
+            ticks = Ticks(ticking, line.submit, self.settings, send=http_sender(), others=others)
             server = CoreServer(
                 line,
                 self.settings.core_socket,

@@ -28,6 +28,18 @@ class ClearsFiles:
 
         return lane_ticks(self, store)
 
+    def audit_desk(self, store: Any) -> Any:
+        """Return the desk of audits after release."""
+        from openecp.bootstrap_risk_work import audit_desk
+
+        return audit_desk(self, store)
+
+    def audit_ticks(self, store: Any) -> Any:
+        """Return what goes on with audits by the clock."""
+        from openecp.bootstrap_risk_work import audit_ticks
+
+        return audit_ticks(self, store)
+
     def law_files(self) -> dict[str, str | None]:
         """Return where regimes and rates of this installation stand, None for what ships."""
         told = self.settings

@@ -16,6 +16,7 @@ def programme_casework(installation: Installation, store: Any) -> ProgrammeCasew
     """Return where commands of the programme side are decided, and those that travel its way."""
     from openecp.bootstrap_post import postal_casework
     from openecp.bootstrap_risk import profile_casework
+    from openecp.bootstrap_risk_work import audit_casework
     from openecp.platform.core.activitywork import ActivityCasework
     from openecp.platform.core.paymentwork import PaymentCasework
     from openecp.platform.core.programme import ProgrammeCasework
@@ -23,7 +24,8 @@ def programme_casework(installation: Installation, store: Any) -> ProgrammeCasew
 
     post = postal_casework(store, installation.profile, installation.quoter)
     activities = ActivityCasework(store, organisation=lambda name: installation.register(store).organisation(name))
-    others = (RecordCasework(store), post, activities, profile_casework(store), PaymentCasework(store))
+    audits = audit_casework(installation, store)
+    others = (RecordCasework(store), post, activities, profile_casework(store), PaymentCasework(store), audits)
     return ProgrammeCasework(store, others=others)
 
 

@@ -13,6 +13,7 @@ from openecp.border.lodgement.commands import Command as LodgementCommand
 from openecp.border.low_value.parcel_commands import ParcelAct
 from openecp.border.postal.acts import PostalAct
 from openecp.border.revenue.collector_payments import CollectorPayment
+from openecp.border.risk.audit.acts import AuditAct
 from openecp.border.risk.profiles.acts import ProfileAct
 from openecp.border.time_release.recording import RecordActivities
 from openecp.kernel.assessment.reasons import Assessment
@@ -28,7 +29,7 @@ class ProgrammeCommand(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A command of the programme side: who gives it, and what is to be recorded."""
 
     principal: Principal
-    act: PlanAct | RecordAct | PostalAct | RecordActivities | CollectorPayment | ProfileAct
+    act: PlanAct | RecordAct | PostalAct | RecordActivities | CollectorPayment | ProfileAct | AuditAct
     key: str | None = None  # Idempotency-Key
 
 

@@ -32,7 +32,7 @@ class ControlResult(msgspec.Struct, frozen=True, kw_only=True):
 
     seq: int
     at: str
-    control: str  # documents or goods
+    control: str  # documents, goods or audit
     result: str
     irregular: bool
     irregularity: str = ""
@@ -97,6 +97,11 @@ class SelectionBook:
                 document_id=body.get("document", {}).get("id", ""), charges={}, results=[],
             )  # fmt: skip
             return
+        if event.kind in ("AuditOpened", "AuditClosed"):
+            audited = self._cases.get(str(event.body.get("declaration")))
+            if audited is not None:
+                _audited(audited, event)
+            return
         case = self._cases.get(event.case_id)
         if case is None:
             return
@@ -134,6 +139,36 @@ def _result(event: Event) -> ControlResult:
         irregularity=finding.get("irregularity", ""), recovered_minor=finding.get("recovered_minor", 0),
         items=tuple(finding.get("items", ())),
     )  # fmt: skip
+
+
+def _audited(case: SelectedCase, event: Event) -> None:
+    """Take an audit after release: its draw with the opening, what was found with the closing; given up: no result.
+
+    What is found counts before anything is waived: a waiver says nothing of the goods.
+    """
+    body = event.body
+    if event.kind == "AuditOpened":
+        share = body["below"] / DRAWS
+        if body["ground"] == "plan":
+            case.chance *= share
+        if case.sampled and body["ground"] != "released":
+            case.sampled = body["draw"] < body["below"]  # an officer's choice is no random one
+            case.sample_chance = case.sample_chance * share if case.sample_chance is not None else None
+        return
+    if body["result"] == "dropped":
+        return
+    findings = body["findings"] or [{}]
+    if any(not finding.get("items") for finding in findings):
+        total = sum(finding.get("recovered_minor", 0) for finding in findings)
+        findings = [{**findings[0], "recovered_minor": total, "items": ()}]
+    case.results += [
+        ControlResult(
+            seq=event.seq, at=event.occurred_at, control="audit", result=body["result"],
+            irregular=body["result"] == "irregular", irregularity=finding.get("irregularity", ""),
+            recovered_minor=finding.get("recovered_minor", 0), items=tuple(finding.get("items", ())),
+        )
+        for finding in findings
+    ]  # fmt: skip
 
 
 def _selected(case: SelectedCase, officer: Mapping[str, Any], shares: Mapping[str, float]) -> None:

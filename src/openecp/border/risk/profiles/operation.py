@@ -43,6 +43,9 @@ class Operation:
                 case = self._cases.setdefault(case_id, _Case())
                 case.selected |= {(match[1], int(match[2])) for match in found}
                 case.random = case.random or "risk.random" in rules
+        elif kind == "AuditClosed" and body.get("declaration") in self._cases and body.get("result") != "dropped":
+            audited = self._cases[str(body["declaration"])]
+            audited.result = body.get("result") == "irregular" or bool(audited.result)
         elif case_id in self._cases and kind in (*CONFORM, *IRREGULAR):
             case = self._cases[case_id]
             case.result = kind in IRREGULAR or bool(case.result)

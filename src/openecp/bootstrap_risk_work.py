@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wires what follows a selection: audits after release."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from openecp.border.risk.audit.sample import DRAWS, audit_plan
+from openecp.platform.core.audit_desk import AuditDesk
+from openecp.platform.core.audit_work import AuditCasework
+
+AUDIT_S = 60.0  # audits are opened and overdue ones told so often
+
+
+def audit_casework(installation: Any, store: Any) -> AuditCasework:
+    """Return what decides commands about audits.
+
+    Raises: ProfileError.
+    """
+    profile = installation.profile
+    master = b""
+
+    def draw(declaration: str) -> int:  # of a declaration whose selection had no draw of its own
+        nonlocal master
+        master = master or hmac.new(installation.selection_secret(), b"openecp audits", hashlib.sha256).digest()
+        return int.from_bytes(hmac.new(master, declaration.encode(), hashlib.sha256).digest()[:8], "big") % DRAWS
+
+    return AuditCasework(store, audit_plan(profile), draw=draw, currency=profile.currency)
+
+
+def audit_desk(installation: Any, store: Any) -> AuditDesk:
+    """Return the desk of audits.
+
+    Raises: ProfileError.
+    """
+    return AuditDesk(store, audit_casework(installation, store))
+
+
+def audit_ticks(installation: Any, store: Any) -> list[tuple[str, float, Callable[[], None]]]:
+    """Return what goes on with audits by the clock.
+
+    Raises: ProfileError.
+    """
+    return [("audits", AUDIT_S, audit_desk(installation, store).tick)]
