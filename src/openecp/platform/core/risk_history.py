@@ -14,7 +14,7 @@ import msgspec
 
 from openecp.border.risk.features.definitions import ITEMS
 from openecp.border.risk.features.feedback import SelectedCase, SelectionBook
-from openecp.border.risk.features.item_rows import item_rows
+from openecp.border.risk.features.item_rows import PartyKeys, item_rows
 from openecp.kernel.assessment.reasons import Assessment, ItemValue
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import Event, StoredDocument
@@ -53,13 +53,13 @@ class RiskHistory(msgspec.Struct, kw_only=True):
 
     def result_tuples(self) -> list[tuple[Any, ...]]:
         """Return what controls found as rows of RESULTS, in the journal's order."""
-        found = [
+        found = [  # an item of two findings of one audit was controlled once
             (result.seq, case.mrn or case.case_id, item, int(result.irregular))
             for case in self.cases
             for result in case.results
             for item in (result.items if result.irregular and result.items else (0,))
         ]
-        return sorted(found)
+        return sorted(set(found))
 
 
 def selection_cases(
@@ -83,24 +83,19 @@ def risk_history(
     """Read the journal's declarations of a movement as history."""
     cases = [case for case in selection_cases(journal, shares, progress) if case.movement == movement or not movement]
     history = RiskHistory(cases=cases, items={})
-    known: dict[str, str] = {}
-
-    def hidden(key: str) -> str:
-        if key not in known:
-            known[key] = journal.pseudonym("risk", key)
-        return known[key]
-
+    parties = PartyKeys(lambda key: journal.pseudonym("risk", key))
     for case in cases:
-        declaration = _declaration(journal.document(case.document_id))
+        declaration = declaration_of(journal.document(case.document_id))
         if declaration is None:
             history.without_items += 1
             continue
-        values = _values(journal.document(case.assessment_id) if case.assessment_id else None)
-        history.items[case.case_id] = item_rows(case, declaration, values, currency, exponent, hidden)
+        values = values_of(journal.document(case.assessment_id) if case.assessment_id else None)
+        history.items[case.case_id] = item_rows(case, declaration, values, currency, exponent, parties)
     return history
 
 
-def _declaration(document: StoredDocument | None) -> Declaration | None:
+def declaration_of(document: StoredDocument | None) -> Declaration | None:
+    """Return the declaration of a stored message, None where it is gone or cannot be read."""
     if document is None or not document.content:
         return None
     try:
@@ -111,7 +106,8 @@ def _declaration(document: StoredDocument | None) -> Declaration | None:
         return None
 
 
-def _values(document: StoredDocument | None) -> tuple[ItemValue, ...]:
+def values_of(document: StoredDocument | None) -> tuple[ItemValue, ...]:
+    """Return the values of a stored assessment, none where it is gone or cannot be read."""
     if document is None or not document.content:
         return ()
     try:

@@ -23,6 +23,7 @@ from openecp.border.risk.features.definitions import (
 
 WINDOW_H = {"importer": 2160, "seller": 720, "entity": 168, "seller_heading_entity": 24}  # the longest that is asked
 _TRIM = 512
+ANSWERS_MAX = 200_000
 MEASURES = ("price", "weight", "kilo")
 
 
@@ -66,26 +67,26 @@ class Keyed:
 
     def __init__(self, kind: str, keys_max: int) -> None:
         self.window = WINDOW_H.get(kind, 0)
-        self._keys: dict[str, Times] = {}
+        self.keys: dict[str, Times] = {}
         self._keys_max = keys_max
         self.dropped = 0
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self.keys)
 
     def get(self, key: str, hour: int) -> Times | None:
         """Return what is known of a key, None where it is new."""
-        found = self._keys.get(key)
+        found = self.keys.get(key)
         return None if found is None or hour - found.last > HORIZON_H else found
 
     def add(self, key: str, hour: int, amount: int, gift: int, member: str | None = None) -> None:
         """Add one declaration under a key."""
         found = self.get(key, hour)
         if found is None:
-            self._keys.pop(key, None)
-            if len(self._keys) >= self._keys_max:
+            self.keys.pop(key, None)
+            if len(self.keys) >= self._keys_max:
                 self._drop()
-            found = self._keys[key] = Times(hour)
+            found = self.keys[key] = Times(hour)
         found.add(hour, self.window, amount, gift)
         if member is not None:
             if found.members is None:
@@ -95,13 +96,13 @@ class Keyed:
 
     def forget(self, hour: int) -> None:
         """Drop the keys that are beyond the horizon."""
-        for key in [key for key, times in self._keys.items() if hour - times.last > HORIZON_H]:
-            del self._keys[key]
+        for key in [key for key, times in self.keys.items() if hour - times.last > HORIZON_H]:
+            del self.keys[key]
 
     def _drop(self) -> None:
-        oldest = sorted(self._keys, key=lambda key: self._keys[key].last)[: max(1, self._keys_max // 10)]
+        oldest = sorted(self.keys, key=lambda key: self.keys[key].last)[: max(1, self._keys_max // 10)]
         for key in oldest:
-            del self._keys[key]
+            del self.keys[key]
         self.dropped += len(oldest)
 
 
@@ -113,39 +114,62 @@ class Reference(NamedTuple):
     level: int
 
 
+Cell = tuple[int, str, str, str]  # place of the measure in MEASURES, product, origin, unit
+
+
 class References:
     """Log ratios of this month and the three before; a closed month never changes, so its medians are kept."""
 
     def __init__(self) -> None:
-        self._months: dict[int, dict[tuple[str, str, str, str], array[float]]] = {}
-        self._wide: dict[int, dict[tuple[str, int, str], list[tuple[str, str, str, str]]]] = {}
-        self._known: dict[tuple[str, int, str], tuple[float, float] | None] = {}
-        self._month = -1
+        self.months: dict[int, dict[Cell, array[float]]] = {}
+        self._wide: dict[int, dict[tuple[int, int, str], list[Cell]]] = {}
+        self._known: dict[tuple[int, int, str], tuple[float, float] | None] = {}
+        self._answers: dict[tuple[str, str, str], tuple[Reference | None, ...]] = {}
+        self.month = -1
 
     def turn(self, month: int) -> None:
         """Come to a month."""
-        if month == self._month:
+        if month == self.month:
             return
-        self._month, self._known = month, {}
-        for old in [old for old in self._months if old < month - REFERENCE_MONTHS]:
-            del self._months[old], self._wide[old]
-        self._months.setdefault(month, {})
+        self.month, self._known, self._answers = month, {}, {}
+        for old in [old for old in self.months if old < month - REFERENCE_MONTHS]:
+            del self.months[old], self._wide[old]
+        self.months.setdefault(month, {})
         self._wide.setdefault(month, {})
 
-    def add(self, measure: str, product: str, origin: str, unit: str, amount: float) -> None:
+    def add(self, measure: int, product: str, origin: str, unit: str, amount: float) -> None:
         """Add what an item of this month has."""
-        cells, cell = self._months[self._month], (measure, product, origin, unit)
+        cells, cell = self.months[self.month], (measure, product, origin, unit)
         held = cells.get(cell)
         if held is None:
             held = cells[cell] = array("d")
-            for level, key in enumerate(level_keys(product, origin, unit)):
-                self._wide[self._month].setdefault((measure, level, key), []).append(cell)
+            self._widen(self.month, cell)
         if len(held) < CELL_MAX:
             held.append(amount)
 
-    def of(self, measure: str, product: str, origin: str, unit: str) -> Reference | None:
-        """Return the reference of the finest key with enough rows."""
-        for level, key in enumerate(level_keys(product, origin, unit)):
+    def put(self, month: int, cell: Cell, amounts: array[float]) -> None:
+        """Put back what a month held of a cell."""
+        self.months.setdefault(month, {})[cell] = amounts
+        self._wide.setdefault(month, {})
+        self._widen(month, cell)
+
+    def _widen(self, month: int, cell: Cell) -> None:
+        for level, key in enumerate(level_keys(*cell[1:])):
+            self._wide[month].setdefault((cell[0], level, key), []).append(cell)
+
+    def of(self, product: str, origin: str, unit: str) -> tuple[Reference | None, ...]:
+        """Return for each of MEASURES the reference of the finest key with enough rows."""
+        asked = product, origin, unit
+        found = self._answers.get(asked)
+        if found is None:
+            if len(self._answers) >= ANSWERS_MAX:
+                self._answers.clear()
+            keys = level_keys(*asked)
+            found = self._answers[asked] = tuple(self._finest(measure, keys) for measure in range(len(MEASURES)))
+        return found
+
+    def _finest(self, measure: int, keys: tuple[str, ...]) -> Reference | None:
+        for level, key in enumerate(keys):
             asked = (measure, level, key)
             if asked not in self._known:
                 self._known[asked] = self._reckon(asked)
@@ -154,11 +178,11 @@ class References:
                 return Reference(*found, level)
         return None
 
-    def _reckon(self, asked: tuple[str, int, str]) -> tuple[float, float] | None:
+    def _reckon(self, asked: tuple[int, int, str]) -> tuple[float, float] | None:
         amounts: list[float] = []
-        for month in range(self._month - REFERENCE_MONTHS, self._month):
+        for month in range(self.month - REFERENCE_MONTHS, self.month):
             for cell in self._wide.get(month, {}).get(asked, ()):
-                amounts.extend(self._months[month][cell])
+                amounts.extend(self.months[month][cell])
         last = len(amounts) - 1
         if last + 1 < THIN:
             return None

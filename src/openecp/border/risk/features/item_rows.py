@@ -18,38 +18,86 @@ from openecp.kernel.datamodel.item import GovernmentAgencyGoodsItem
 from openecp.kernel.parties.entity_key import entity_key
 
 TARIFF, ADDITIONAL = ("TSP", "TRC"), ("TRA", "GN")
+PARTIES_MAX = 200_000
 NO_PREFERENCE = "1"  # first figure of a preference code without a preference
+
+
+class PartyKeys:
+    """Pseudonyms of a party: of who it is, of its address, of its identifier; each party as written is worked once."""
+
+    def __init__(self, pseudonym: Callable[[str], str], *, most: int = PARTIES_MAX) -> None:
+        """Take what makes a pseudonym, and how many parties are remembered."""
+        self._pseudonym, self._most = pseudonym, most
+        self._known: dict[tuple[Any, ...], tuple[str, str, str]] = {}
+        self._hidden: dict[str, str] = {}
+
+    def of(self, party: Any) -> tuple[str, str, str]:
+        """Return the pseudonyms of a party; empty where nobody, no address or no identifier is named."""
+        if party is None:
+            return "", "", ""
+        where = party.address
+        written = (party.name, party.id) if where is None else (
+            party.name, party.id, where.line, where.postcode_id, where.city_name, where.country_code
+        )  # fmt: skip
+        found = self._known.get(written)
+        if found is None:
+            if len(self._known) >= self._most:
+                self._known.clear()
+                self._hidden.clear()
+            address = _address(party)
+            key = entity_key(party.name, address, party.id)
+            found = self._known[written] = self._hide(key), self._hide(address), self._hide(party.id or "")
+        return found
+
+    def _hide(self, key: str) -> str:
+        if key and key not in self._hidden:
+            self._hidden[key] = self._pseudonym(key)
+        return self._hidden[key] if key else ""
 
 
 def item_rows(
     case: SelectedCase, declaration: Declaration, values: Sequence[ItemValue], currency: str, exponent: int,
-    pseudonym: Callable[[str], str],
+    parties: PartyKeys,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return one row of ITEMS for each item. `values` are those of the assessment; without them the declared one."""
-    shipment = declaration.goods_shipment or GoodsShipment()
+    at_us, shipment = microseconds(case.at), declaration.goods_shipment or GoodsShipment()
     assessed = {value.item: value.customs_value_minor for value in values}
+    amounts = [
+        assessed.get(number_of(item, position))
+        for position, item in enumerate(shipment.government_agency_goods_item, start=1)
+    ]
+    rows = rows_of(declaration, amounts, at_us, currency, exponent, parties)
+    for row in rows:
+        row["seq"], row["declaration"], row["office"] = case.seq, case.mrn or case.case_id, case.office
+        row["stake_minor"] = case.charges.get(row["item"], 0)
+    return rows
+
+
+def rows_of(
+    declaration: Declaration, values: Sequence[int | None], at_us: int, currency: str, exponent: int,
+    parties: PartyKeys,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return the rows of a declaration that is in no journal yet; where a value is None the declared one counts."""
+    shipment = declaration.goods_shipment or GoodsShipment()
     means = declaration.border_transport_means
-    importer, declarant = shipment.importer, declaration.declarant
-    consignee = shipment.consignee or importer
+    entity, address, identifier = parties.of(shipment.consignee or shipment.importer)
     shared: dict[str, Any] = {
-        "seq": case.seq, "at_us": _microseconds(case.at), "declaration": case.mrn or case.case_id,
-        "office": case.office, "importer": _party(importer, pseudonym),
-        "declarant": _party(declarant, pseudonym), "entity": _party(consignee, pseudonym),
-        "address": _hidden(_address(consignee), pseudonym),
-        "identifier": _hidden((consignee.id or "") if consignee is not None else "", pseudonym),
-        "mode": (means.mode_code or "") if means is not None else "", "private": None, "gift": None,
+        "seq": 0, "at_us": at_us, "declaration": "", "office": "", "importer": parties.of(shipment.importer)[0],
+        "declarant": parties.of(declaration.declarant)[0], "entity": entity, "address": address,
+        "identifier": identifier, "mode": (means.mode_code or "") if means is not None else "", "private": None,
+        "gift": None, "stake_minor": 0,
     }  # fmt: skip
     seller = declaration.exporter or shipment.seller or shipment.consignor
-    rows = []
-    for position, item in enumerate(shipment.government_agency_goods_item, start=1):
-        number = number_of(item, position)
-        value = assessed.get(number)
-        rows.append({
-            **shared, "item": number, "seller": _party(item.consignor if seller is None else seller, pseudonym),
+    items = shipment.government_agency_goods_item
+    return [
+        {
+            **shared, "item": number_of(item, position),
+            "seller": parties.of(item.consignor if seller is None else seller)[0],
             "value_minor": value if value is not None else _declared(item, currency, exponent),
-            "departure": _departure(item, shipment), "stake_minor": case.charges.get(number, 0), **_goods(item),
-        })  # fmt: skip
-    return rows
+            "departure": _departure(item, shipment), **_goods(item),
+        }
+        for position, (item, value) in enumerate(zip(items, values, strict=True), start=1)
+    ]  # fmt: skip
 
 
 def _goods(item: GovernmentAgencyGoodsItem) -> dict[str, Any]:
@@ -83,12 +131,6 @@ def _departure(item: GovernmentAgencyGoodsItem, shipment: GoodsShipment) -> str:
     return (country.id or "") if country is not None else ""
 
 
-def _party(party: Any, pseudonym: Callable[[str], str]) -> str:
-    if party is None:
-        return ""
-    return _hidden(entity_key(party.name, _address(party), party.id), pseudonym)
-
-
 def _address(party: Any) -> str:
     address = party.address if party is not None else None
     if address is None:
@@ -97,9 +139,6 @@ def _address(party: Any) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _hidden(key: str, pseudonym: Callable[[str], str]) -> str:
-    return pseudonym(key) if key else ""
-
-
-def _microseconds(moment: str) -> int:
+def microseconds(moment: str) -> int:
+    """Return an instant of the journal in microseconds since 1970."""
     return round(datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp() * 1_000_000)

@@ -39,27 +39,41 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[float, ...] = ()
 
 
-def profile_of(column: Floats | Sequence[str]) -> Profile:
-    """Return how a column is distributed: tenths of numbers, or the most common codes; unknown is a part of its own."""
+def profile_of(column: Floats | Sequence[str], weights: Floats | None = None) -> Profile:
+    """Return how a column is distributed: tenths of numbers, or the most common codes; unknown is a part of its own.
+
+    `weights` make rows stand for those that were not inspected; the rows are then as many as they are worth (Kish).
+    """
+    rows = len(column) if weights is None else max(1, int(weights.sum() ** 2 / max(float((weights**2).sum()), 1e-12)))
     if isinstance(column, np.ndarray):
-        known = column[np.isfinite(column)]
-        edges = np.unique(np.quantile(known, np.arange(1, PARTS) / PARTS)) if len(known) else np.zeros(0)
-        profile = Profile(rows=len(column), edges=tuple(float(edge) for edge in edges))
+        known = np.isfinite(column)
+        shares = np.arange(1, PARTS) / PARTS
+        if not known.any():
+            edges = np.zeros(0)
+        elif weights is None:
+            edges = np.unique(np.quantile(column[known], shares))
+        else:
+            order = np.argsort(column[known], kind="stable")
+            so_far = np.cumsum(weights[known][order])
+            places = np.minimum(np.searchsorted(so_far, shares * so_far[-1]), len(order) - 1)
+            edges = np.unique(column[known][order][places])
+        profile = Profile(rows=rows, edges=tuple(float(edge) for edge in edges))
     else:
         common = [code for code, _ in Counter(column).most_common(CODES)]
-        profile = Profile(rows=len(column), codes=tuple(common))
-    counts = _counts(profile, column)
-    return msgspec.structs.replace(profile, shares=tuple((counts / max(1, counts.sum())).tolist()))
+        profile = Profile(rows=rows, codes=tuple(common))
+    counts = _counts(profile, column, weights)
+    return msgspec.structs.replace(profile, shares=tuple((counts / max(1e-12, counts.sum())).tolist()))
 
 
-def _counts(profile: Profile, column: Floats | Sequence[str]) -> Floats:
+def _counts(profile: Profile, column: Floats | Sequence[str], weights: Floats | None = None) -> Floats:
     if isinstance(column, np.ndarray):
         edges = np.array(profile.edges)
         parts = np.where(np.isfinite(column), np.searchsorted(edges, column, side="left"), len(edges) + 1)
-        return np.bincount(parts, minlength=len(edges) + 2).astype(np.float64)
+        return np.bincount(parts, weights, minlength=len(edges) + 2).astype(np.float64)
     places = {code: place for place, code in enumerate(profile.codes)}
     other = len(places)
-    return np.bincount([places.get(code, other) for code in column], minlength=other + 1).astype(np.float64)
+    found = [places.get(code, other) for code in column]
+    return np.bincount(found, weights, minlength=other + 1).astype(np.float64)
 
 
 def column_drift(name: str, profile: Profile, column: Floats | Sequence[str], *, columns: int) -> Drift:

@@ -52,6 +52,9 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     calibration: Calibration
     profiles: dict[str, Profile]
     scores: tuple[float, ...]  # quantiles of the score in training, for its drift
+    stake_column: str = ""  # which column the second head is told relative to
+    weighed: bool = False  # profiles stand for all traffic: rows count by the inverse of their chance of inspection
+    score_profile: Profile | None = None  # of the score among rows that it had not learnt from
 
 
 def learn_codes(values: Sequence[str]) -> tuple[str, ...]:

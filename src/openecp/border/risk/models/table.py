@@ -67,6 +67,7 @@ class TrainingTable(msgspec.Struct, frozen=True, kw_only=True):
     revenue: Floats | None
     stake: Floats | None
     chance: Floats | None
+    stake_column: str = ""
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -104,6 +105,7 @@ def training_table(source: TrainingSource, roles: Roles, *, today: date) -> Trai
         revenue=None if amounts["revenue"] is None else amounts["revenue"][order],
         stake=None if amounts["stake"] is None else amounts["stake"][order],
         chance=None if amounts["chance"] is None else amounts["chance"][order],
+        stake_column=roles.stake,
     )
 
 

@@ -119,11 +119,16 @@ def _fit(
     draft = ModelFile(
         format=FORMAT, seed=settings.seed, learnt_to=_iso(table.day[learn[-1]]), features=features, risk=risk.text,
         worth=worth.text if worth is not None else "", on_stake=on_stake, smear=1.0,
-        calibration=Calibration(kind="platt"), profiles={name: profile_of(column) for name, column in columns.items()},
+        calibration=Calibration(kind="platt"),
+        profiles={name: profile_of(column, weights) for name, column in columns.items()},
         scores=tuple(np.quantile(risk.score(rows), np.linspace(0, 1, 201)).tolist()),
+        stake_column=table.stake_column if on_stake else "", weighed=weights is not None,
     )  # fmt: skip
     if judged is not None:
-        file = msgspec.structs.replace(draft, smear=judged.smear, calibration=judged.calibration, scores=judged.scores)
+        file = msgspec.structs.replace(
+            draft, smear=judged.smear, calibration=judged.calibration, scores=judged.scores,
+            score_profile=judged.score_profile,
+        )  # fmt: skip
         return RiskModel(file, risk, worth)
     model = RiskModel(draft, risk, worth)
     told = model.score(model.rows(_part(table, check)), _taken(table.stake, check))
@@ -134,7 +139,10 @@ def _fit(
         known = table.label[check] & np.isfinite(table.revenue[check])
         foreseen = float(told.revenue[known].sum())
         smear = float(np.clip(table.revenue[check][known].sum() / foreseen, 0.1, 10.0)) if foreseen > 0 else 1.0
-    file = msgspec.structs.replace(draft, smear=smear, calibration=calibration, scores=_quantiles(told.raw))
+    file = msgspec.structs.replace(
+        draft, smear=smear, calibration=calibration, scores=_quantiles(told.raw),
+        score_profile=profile_of(told.raw, chance),
+    )  # fmt: skip
     return RiskModel(file, risk, worth)
 
 
