@@ -14,6 +14,8 @@ from openecp.border.risk.profiles.compiled import compile_predicate
 from openecp.border.risk.profiles.fault import ProfileRefused
 from openecp.border.risk.profiles.predicate import read_predicate
 from openecp.border.risk.profiles.versions import backtest_digest
+from openecp.border.risk.reference import criteria_rules
+from openecp.kernel.profile import ProfileError, load_profile
 
 REACHES_OUT = (
     "origin IN (SELECT content FROM read_text('/etc/passwd'))",
@@ -150,10 +152,15 @@ def test_others_than_officers_do_nothing(who: Any) -> None:
     assert world.kinds() == []
 
 
-def test_a_column_that_clearing_lacks_is_not_activated() -> None:
-    world, profile = World(), made(predicate="origin = 'QP' AND list_hits > 0")
-    world.do(ProposeProfile(profile=profile), officer("ann"))
-    world.do(AttachBacktest(profile_id="FOOT-01", backtest=trial_of(profile)), officer("ann"))
-    digest = backtest_digest(trial_of(profile))
-    answer: Any = world.do(ActivateProfile(profile_id="FOOT-01", version=1, backtest=digest), officer("bob"))
-    assert answer.error.got == "list_hits"
+def test_a_column_that_is_not_there_is_neither_proposed_nor_selects() -> None:
+    """Each column of an item is not a profile's: only the documented ones, and none of a name alike."""
+    for column, near in (("p_e7", "p_e6"), ("list_hit", "list_hits"), ("row_id", ""), ("relation_bits", "")):
+        world = World()
+        profile = made(predicate=f"origin = 'QP' AND {column} > 0")
+        answer: Any = world.do(ProposeProfile(profile=profile), officer("ann"))
+        assert answer.error.got == column
+        assert near in answer.error.fix
+        assert "RiskProfileProposed" not in world.kinds()
+        row = {"criterion": "X", "channel": "red", "origin": "QP", "condition": f"{column} > 0"}
+        with pytest.raises(ProfileError, match="documented columns"):
+            criteria_rules(load_profile("demo").with_rows("risk_criteria", [row]))

@@ -2,7 +2,8 @@
 """Assesses millions of items from Parquet to Parquet with the steps of the online path.
 
 Input: item rows in the columns of ITEM_COLUMNS, with charges and overrides where there are any, and faults that are
-found outside the steps (registers, formats). Output: one row an item, with the outcome and channel of its declaration,
+found outside the steps (registers, formats). A file may lack the office and what risk knows of items
+(SIGHT_COLUMNS): they are '' and 0 then. Output: one row an item, with the outcome and channel of its declaration,
 values, tax lines, reasons and totals.
 
 Limits: what a row does not hold is not known here: texts of reasons are the codes of the profile; payment methods are
@@ -26,15 +27,15 @@ from openecp.border import decision
 from openecp.border.batch_lines import lines_statement, slots_of
 from openecp.border.explain import RELATIONS
 from openecp.border.narrow import EXCHANGE, fits_exchange, narrow_charges, narrow_value
-from openecp.border.online import ALL_COLUMNS
 from openecp.border.pattern_split import once_a_pattern, without
 from openecp.border.pipeline import STEPS, Assessor
 from openecp.border.risk.lanes.plan import lane_plan
-from openecp.border.risk.reference import LANES, criteria_rules, random_thresholds
+from openecp.border.risk.reference import LANES, random_thresholds
 from openecp.border.valuation import reference as valuation
 from openecp.kernel.assessment.engine import Engine, Schema
 from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
 from openecp.kernel.datamodel.columns import CHARGE_COLUMNS, ITEM_COLUMNS, OVERRIDE_COLUMNS, RELATION_FACTS
+from openecp.kernel.datamodel.sight_columns import SIGHT_COLUMNS
 from openecp.kernel.profile import ProfileError
 
 _LODGEMENT, _TARIFF = "openecp.border.lodgement", "openecp.border.tariff"
@@ -64,8 +65,13 @@ ANSWER_COLUMNS: Schema = (
 class BatchEngine(Engine, Protocol):
     """An engine that also reads and writes Parquet files that the caller names."""
 
-    def scan(self, name: str, schema: Schema, files: Sequence[Path]) -> int:
-        """Make files an input table under `name` and return its rows; without files it is empty."""
+    def scan(
+        self, name: str, schema: Schema, files: Sequence[Path], lacking: Mapping[str, str] = MappingProxyType({})
+    ) -> int:
+        """Make files an input table under `name` and return its rows; without files it is empty.
+
+        `lacking`: columns that the files may lack, with SQL of what then stands for them.
+        """
 
     def stage(self, name: str, statement: str) -> None:
         """Run a statement into a table that later statements read under `name`."""
@@ -138,7 +144,9 @@ BATCH_STEPS: tuple[Step, ...] = (
     Step("batch_reasons", _RISK, (("row_id", "BIGINT"), ("reasons", _REASONS), ("officer_reasons", _REASONS))),
     Step("batch_answers", _RISK, tuple(ANSWER_COLUMNS)),
 )
-_OWN = ("customs_value_minor", "net_e6", "draw")  # what risk criteria compare of an item that is no pattern's
+_SIGHT = tuple(name for name, _ in SIGHT_COLUMNS)
+_OWN = ("customs_value_minor", "net_e6", "draw", *_SIGHT)  # what risk criteria compare of an item that is no pattern's
+LACKING = {"office": "''", **dict.fromkeys(_SIGHT, "CAST(0 AS BIGINT)")}  # files of items need not have them
 # Tables that are made once, in this order; what is not named here is a part of the statement that reads it.
 _BEFORE = ("obligation_patterns", "missing_elements", "unknown_codes", "missing_requirements")
 _LINES = ("law_dates", "selection_patterns", "line_slots", "risk_patterns", "risk_pattern_hits")
@@ -169,7 +177,7 @@ class BatchAssessor(Assessor):
                 "item rows hold no office and no consignment reference: take the table out of a copy of the profile"
             )
         engine: Any = self._engine
-        items = engine.scan("items", ITEM_COLUMNS, files.items)
+        items = engine.scan("items", ITEM_COLUMNS, files.items, LACKING)
         charges = engine.scan("charges", CHARGE_COLUMNS, files.charges)
         overrides = engine.scan("overrides", OVERRIDE_COLUMNS, files.overrides)
         engine.scan("outside_faults", OUTSIDE_COLUMNS, files.outside_faults)
@@ -180,9 +188,9 @@ class BatchAssessor(Assessor):
         of_a_line = ("duty_lines", "excise_lines", "tax_lines")
         steps, plain = ([self._bodies(f)[name] for name in of_a_line] for f in (facts, facts - {"compound"}))
         parts = [f"{name} AS ({sql})" for name, sql in self._parts("item_values", facts)]
-        engine.stage(
-            "batch_lines", f"WITH {', '.join(parts)}, {lines_statement(steps, plain, slots, masks, self._named)}"
-        )
+        carried = [name for name in self._criteria_rules.seen() if name in _SIGHT]
+        lines = lines_statement(steps, plain, slots, masks, self._named, carried)
+        engine.stage("batch_lines", f"WITH {', '.join(parts)}, {lines}")
         for name in _AFTER:
             engine.stage(name, self._stage(name, facts))
         written = engine.write(self._stage("batch_answers", facts), answers)
@@ -231,7 +239,7 @@ class BatchAssessor(Assessor):
         self,
         steps: Sequence[Step] = BATCH_STEPS,
         macros: Mapping[str, Macro] = MappingProxyType({}),
-        columns: Callable[[Facts], Sequence[str]] = lambda facts: ALL_COLUMNS,
+        columns: Callable[[Facts], Sequence[str]] | None = None,
     ) -> Composer:
         self._expanded: dict[Facts, dict[str, exp.Expression]] = {}
         random = random_thresholds(self.profile)
@@ -243,6 +251,7 @@ class BatchAssessor(Assessor):
             "named_importer": lambda x, facts: self._named("importer", x[0]),
             "named_declarant": lambda x, facts: self._named("declarant", x[0]),
             "named_description": lambda x, facts: self._named("description", x[0]),
+            "named_office": lambda x, facts: self._named("office", x[0]),
             "random_lane": lambda x, facts: f"CASE {drawn.format(x[0])} ELSE 0 END" if drawn else "0",
             "default_lane": lambda x, facts: str(default),
             "channel_name": lambda x, facts: f"CASE GREATEST({x[0]}, {default}) {names} END",
@@ -257,7 +266,7 @@ class BatchAssessor(Assessor):
 
         A condition beside the criteria may read all of it.
         """
-        if column in criteria_rules(self.profile).columns:
+        if column in self._criteria_rules.columns:
             return sql
         cells = {row.get(column) or "" for row in self.profile.table("risk_criteria")} - {""}
         literals = sorted("'" + cell.replace("'", "''") + "'" for cell in cells)

@@ -30,7 +30,7 @@ PATTERN_KEY = (
     "expected_taxes",
 )
 RISK_KEY = ("on_date", "goods_code", "origin", "export_country", "procedure", "mode", "movement")
-RISK_NAMED = ("importer", "declarant", "description")  # compared only where a criterion names them
+RISK_NAMED = ("importer", "declarant", "description", "office")  # compared only where a criterion names them
 _OF_THE_ITEM = ("declaration_no", "row_id", "quantities_e6", "customs_value_minor", "tie")
 _ALWAYS_VARY = ("measure_id", "s1_rate", "small_rate")  # null where the line is not there
 _CARRIED = (
@@ -115,10 +115,12 @@ def lines_statement(
     slots: Slots,
     masks: Sequence[int],
     named: Callable[[str, str], str],
+    more: Sequence[str] = (),
 ) -> str:
     """Return the rest of a statement whose parts make item_values: one row an item with its tax lines.
 
-    `named` gives SQL for what risk criteria can tell of a column.
+    `named` gives SQL for what risk criteria can tell of a column; `more` are the item's own figures that they compare
+    besides its value and mass.
     """
     count = range(len(slots.constants))
     varying = [f"s.{c}_{n}" for n, c in slots.varying()]
@@ -128,7 +130,7 @@ def lines_statement(
         "COALESCE(i.declared_statistical_minor, i.customs_value_minor) AS statistical_value_minor"
         if c == "statistical_value_minor"
         else f"{'k.row_id AS ' if c == 'pattern_id' else 'i.'}{c}"
-        for c in _CARRIED
+        for c in (*_CARRIED, *more)
     ]
     risky = [f"k.{c} = {'d.risk_date' if c == 'on_date' else f'i.{c}'}" for c in RISK_KEY]
     risky += [f"k.{c} = {named(c, f'i.{c}')}" for c in RISK_NAMED]
@@ -147,7 +149,7 @@ def lines_statement(
         mask = "COALESCE(present_mask, 0)"
     parts.append(("line_end", f"SELECT *, {mask} AS lines_mask FROM line_kept"))
     middle = ", ".join(f"{name} AS ({sql})" for name, sql in parts)
-    return f"{start}, {middle} SELECT {', '.join(_CARRIED)}, {_results(slots, masks)} FROM line_end"
+    return f"{start}, {middle} SELECT {', '.join((*_CARRIED, *more))}, {_results(slots, masks)} FROM line_end"
 
 
 def _results(slots: Slots, masks: Sequence[int]) -> str:

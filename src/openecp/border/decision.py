@@ -14,7 +14,8 @@ from typing import Any
 from openecp.border.explain import ITEM, Explainer, place
 from openecp.border.revenue.reference import TaxType
 from openecp.border.risk.lanes.online import ChosenLane
-from openecp.border.risk.reference import LANES, random_lane, random_thresholds
+from openecp.border.risk.profiles.columns import Column
+from openecp.border.risk.reference import LANES, figures_read, random_lane, random_thresholds
 from openecp.border.tariff.duty_expression import AmountPerUnit, Percentage
 from openecp.border.tariff.measures import Measure
 from openecp.border.tariff.units import Units
@@ -58,10 +59,13 @@ class Decider:
         rateless: Sequence[tuple[int, date, date]],
         authority: Authority,
         choose: Choose | None = None,
+        told: Callable[[int, bool], dict[str, Any]] | None = None,
+        compared: Sequence[Sequence[Column]] = (),
     ) -> None:
         self._profile, self._explain, self._types = profile, explainer, types
         self._measures, self._units, self._authority = measures, units, authority
         self._complete_tariff, self._choose = complete_tariff, choose
+        self._told, self._compared = told, compared
         self._rateless: dict[int, list[tuple[date, date]]] = {}
         for measure_id, start, end in rateless:
             self._rateless.setdefault(measure_id, []).append((start, end))
@@ -99,15 +103,15 @@ class Decider:
         first_rows: dict[int, tuple[Any, ...]] = {}
         for item_row in rows.items:
             first_rows.setdefault(item_row[1], item_row)
+        asked = zip(declarations, days, by_declaration, strict=True)
         return [
-            self._one(
-                declaration, days[number], rows, first_rows[number], by_declaration[number], formats.get(number, [])
-            )
-            for number, declaration in enumerate(declarations)
+            self._one(number, declaration, day, rows, first_rows[number], own, formats.get(number, []))
+            for number, (declaration, day, own) in enumerate(asked)
         ]
 
     def _one(
         self,
+        number: int,
         declaration: Declaration,
         day: date,
         rows: DeclarationRows,
@@ -121,9 +125,10 @@ class Decider:
             for reason in new:
                 reasons.setdefault((reason.code, reason.rule, reason.pointer, reason.got, reason.audience), reason)
 
-        for item, number, text in formats:
-            add(*self._explain.format_fault(declaration, item, number, text))
+        for item, format_number, text in formats:
+            add(*self._explain.format_fault(declaration, item, format_number, text))
         values: list[ItemValue] = []
+        worth: dict[int, int | None] = {}
         drawn: dict[int, list[tuple[Any, ...]]] = {}
         hits: list[tuple[Any, ...]] = []  # of criteria, where a plan says which of them select
         lane = self._default_lane
@@ -134,17 +139,19 @@ class Decider:
             if kind in "TO":
                 drawn.setdefault(row_id, []).append(row)
             elif kind == "V":
+                worth[row_id] = row[5]
                 if item:
                     values.append(ItemValue(item=item, customs_value_minor=row[5], statistical_value_minor=row[7]))
                 if bits := row[3] & self._enabled:
                     add(*self._explain.relation(declaration, item, bits))
                 add(*self._value_reasons(declaration, item_row, row))
-            else:
-                if kind == "K" and self._choose is not None:
-                    hits.append(row)
-                    continue
-                lane = max(lane, row[5] or 0)
+            elif kind != "K":
                 add(*self._fault(declaration, item_row, row, day))
+            elif self._choose is not None:
+                hits.append(row)
+            else:
+                lane = max(lane, row[5])
+                add(self._hit(item_row, row, worth))
         taxes: list[TaxLine] = []
         security = 0
         for row_id, lines in drawn.items():
@@ -154,18 +161,18 @@ class Decider:
             add(*item_reasons)
         add(*self._authority(declaration, first[_COLUMN["movement"]], day))
         rejected = any(reason.severity == "reject" for reason in reasons.values())
-        random = random_lane(first[_COLUMN["draw"]], self._random)
         chosen = self._choose(declaration, [row[3] for row in hits]) if self._choose and not rejected else None
         if chosen is not None:
             lane = chosen.selection.lane
             for row in hits:
                 if row[3] in chosen.told:
-                    add(*self._fault(declaration, rows.items[row[2]], row, day))
+                    add(self._hit(rows.items[row[2]], row, worth))
             if chosen.selection.ground in ("random", "topup"):
                 add(_random_reason(LANES[lane]))
-        elif random > lane and not rejected:
+        elif (random := random_lane(first[_COLUMN["draw"]], self._random)) > lane and not rejected:
             lane = random
             add(_random_reason(LANES[random]))
+        risk = self._told(number, lane > self._default_lane) if self._told and not rejected else None
         return Assessment(
             outcome="rejected" if rejected else "accepted",
             data_set=first[_COLUMN["data_set"]] or None,
@@ -179,6 +186,7 @@ class Decider:
             profile=self._profile.name,
             decided_on=day.isoformat(),
             selection=chosen.record if chosen is not None else None,
+            risk=risk or None,
         )
 
     def _fault(
@@ -195,7 +203,15 @@ class Decider:
             return self._explain.unknown_code(declaration, item, text, item_row[_COLUMN["data_set"]])
         if kind == "Q":
             return [self._explain.missing_requirement(declaration, item, ref, code)]
-        return [self._explain.risk_hit(declaration, item, ref, LANES[row[5]])]
+        raise ValueError(f"finding {kind!r}: expected E, C, Q")
+
+    def _hit(self, item_row: tuple[Any, ...], row: tuple[Any, ...], worth: Mapping[int, int | None]) -> Reason:
+        """Say which criterion selected an item, with the figures that it compared."""
+        columns = self._compared[row[3] - 1]
+        read = figures_read(
+            columns, lambda name: worth[row[2]] if name == "customs_value_minor" else item_row[_COLUMN[name]]
+        )
+        return self._explain.risk_hit(item_row[_COLUMN["item"]], row[3], LANES[row[5]], read)
 
     def _value_reasons(
         self, declaration: Declaration, item_row: tuple[Any, ...], row: tuple[Any, ...]

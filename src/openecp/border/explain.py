@@ -299,13 +299,14 @@ class Explainer:
             expected=f"a quantity in {wanted}", got="none", fix=f"Declare the quantity in {wanted}.",
         )  # fmt: skip
 
-    def risk_hit(self, declaration: Declaration, item: int, ref: int, lane: str) -> Reason:
-        """Explain to an officer why a risk profile selected the item."""
+    def risk_hit(self, item: int, ref: int, lane: str, read: dict[str, int | str]) -> Reason:
+        """Explain to an officer why a risk profile selected the item; `read` are the figures that it compared."""
         row = self._criteria[ref - 1]
         return Reason(
             code=row["criterion"], layer="risk", rule=f"risk.{row['criterion']}.{row.get('version') or '1'}",
             message=row.get("reason_en") or row["criterion"], severity="info", audience="officer", item=item or None,
             expected=lane, fix=row.get("instructions_en") or None, source=row.get("owner") or None,
+            got=", ".join(f"{name} = {value}" for name, value in read.items()) or None, read=read or None,
         )  # fmt: skip
 
     def _reason(

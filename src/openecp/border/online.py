@@ -4,7 +4,8 @@
 The chain of steps is cut in two. What hangs on the pattern of an item alone (obligations, code lists, requirements,
 which measures apply and which are relieved) is asked once a pattern, see remembered.py; values, amounts and risk are
 worked for each batch, in one lean statement. Both halves are the steps of the pipeline; a test compares the findings
-with those of the whole chain.
+with those of the whole chain. Where somebody looks at risk, values and amounts are worked first, the look is asked once
+a batch, and the criteria are compared afterwards, with the values that were worked.
 
 Why: planning and windows are the cost of a small batch, and they grow with the chain (docs/adr/0013).
 """
@@ -21,6 +22,7 @@ from openecp.border.risk import reference as risk
 from openecp.border.tariff import reference as tariff
 from openecp.border.tariff.prepare import Shape
 from openecp.kernel.assessment.engine import Engine, Schema
+from openecp.kernel.assessment.sight import SIGHT_COLUMNS, SightRow
 from openecp.kernel.assessment.steps import Composer, Facts, Step
 from openecp.kernel.datamodel.columns import CHARGE_COLUMNS, ITEM_COLUMNS, OVERRIDE_COLUMNS, DeclarationRows
 
@@ -50,10 +52,12 @@ ALL_COLUMNS = (
 
 _AT = {name: position for position, (name, _) in enumerate(ITEM_COLUMNS)}
 _TYPES = dict(ITEM_COLUMNS)
+_SIGHT_AT = _AT[SIGHT_COLUMNS[0][0]]
 _STAGE = 3  # of a line: row_id, measure_id, tax_type, stage
 _risk_cells = itemgetter(*(_AT[name] for name in ("goods_code", "procedure", "origin", "importer", "declarant")))
 
 Row = tuple[Any, ...]
+Look = Callable[[Sequence[Sequence[int | None]]], Sequence[Sequence[SightRow]]]  # values by declaration → what is known
 
 
 def inputs_of(rows: DeclarationRows) -> tuple[tuple[str, Schema, Sequence[Row]], ...]:
@@ -78,10 +82,19 @@ class OnlineFindings:
         types: Mapping[str, revenue.TaxType],
         requiring: frozenset[str],
         risk_keys: frozenset[str],
+        seen: Sequence[str] = (),
     ) -> None:
-        """Take the pipeline's steps and its composer; the tariff keys that require a document; the keys of criteria."""
+        """Take the pipeline's steps and its composer; the tariff keys that require a document; the keys of criteria.
+
+        `seen` are the columns of an item that criteria read besides those that all items have.
+        """
         self._engine, self._requiring, self._risk_keys = engine, requiring, risk_keys
-        self.composer = compose(item_steps(steps), columns=_own_columns)
+        self._seen = tuple(seen)
+        self.composer = compose(item_steps(steps), columns=self._own_columns)
+        self._hits = compose([step for step in steps if step.name == "risk_hits"])
+        of_hits = ("declaration_no", "row_id", "on_date", *_RISK_COLUMNS, *self._seen)
+        self._hit_cells = itemgetter(*(_AT[name] for name in of_hits))
+        self._hit_schema: Schema = (*((name, _TYPES[name]) for name in of_hits), ("customs_value_minor", "BIGINT"))
         self._statements: dict[Facts, str] = {}
         patterns = compose([step for step in steps if step.name in _PATTERN_STEPS])
         every = PATTERN_FACTS | {"compound"}
@@ -101,8 +114,11 @@ class OnlineFindings:
         names = [name for name, _ in full]
         self._plain_line = itemgetter(*(names.index(name) for name, _ in plain))
 
-    def findings(self, rows: DeclarationRows, facts: Facts) -> list[Row]:
-        """Return the findings of a batch that holds these facts, as the step `findings` gives them."""
+    def findings(self, rows: DeclarationRows, facts: Facts, look: Look | None = None) -> list[Row]:
+        """Return the findings of a batch that holds these facts, as the step `findings` gives them.
+
+        Changes: the rows of items, which hold what `look` answers.
+        """
         items = rows.items
         found = _kind("E", items, self._obligations)
         found += [("C", row[1], row[0], None, code, None) for row, code in self._codes.unknown(items)]
@@ -114,16 +130,33 @@ class OnlineFindings:
         held = set(facts - PATTERN_FACTS - {"excise", "risk"})
         if any(line[_STAGE] == 2 for line in lines):
             held.add("excise")
-        if any(not self._risk_keys.isdisjoint(risk.risk_keys(*_risk_cells(row))) for row in items):
+        risky = any(not self._risk_keys.isdisjoint(risk.risk_keys(*_risk_cells(row))) for row in items)
+        if risky and look is None:
             held.add("risk")
-        names = (*_own_columns(frozenset(held)), "incoterm")
+        names = (*self._own_columns(frozenset(held)), "incoterm")
         own = itemgetter(*(_AT[name] for name in names))
         inputs: dict[str, tuple[Schema, Sequence[Row]]] = {
             name: (schema, given) for name, schema, given in inputs_of(rows)[1:] if given
         }
         inputs["items"] = (tuple((name, _TYPES[name]) for name in names), [own(row) for row in items])
         inputs["selected_lines"] = (self.line_columns[compound], lines)
-        return found + self._engine.run(self.statement(frozenset(held)), inputs)
+        found += self._engine.run(self.statement(frozenset(held)), inputs)
+        if look is not None:
+            values = {row[2]: row[5] for row in found if row[0] == "V"}
+            _see(rows, values, look)
+            if risky:
+                found += self._risk_hits(rows.items, values)
+        return found
+
+    def _risk_hits(self, items: Sequence[Row], values: Mapping[int, int | None]) -> list[Row]:
+        """Compare items whose values are known with the criteria."""
+        given = [(*self._hit_cells(row), values[row[0]]) for row in items]
+        found = self._engine.run(self.hits_statement(), {"item_values": (self._hit_schema, given)})
+        return [("K", declaration_no, row_id, ref, None, lane) for declaration_no, row_id, ref, lane in found]
+
+    def hits_statement(self) -> str:
+        """Return the statement of the criteria alone, over items whose values are known."""
+        return self._hits.statement("risk_hits", facts=frozenset({"risk"}))
 
     def _lines(self, items: Sequence[Row], *, compound: bool) -> list[Row]:
         """Return the lines that the items bear."""
@@ -138,16 +171,33 @@ class OnlineFindings:
             self._statements[facts] = self.composer.statement("item_findings", facts=facts)
         return self._statements[facts]
 
+    def _own_columns(self, facts: Facts) -> tuple[str, ...]:
+        quantities = ("quantities_e6",) if "compound" in facts else ()
+        return (*_OWN_COLUMNS, *quantities, *((*_RISK_COLUMNS, *self._seen) if "risk" in facts else ()))
+
     def warm(self, optional: Facts) -> None:
         """Compose every form of every step, so that no batch waits for it."""
         every = optional - PATTERN_FACTS
         for facts in (frozenset[str](), every, frozenset({"compound"}), every | {"compound"}, every - {"risk"}):
             self.statement(facts)
+        self.hits_statement()
 
 
-def _own_columns(facts: Facts) -> tuple[str, ...]:
-    quantities = ("quantities_e6",) if "compound" in facts else ()
-    return (*_OWN_COLUMNS, *quantities, *(_RISK_COLUMNS if "risk" in facts else ()))
+def _see(rows: DeclarationRows, values: Mapping[int, int | None], look: Look) -> None:
+    """Ask what risk knows of the items, and put it into their rows."""
+    asked: list[list[int | None]] = []
+    for row in rows.items:
+        if row[1] == len(asked):
+            asked.append([])
+        asked[-1].append(values[row[0]])
+    answers = look(asked)
+    if [len(each) for each in answers] != [len(each) for each in asked]:
+        raise AssertionError(
+            f"look at risk: expected a row for each item of {len(asked)} declarations ({len(rows.items)} items), got "
+            f"{sum(len(each) for each in answers)} rows of {len(answers)}"
+        )
+    seen = (one for each in answers for one in each)
+    rows.items[:] = [(*row[:_SIGHT_AT], *one) for row, one in zip(rows.items, seen, strict=True)]
 
 
 def item_steps(steps: Sequence[Step]) -> tuple[Step, ...]:

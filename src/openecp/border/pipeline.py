@@ -32,6 +32,7 @@ from openecp.border.tariff.prepare import Shape
 from openecp.border.valuation import reference as valuation
 from openecp.kernel.assessment.engine import Engine
 from openecp.kernel.assessment.reasons import Assessment
+from openecp.kernel.assessment.sight import LooksAtRisk
 from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step, rounded
 from openecp.kernel.datamodel import columns as rows_of
 from openecp.kernel.datamodel import declared
@@ -106,9 +107,14 @@ class Assessor:
         secret: bytes = b"",
         today: Callable[[], date] = date.today,
         lanes: LaneChooser | None = None,
+        looks: LooksAtRisk | None = None,
     ) -> None:
-        """Take the law and the engine; `lanes` chooses lanes where the profile has a plan of selection."""
-        self._lanes = lanes
+        """Take the law and the engine.
+
+        `lanes` chooses lanes where the profile has a plan of selection; `looks` says what risk knows of items.
+        """
+        self._lanes, self._looks = lanes, looks
+        self._criteria_rules = risk.criteria_rules(profile)
         self.profile, self._engine, self._today = profile, engine, today
         self._data_sets = data_set_rules.DataSets(profile)
         self._obligations = obligation_rules.compile_obligations(profile, self._data_sets.names)
@@ -139,6 +145,8 @@ class Assessor:
             rateless=self._rateless,
             authority=authority_of(profile),
             choose=partial(lanes.choose, criteria=self._criteria) if lanes is not None else None,
+            told=looks.told if looks is not None else None,
+            compared=[self._criteria_rules.told(row) for row in profile.table("risk_criteria")],
         )
         self._statements: dict[tuple[Facts, str, str], str] = {}
 
@@ -151,7 +159,9 @@ class Assessor:
         if not declarations:
             return []
         rows, days = self.rows(declarations, on)
-        return self._decider.decide(declarations, days, rows, self.findings(rows))
+        look = partial(self._looks.look, declarations) if self._looks is not None else None
+        found = self._online.findings(rows, self._facts(rows), look)
+        return self._decider.decide(declarations, days, rows, found)
 
     @cached_property
     def _online(self) -> OnlineFindings:
@@ -163,6 +173,7 @@ class Assessor:
             types=self._types,
             requiring=self._requiring,
             risk_keys=self._risk_keys,
+            seen=self._criteria_rules.seen(),
         )
 
     def findings(self, rows: rows_of.DeclarationRows) -> list[tuple[Any, ...]]:
@@ -234,13 +245,14 @@ class Assessor:
         self,
         steps: Sequence[Step] = STEPS,
         macros: Mapping[str, Macro] = MappingProxyType({}),
-        columns: Callable[[Facts], Sequence[str]] = lambda facts: ALL_COLUMNS,
+        columns: Callable[[Facts], Sequence[str]] | None = None,
     ) -> Composer:
         mode = self.profile.setting("rounding", "mode", default="half_up")
         scale = valuation.national_rate_to_minor(self.profile)
         full = self._tariff.shape
         parts = revenue.used_parts(self._types)
-        rules = risk.criteria_rules(self.profile)
+        rules = self._criteria_rules
+        every = (*ALL_COLUMNS, *rules.seen())
         may_be_open = not self._complete_tariff or bool(full.needs_human)
 
         def shape(facts: Facts) -> Shape:
@@ -262,7 +274,7 @@ class Assessor:
                 **macros,
             },
             column_groups={
-                "item_columns": columns,
+                "item_columns": columns or (lambda facts: every),
                 "quantity_columns": lambda facts: ["quantities_e6"] if "compound" in facts else [],
                 "duty_columns": lambda facts: [name for name, _ in tariff.duty_columns(shape(facts))],
                 "base_columns": lambda _: [f"on_{part}" for part in parts],
@@ -301,7 +313,7 @@ class Assessor:
         load("reliefs", revenue.RELIEF_COLUMNS, reliefs, ("relief_id", "tax_type"))
         self._relief_procedures = tuple({row[2] for row in reliefs if row[2] and not row[3]})
         self._relief_additional = frozenset(row[3] for row in reliefs if row[3])
-        criteria = risk.risk_criteria(self.profile)
+        criteria = risk.risk_criteria(self.profile, self._criteria_rules)
         if self._lanes is not None:
             names = [row["criterion"] for row in self.profile.table("risk_criteria")]
             criteria, self._criteria = criteria_of(criteria, risk.CRITERION_COLUMNS, names)

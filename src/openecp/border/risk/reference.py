@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from openecp.border.risk.profiles.columns import COLUMNS
-from openecp.border.risk.profiles.compiled import key_of, split_condition
+from openecp.border.risk.profiles.columns import AMOUNTS, COLUMNS, SIGHT, Column
+from openecp.border.risk.profiles.compiled import LIMITS, key_of, split_condition
 from openecp.border.risk.profiles.fault import ProfileRefused
 from openecp.border.risk.profiles.predicate import read_predicate
 from openecp.border.risk.profiles.terms import All, names_in, sql_of
@@ -60,12 +61,40 @@ class CriteriaRules(NamedTuple):
     amounts: tuple[str, ...]
     numbers: dict[str, tuple[int, int]]  # by the criterion's cell
     columns: frozenset[str]  # that they read
+    reads: dict[str, tuple[Column, ...]]  # by the cell of a condition on what risk knows: what an officer is told of
+
+    def seen(self) -> tuple[str, ...]:
+        """Return which columns that only conditions can name are read: what risk knows, and the office."""
+        return tuple(name for name in COLUMNS if name in self.columns and (name in SIGHT or name == "office"))
+
+    def told(self, row: Mapping[str, str]) -> tuple[Column, ...]:
+        """Return what a criterion compares of an item's figures, where it asks for what risk knows; else nothing."""
+        reads = self.reads.get(row.get("condition", ""), ())
+        limits = (name for name, cells in LIMITS.items() if any(row.get(cell) for cell in cells))
+        return tuple(dict.fromkeys((*reads, *(COLUMNS[name] for name in limits)))) if reads else ()
 
     def sql(self, kind: str, number: str) -> str:
         """Return SQL that tells whether the condition of this number holds; it holds where the number is 0."""
         rules = self.texts if kind == "text" else self.amounts
         cases = " ".join(f"WHEN {at} THEN {rule}" for at, rule in enumerate(rules, start=1))
         return f"CASE {number} {cases} ELSE TRUE END" if cases else "TRUE"
+
+
+def figures_read(columns: Sequence[Column], cell: Callable[[str], Any]) -> dict[str, int | str]:
+    """Return the figures that a criterion compared, by column; `cell` gives an item's cell by the name it is stored as.
+
+    A figure that is kept in parts is told in whole units, as a predicate has it.
+    """
+    found: dict[str, int | str] = {}
+    for column in columns:
+        value = cell(column.stored)
+        if column.kind == "text":
+            found[column.name] = str(value or "")
+        elif column.scale == 1:
+            found[column.name] = int(value or 0)
+        else:
+            found[column.name] = format(Decimal(value or 0) / column.scale, "f")
+    return found
 
 
 def criteria_rules(profile: Profile) -> CriteriaRules:
@@ -77,6 +106,7 @@ def criteria_rules(profile: Profile) -> CriteriaRules:
     amounts: dict[str, int] = {"": 0}
     numbers = {"": (0, 0)}
     columns: set[str] = set()
+    reads: dict[str, tuple[Column, ...]] = {}
     for line, row in enumerate(profile.table("risk_criteria"), start=2):
         cell = row.get("condition", "")
         if cell in numbers:
@@ -88,21 +118,19 @@ def criteria_rules(profile: Profile) -> CriteriaRules:
                 f"{profile.folder / 'risk_criteria.csv'}, line {line}, condition: expected {refused.expected}, got "
                 f"{refused.got}; {refused.fix}"
             ) from None
-        columns.update(name for part in (*parts[0], *parts[1]) for name in names_in(part))
-        if unknown := sorted(name for name in columns if not COLUMNS[name].pipeline):
-            raise ProfileError(
-                f"{profile.folder / 'risk_criteria.csv'}, line {line}, condition: expected columns of the declaration, "
-                f"got {', '.join(unknown)}; leave it out"
-            )
+        named = dict.fromkeys(name for part in (*parts[0], *parts[1]) for name in names_in(part))
+        columns.update(named)
+        if not SIGHT.isdisjoint(named):
+            reads[cell] = tuple(COLUMNS[name] for name in named if name in AMOUNTS or name == "office")
         text, amount = (sql_of(All(tuple(p)), lambda name: f"i.{name}") if p else "" for p in parts)
         numbers[cell] = (texts.setdefault(text, len(texts)), amounts.setdefault(amount, len(amounts)))
-    return CriteriaRules(tuple(texts)[1:], tuple(amounts)[1:], numbers, frozenset(columns))
+    return CriteriaRules(tuple(texts)[1:], tuple(amounts)[1:], numbers, frozenset(columns), reads)
 
 
-def risk_criteria(profile: Profile) -> list[tuple[Any, ...]]:
+def risk_criteria(profile: Profile, rules: CriteriaRules | None = None) -> list[tuple[Any, ...]]:
     """Return the criteria; the equality key is the most telling cell that a row fills, else `*` for any item."""
     table: list[tuple[Any, ...]] = []
-    rules = criteria_rules(profile).numbers
+    numbers = (rules or criteria_rules(profile)).numbers
     for number, row in enumerate(profile.table("risk_criteria", ("criterion", "channel")), start=1):
         if row["channel"] not in LANES:
             raise ProfileError(
@@ -136,7 +164,7 @@ def risk_criteria(profile: Profile) -> list[tuple[Any, ...]]:
                 date.fromisoformat(row["valid_from"]) if row.get("valid_from") else date(1900, 1, 1),
                 date.fromisoformat(row["valid_to"]) if row.get("valid_to") else date(9999, 12, 31),
                 int(Decimal(row["mass_min_kg"]) * 1_000_000) if row.get("mass_min_kg") else -_LARGEST,
-                *rules[row.get("condition", "")],
+                *numbers[row.get("condition", "")],
             )
         )
     return table

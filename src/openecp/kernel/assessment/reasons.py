@@ -43,6 +43,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fix: str | None = None
     source: str | None = None
     related_pointers: tuple[str, ...] = ()
+    read: dict[str, int | str] | None = None  # for officers: the figures that a criterion on what risk knows compared
 
 
 class TaxLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,13 +93,15 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     profile: str = ""
     decided_on: str = ""  # the date whose law was applied, ISO
     selection: dict[str, Any] | None = None  # for officers: how the channel was chosen, where a plan of selection rules
+    risk: dict[str, Any] | None = None  # for officers: what risk knew of it, where somebody looked
 
     def for_audience(self, audience: Audience) -> Assessment:
         """Return what `audience` may see: a trader sees no officer reasons, and not that goods go on to an audit."""
         if audience == "officer":
             return self
         shown = tuple(r for r in self.reasons if r.audience == "trader")
-        return msgspec.structs.replace(self, reasons=shown, channel=channel_for(self.channel, audience), selection=None)
+        channel = channel_for(self.channel, audience)
+        return msgspec.structs.replace(self, reasons=shown, channel=channel, selection=None, risk=None)
 
     @property
     def errors(self) -> tuple[Reason, ...]:

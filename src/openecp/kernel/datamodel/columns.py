@@ -26,11 +26,13 @@ from openecp.kernel.datamodel.declared import (
     e6,
     goods_codes,
     number_of,
+    office_of,
     origin_of,
     procedure_of,
     weights_of,
 )
 from openecp.kernel.datamodel.item import DutyTaxFee, GovernmentAgencyGoodsItem
+from openecp.kernel.datamodel.sight_columns import NOTHING_SEEN, SIGHT_COLUMNS
 from openecp.kernel.datamodel.watch import Seen, Watch
 
 WORD = 62
@@ -76,6 +78,8 @@ ITEM_COLUMNS: tuple[tuple[str, str], ...] = (
     ("mode", "VARCHAR"),
     ("description", "VARCHAR"),  # of the goods, in lower case
     ("draw", "BIGINT"),  # 0 … 999,999,999, seeded outside
+    ("office", "VARCHAR"),  # as declared, '' where none is
+    *SIGHT_COLUMNS,
 )
 
 CHARGE_COLUMNS: tuple[tuple[str, str], ...] = (
@@ -183,6 +187,7 @@ class _HeaderFacts:
         "importer",
         "incoterm",
         "mode",
+        "office",
         "on",
         "origin",
         "relation_bits",
@@ -212,6 +217,7 @@ class _HeaderFacts:
         self.declarant = (declaration.declarant.id or "") if declaration.declarant else ""
         self.relation_bits = _header_relations(declaration, shipment, settings, lodged_on)
         self.draw = settings.draw(declaration)
+        self.office = office_of(declaration) or ""
 
 
 def _header_relations(declaration: Declaration, shipment: GoodsShipment, settings: RowSettings, on: date | None) -> int:
@@ -392,6 +398,8 @@ def _item_row(  # one flat row: the length is the number of columns
         facts.mode,
         (commodity.description or "").lower() if commodity else "",
         facts.draw,
+        facts.office,
+        *NOTHING_SEEN,
     )
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.datamodel.item import CustomsValuation, GovernmentAgencyGoodsItem
 from openecp.kernel.datamodel.values import Amount, Quantity, WcoClass
 
@@ -42,6 +43,12 @@ def _scaled(text: str, places: int) -> int | None:
     if len(part) > places:
         return None
     return int(whole + part.ljust(places, "0"))
+
+
+def office_of(declaration: Declaration) -> str | None:
+    """Return the office that a declaration is lodged at: the declaration's, else that of presentation or exit."""
+    office = declaration.presentation_office or declaration.supervising_office or declaration.exit_office
+    return declaration.declaration_office_id or (office.id if office is not None else None)
 
 
 def day_of(text: str) -> date | None:

@@ -95,8 +95,7 @@ def columns() -> None:
     from openecp.border.risk.profiles.predicate import FUNCTIONS
 
     for column in COLUMNS.values():
-        beside = "" if column.pipeline else " [back-test only]"
-        click.echo(f"{column.name:<22} {column.kind:<7} {column.group:<16} {column.meaning}{beside}")
+        click.echo(f"{column.name:<22} {column.kind:<7} {column.group:<16} {column.meaning}")
     click.echo("functions: " + ", ".join(FUNCTIONS))
 
 

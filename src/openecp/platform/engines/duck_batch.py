@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -30,7 +31,9 @@ class DuckBatchEngine(DuckEngine):
         self.connection.execute(f"SET temp_directory='{self._spill.name}'")
         self.connection.execute("SET preserve_insertion_order=false")
 
-    def scan(self, name: str, schema: Schema, files: Sequence[Path]) -> int:
+    def scan(
+        self, name: str, schema: Schema, files: Sequence[Path], lacking: Mapping[str, str] = MappingProxyType({})
+    ) -> int:
         """Make files an input table; see the protocol."""
         if not files:
             columns = ", ".join(f'CAST(NULL AS {kind}) AS "{column}"' for column, kind in schema)
@@ -39,10 +42,13 @@ class DuckBatchEngine(DuckEngine):
         listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
         source = f"read_parquet([{listed}])"
         given = {row[0]: row[1] for row in self.connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}  # noqa: S608
-        wrong = [f"{c} {k} (got {given.get(c, 'none')})" for c, k in schema if given.get(c) != k]
+        needed = [(column, kind) for column, kind in schema if column in given or column not in lacking]
+        wrong = [f"{c} {k} (got {given.get(c, 'none')})" for c, k in needed if given.get(c) != k]
         if wrong:
             raise ValueError(f"{name}: expected columns {', '.join(wrong)} in {listed}; write the rows in these types")
-        columns = ", ".join(f'"{column}"' for column, _ in schema)
+        columns = ", ".join(
+            f'"{column}"' if column in given else f'{lacking[column]} AS "{column}"' for column, _ in schema
+        )
         self.connection.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM {source}')  # noqa: S608
         counted = self.connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608
         return int(counted[0]) if counted else 0
@@ -71,7 +77,10 @@ class DuckBatchEngine(DuckEngine):
     def _encoded(table: pa.Table) -> bytes:
         sink = io.BytesIO()
         repeating = [field.name for field in table.schema if not field.name.endswith(_UNIQUE)]
-        pq.write_table(table, sink, compression="lz4", use_dictionary=repeating, write_statistics=False)
+        # packed tightly, so that the database does not try to pack it again: that costs more than all of this
+        pq.write_table(
+            table, sink, compression="zstd", compression_level=1, use_dictionary=repeating, write_statistics=False
+        )
         return sink.getvalue()
 
     def ask(self, statement: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import difflib
 from typing import Literal, NamedTuple
 
 from openecp.border.risk.profiles.fault import ProfileRefused
+from openecp.kernel.datamodel.sight_columns import SIGHT_COLUMNS
 
 Kind = Literal["text", "number"]
 
@@ -22,16 +23,15 @@ class Column(NamedTuple):
     group: str
     stored: str  # column of the items; a number is kept there times `scale`
     scale: int
-    pipeline: bool  # the clearing of declarations has it; the others come with a file's scores, list hits and history
     meaning: str
 
 
-def _text(name: str, group: str, meaning: str, *, pipeline: bool = True) -> Column:
-    return Column(name, "text", group, name, 1, pipeline, meaning)
+def _text(name: str, group: str, meaning: str) -> Column:
+    return Column(name, "text", group, name, 1, meaning)
 
 
-def _number(name: str, group: str, meaning: str, stored: str = "", scale: int = 1, *, pipeline: bool = False) -> Column:
-    return Column(name, "number", group, stored or name, scale, pipeline, meaning)
+def _number(name: str, group: str, meaning: str, stored: str = "", scale: int = 1) -> Column:
+    return Column(name, "number", group, stored or name, scale, meaning)
 
 
 COLUMNS = {
@@ -47,20 +47,31 @@ COLUMNS = {
         _text("export_country", "route", "country of export"),
         _text("mode", "route", "mode of transport at the border, 1 sea to 9 unknown"),
         _number("value_minor", "value", "Customs value of the item in minor units of the national currency",
-                "customs_value_minor", pipeline=True),
-        _number("net_kg", "mass", "net mass in kilogram", "net_e6", 1_000_000, pipeline=True),
-        _text("office", "declaration", "office of the declaration", pipeline=False),
+                "customs_value_minor"),
+        _number("net_kg", "mass", "net mass in kilogram", "net_e6", 1_000_000),
+        _text("office", "declaration", "office that the declaration is lodged at, '' where none is declared"),
         _number("list_hits", "watchlists", "hits on watchlists that officers have not cleared"),
         _number("list_score_e6", "watchlists", "score of the surest hit, in millionths"),
         _number("p_e6", "scores", "probability of an irregularity, in millionths"),
         _number("stake_minor", "scores", "revenue expected at stake, in minor units"),
         _number("price_to_reference_e6", "reference prices", "unit price over the reference price, in millionths"),
+        _number("mass_to_reference_e6", "reference prices", "net mass of a unit over that of its kind, in millionths"),
         _number("importer_days", "history", "days since the importer's first declaration"),
         _number("importer_declarations", "history", "declarations of the importer before this one"),
         _number("importer_controls", "history", "controls of the importer before this one"),
         _number("importer_irregular_e6", "history", "irregular share of those controls, in millionths"),
+        _number("novelty", "history", "pairs of parties, goods and origin that were never seen together before"),
+        _number("entity_consignments_1d", "consignee", "consignments of the consignee, however written, within a day"),
+        _number("entity_consignments_7d", "consignee", "consignments of the consignee within seven days"),
+        _number("entity_value_7d_minor", "consignee", "value of the consignee's consignments within seven days"),
+        _number("seller_gifts_30d", "consignee", "consignments that the seller declared as gifts within 30 days"),
+        _number("address_names", "consignee", "different names at the consignee's address"),
+        _number("identifier_names", "consignee", "different names that used the consignee's identifier"),
     )
 }  # fmt: skip
+
+AMOUNTS = frozenset(name for name, column in COLUMNS.items() if column.kind == "number")  # the item's own figures
+SIGHT = frozenset(name for name, _ in SIGHT_COLUMNS)  # what risk knows of the item: 0 until somebody looks
 
 
 def column_of(name: str) -> Column:

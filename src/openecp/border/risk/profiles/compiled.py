@@ -14,7 +14,7 @@ from itertools import product
 
 import msgspec
 
-from openecp.border.risk.profiles.columns import COLUMNS
+from openecp.border.risk.profiles.columns import AMOUNTS, COLUMNS
 from openecp.border.risk.profiles.fault import ProfileRefused
 from openecp.border.risk.profiles.terms import (
     All,
@@ -32,12 +32,10 @@ from openecp.border.risk.profiles.terms import (
 
 ROWS_MAX = 256
 CONDITIONS_MAX, KEYLESS_MAX = 40, 20  # of all active profiles together
-AMOUNTS = frozenset(("value_minor", "net_kg"))
 _CELLS = {"origin", "export_country", "importer", "declarant", "mode", "movement"}
 _LISTED = _CELLS | {"goods_code"}
 _RANK = {"importer": 0, "declarant": 0, "goods_code": 1, "procedure": 2, "origin": 3}
-_LOWEST = {"value_minor": "value_min_minor", "net_kg": "mass_min_kg"}
-_HIGHEST = {"value_minor": "value_max_minor", "net_kg": "mass_max_kg"}
+LIMITS = {"value_minor": ("value_min_minor", "value_max_minor"), "net_kg": ("mass_min_kg", "mass_max_kg")}
 
 
 class Criteria(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,14 +44,11 @@ class Criteria(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[dict[str, str], ...]
     conditions: int  # different conditions beside the rows
     keyless: int  # rows that every item is compared with
-    joined: tuple[str, ...]  # columns that the clearing of declarations has not
 
     def told(self) -> str:
         """Return the cost in words, for the author."""
         words = f"{len(self.rows)} criteria rows, of them {self.keyless} without a key (all profiles: {KEYLESS_MAX})"
         words += f"; {self.conditions} conditions beside them (all profiles: {CONDITIONS_MAX})"
-        if self.joined:
-            words += f"; needs {', '.join(self.joined)}, which the clearing of declarations does not have"
         return words
 
 
@@ -70,10 +65,8 @@ def compile_predicate(condition: Condition) -> Criteria:
     if not rows:
         raise _refused("a condition that can hold", "parts that contradict each other", "Mend it.")
     conditions = {row["condition"] for row in rows} - {""}
-    joined = {name for name in names_in(condition) if not COLUMNS[name].pipeline}
     return Criteria(
-        rows=tuple(rows), conditions=len(conditions), keyless=sum(key_of(row) == "*" for row in rows),
-        joined=tuple(sorted(joined)),
+        rows=tuple(rows), conditions=len(conditions), keyless=sum(key_of(row) == "*" for row in rows)
     )  # fmt: skip
 
 
@@ -162,7 +155,9 @@ def _row(parts: tuple[Condition, ...]) -> dict[str, str] | None:
             if row["description"]:
                 beside.append(part)
             row["description"] = row["description"] or part.text
-        elif isinstance(part, Compared) and isinstance(part.right, Constant) and (name in _CELLS or name in AMOUNTS):
+        elif (
+            isinstance(part, Compared) and isinstance(part.right, Constant) and (name in _CELLS or name in LIMITS)
+        ):
             if isinstance(part.right.value, Decimal):
                 _limit(part, part.right.value, str(name), limits, beside)
             elif part.operator != "=" or not part.right.value:
@@ -215,9 +210,9 @@ def _limit(
 
 
 def _limits_told(limits: dict[str, tuple[int, int]]) -> dict[str, str]:
-    cells = dict.fromkeys((*_LOWEST.values(), *_HIGHEST.values()), "")
-    for name, (low, high) in limits.items():
-        for cell, value, open_end in ((_LOWEST[name], low, -(10**18)), (_HIGHEST[name], high, 10**18)):
+    cells = dict.fromkeys((*(low for low, _ in LIMITS.values()), *(high for _, high in LIMITS.values())), "")
+    for name, limit in limits.items():
+        for cell, value, open_end in zip(LIMITS[name], limit, (-(10**18), 10**18), strict=True):
             if value != open_end:
                 cells[cell] = format(Decimal(value) / COLUMNS[name].scale, "f")
     return cells

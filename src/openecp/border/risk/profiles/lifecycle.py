@@ -138,9 +138,6 @@ def _activated(
         raise _refused(state, f"the digest of this version's back-test, at most {BACKTEST_DAYS_MAX} days old",
                        got, "`openecp risk profile backtest` makes one, `show` tells its digest.")  # fmt: skip
     criteria = compiled(version.profile.predicate)
-    if criteria.joined:
-        raise _refused(state, "columns that the clearing of declarations has", ", ".join(criteria.joined),
-                       "Leave them out: such a profile can be back-tested only.")  # fmt: skip
     used = check_budget([*_in_use(others, today)], (state.profile_id, criteria))
     after = msgspec.structs.replace(
         state, current=msgspec.structs.replace(version, approver=actor, activated_at=now, suspended=""),

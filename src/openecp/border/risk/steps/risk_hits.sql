@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A risk profile of the administration selects the item.
 -- Source: the profile's risk_criteria.csv and active risk profiles, dated; one row a conjunction, an empty cell matches any
--- Reads: item_values (heading, origin, importer, declarant, value, mass, draw); risk_criteria (equality key)
+-- Reads: item_values (heading, origin, importer, declarant, value, mass, draw; what a condition names besides: office, what risk knows of the item); risk_criteria (equality key)
 -- Adds: declaration_no INTEGER, row_id BIGINT, ref BIGINT (criterion), lane INTEGER (1 blue, 2 yellow, 3 red)
 -- Rows: one an item and criterion
 -- Limits: for officers only; nothing of it reaches a trader
