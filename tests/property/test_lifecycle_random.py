@@ -31,6 +31,9 @@ ACTS = st.sampled_from(
         ("release", None),
         ("hold", None),
         ("lift_hold", None),
+        ("override_lane", "green"),
+        ("override_lane", "yellow"),
+        ("override_lane", "red"),
         ("grant_request", None),
         ("refuse_request", None),
         ("confirm_payment", None),
@@ -39,6 +42,12 @@ ACTS = st.sampled_from(
         ("confirm_arrival", None),
     ]
 )
+
+
+MOVES = {"red": {"after_s": 60, "to": "yellow"}, "yellow": {"after_s": 90_000, "to": "blue", "mandatory": True}}
+SELECTIONS = [
+    None, {"ground": SECRET}, {"ground": SECRET, "moves": MOVES}, {"ground": SECRET, "moves": MOVES, "mandatory": "red"}
+]  # fmt: skip
 
 
 @st.composite
@@ -61,6 +70,7 @@ def assessments(draw: Any) -> Assessment:
         security_minor=secured,
         provisional_minor=draw(st.sampled_from([0, secured])),
         reasons=(hidden, fault("XB-W", severity="warn")),
+        selection=draw(st.sampled_from(SELECTIONS)),
     )
 
 
@@ -95,6 +105,9 @@ def test_any_order_of_commands_is_recorded_or_refused(data: st.DataObject) -> No
         case = office.case()
         assert case.status in MACHINE.states
         check_clocks(office)
+        if "lane" in case.clocks:
+            assert not (case.mandatory and not case.moves[case.channel or ""].mandatory)
+            assert not (case.held or case.controlled or case.ground == "override")
         assert set(possible_acts(case)) <= {name for name, _ in ACTS_TUPLE}
     check_money(office)
     check_secrets(office)
@@ -129,6 +142,7 @@ def give(
 AT_THE_END_OF = {
     "presentation": "DeclarationExpired",
     "documents": "DocumentsOverdue",
+    "lane": "LaneMoved",
     "payment": "PaymentReminded",
     "release": "ReleaseDue",
     "security_decision": "ClearanceOrdered",
@@ -165,7 +179,7 @@ def check_secrets(office: Office) -> None:
     for event in office.store.events(case_id=office.last):
         assert SECRET not in str(event_for_audience(event.body, "trader"))
     case = office.case().for_audience("trader")
-    assert (case.channel, case.audit, case.attention) == (None, False, None)
+    assert (case.channel, case.audit, case.attention, case.ground, case.moves) == (None, False, None, "", {})
 
 
 @settings(max_examples=60, deadline=None)

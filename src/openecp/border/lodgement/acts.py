@@ -17,6 +17,8 @@ from openecp.border.lodgement.clearance import advance, assess, settle, take_bac
 from openecp.border.lodgement.commands import DeadlinePassed, OfficerAct
 from openecp.border.lodgement.context import Context, Decision, Profile, due, error_code, setting
 from openecp.border.lodgement.draft import Draft, cut, refusal
+from openecp.border.lodgement.lane_state import LANES, lane_clock
+from openecp.border.lodgement.lanes import lane_passed, override_fault, override_lane
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.border.lodgement.location import arrival_changes, goods_location_of
 from openecp.border.lodgement.requests import (
@@ -33,9 +35,13 @@ from openecp.kernel.datamodel.findings import finding_fact, finding_fault
 
 # acts, and results of acts, that nobody may do without saying why
 NEEDS_REASON = frozenset(
-    {"release", "hold", "refuse_request", "not_conform", "irregular", "detained", "seized", "confirm_payment"}
+    {
+        *("release", "hold", "refuse_request", "not_conform", "irregular", "detained", "seized", "confirm_payment"),
+        "override_lane",
+    }
 )
 LIMIT_REASON = 2_000  # characters
+_NOT_BY_YOU = ("officer_only", "second_officer", "officer_in_person")
 
 
 def officer_act(command: OfficerAct, case: DeclarationCase, context: Context) -> Decision:
@@ -45,7 +51,7 @@ def officer_act(command: OfficerAct, case: DeclarationCase, context: Context) ->
     """
     fault = _act_fault(command, case, context)
     if fault is not None:
-        status = 403 if fault.rule == "officer_only" else 409 if fault.rule == "case_moved_on" else 422
+        status = 403 if fault.rule in _NOT_BY_YOU else 409 if fault.rule == "case_moved_on" else 422
         return Decision(write=None, answer=refusal(fault, case=case, status=status))
     draft = Draft(context, case, command.principal.actor)
     _ACTS[command.act](draft, command)
@@ -96,7 +102,7 @@ def _act_fault(command: OfficerAct, case: DeclarationCase, context: Context) -> 
     if len(command.reason) > LIMIT_REASON:
         got = f"{len(command.reason)} characters"
         return _reason(profile, "reason_too_long", "The reason is too long.", f"at most {LIMIT_REASON} characters", got)
-    fault = finding_fault(command.act, command.result, command.finding)
+    fault = finding_fault(command.act, command.result, command.finding) or override_fault(command, case)
     return _reason(profile, *fault) if fault is not None else None
 
 
@@ -172,7 +178,10 @@ def _hold(draft: Draft, command: OfficerAct) -> None:
 
 
 def _lift_hold(draft: Draft, command: OfficerAct) -> None:
-    draft.record("HoldLifted", note=draft.store_note(command.reason))
+    case = draft.case
+    waits = case.ground not in ("override", "") and (case.documents_open or case.control_open) and not case.controlled
+    clocks = lane_clock(case.moves, case.channel, case.mandatory, draft.context.now) if waits else {}
+    draft.record("HoldLifted", note=draft.store_note(command.reason), officer={"clocks": clocks} if clocks else None)
     advance(draft, declaration=draft.context.declaration)
 
 
@@ -235,6 +244,7 @@ _CONTROL_EVENTS = {
 _RESULTS: dict[str, tuple[str, ...]] = {
     "documents_checked": ("conform", "not_conform"),
     "control_result": tuple(_CONTROL_EVENTS),
+    "override_lane": LANES,
 }
 
 _ACTS: dict[str, Callable[[Draft, OfficerAct], None]] = {
@@ -243,6 +253,7 @@ _ACTS: dict[str, Callable[[Draft, OfficerAct], None]] = {
     "release": _release,
     "hold": _hold,
     "lift_hold": _lift_hold,
+    "override_lane": override_lane,
     "grant_request": _grant_request,
     "refuse_request": _refuse_request,
     "confirm_payment": _confirm_payment,
@@ -259,6 +270,7 @@ def possible_acts(case: DeclarationCase) -> tuple[str, ...]:
         "release": ("ReleaseOrdered", "ClearanceOrdered"),
         "hold": ("DeclarationHeld",),
         "lift_hold": ("HoldLifted",),
+        "override_lane": ("LaneOverridden",),
         "grant_request": ("AmendmentGranted", "InvalidationGranted"),
         "refuse_request": ("AmendmentRefused", "InvalidationRefused"),
         "confirm_exit": ("GoodsExited",),
@@ -349,6 +361,7 @@ def _exit_passed(draft: Draft) -> None:
 _CLOCKS: dict[str, Callable[[Draft], None]] = {
     "presentation": _presentation_passed,
     "documents": _documents_passed,
+    "lane": lane_passed,
     "payment": _payment_passed,
     "release": _release_passed,
     "security_decision": _finish,

@@ -45,6 +45,21 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     amount_minor: int
 
 
+class LaneMove(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Into which lane a declaration moves that waits in another one too long."""
+
+    after_s: int
+    to: str
+    mandatory: bool = False  # moves also what a mandatory criterion selected
+
+
+class OverrideAsked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An officer asks for another lane than a mandatory criterion wants; a second officer must agree."""
+
+    lane: str
+    by: str
+
+
 class DeclarationCase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One declaration's case, as its events tell it."""
 
@@ -73,6 +88,11 @@ class DeclarationCase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     ended_at: str | None = None
     channel: Channel | None = None  # officers only
     audit: bool = False  # officers only: to be audited after clearance
+    ground: str = ""  # officers only, like the four below: on what ground the lane was chosen
+    mandatory: str | None = None  # the strictest lane that a mandatory criterion wants
+    moves: Mapping[str, LaneMove] = {}  # what the plan says of waiting, by lane
+    override: str | None = None  # the stricter lane that an officer wanted: it stands for later versions too
+    override_asked: OverrideAsked | None = None
     attention: str | None = None  # why an officer should look: documents_overdue, payment_overdue …
     documents_open: bool = False
     documents_limit: str | None = None
@@ -100,7 +120,10 @@ class DeclarationCase(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         """Return what `audience` may see: how the goods were targeted is for officers only."""
         if audience == "officer":
             return self
-        return msgspec.structs.replace(self, channel=None, audit=False, attention=None)
+        return msgspec.structs.replace(
+            self, channel=None, audit=False, attention=None, ground="", mandatory=None, moves={}, override=None,
+            override_asked=None, clocks={name: at for name, at in self.clocks.items() if name != "lane"},
+        )  # fmt: skip
 
     def state_bytes(self) -> bytes:
         """Return the case as canonical JSON, as the store keeps it."""
@@ -114,6 +137,10 @@ _decoder = msgspec.json.Decoder(DeclarationCase)
 def case_of(state: bytes) -> DeclarationCase:
     """Return the case that the store kept as canonical JSON."""
     return _decoder.decode(state)
+
+
+# A trader does not learn that there is one: from their number he could tell how his goods were targeted.
+OFFICER_EVENTS = frozenset({"LaneOverrideAsked", "LaneOverridden", "LaneMoved", "ControlsLifted"})
 
 
 def event_for_audience(body: Body, audience: Audience) -> dict[str, Any]:

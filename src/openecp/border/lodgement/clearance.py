@@ -15,8 +15,10 @@ import msgspec
 
 from openecp.border.lodgement import notifications as notice
 from openecp.border.lodgement.amend import amended_values, texts_of
+from openecp.border.lodgement.case import LaneMove
 from openecp.border.lodgement.context import account_references, due, plus_days
 from openecp.border.lodgement.draft import Draft
+from openecp.border.lodgement.lane_state import control_recorded, lane_clock, milder
 from openecp.kernel.assessment.reasons import Assessment, Reason, TaxLine
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.datamodel.response import Response
@@ -106,10 +108,10 @@ def assess(draft: Draft, assessment: Assessment, *, tell: bool = True) -> None:
         "reasons": [_reason_fact(r) for r in assessment.reasons if r.audience == "trader" and r.severity != "info"]
         or None,
         "officer": {
-            "channel": assessment.channel,
-            **({"audit": True} if _to_be_audited(draft.case.status, assessment.channel) else {}),
+            **_lane(draft, assessment),
             "reasons": [_reason_fact(r) for r in assessment.reasons if r.audience == "officer"],
             **({"selection": _selected(draft, assessment.selection)} if assessment.selection else {}),
+            **({"risk": assessment.risk} if assessment.risk else {}),
         },
     }
     if draft.context.keep_assessment:
@@ -124,9 +126,33 @@ def assess(draft: Draft, assessment: Assessment, *, tell: bool = True) -> None:
     draft.record("DeclarationAssessed", tell=told, **body)
 
 
+def _lane(draft: Draft, assessment: Assessment) -> dict[str, Any]:
+    """Return the lane, whether an audit follows, and the clock by which the lane is left again.
+
+    A lane that an officer made stricter stands for later versions; a milder one was meant for what he saw.
+    """
+    case, channel = draft.case, assessment.channel
+    kept = case.override if milder(channel, case.override) else None
+    told: dict[str, Any] = {"channel": kept or channel}
+    if kept:
+        told["overridden"] = kept
+    if _to_be_audited(case.status, told["channel"]):
+        told["audit"] = True
+    selection = assessment.selection or {}
+    if not (kept or control_recorded(case) or case.status in ("registered", *AFTER_RELEASE)):
+        moves = msgspec.convert(selection.get("moves", {}), dict[str, LaneMove])
+        if clocks := lane_clock(moves, channel, selection.get("mandatory"), draft.context.now):
+            told["clocks"] = clocks
+    return told
+
+
 def _selected(draft: Draft, selection: dict[str, Any]) -> dict[str, Any]:
     """Return how the lane was chosen; before the goods are presented it decides nothing yet, and says so."""
-    return selection | {"indicative": True} if draft.case.status == "registered" else selection
+    case = draft.case
+    if case.status == "registered":
+        return selection | {"indicative": True}
+    first = case.version > 1 and any(event.kind == "DeclarationAccepted" for event in draft.events)
+    return selection | {"presented": True} if first else selection
 
 
 def tax_facts(lines: Sequence[TaxLine]) -> list[dict[str, Any]]:
@@ -147,6 +173,8 @@ def _reason_fact(reason: Reason) -> dict[str, Any]:
     fact: dict[str, Any] = {"code": reason.code, "rule": reason.rule, "severity": reason.severity}
     if reason.pointer:
         fact["pointer"] = reason.pointer
+    if reason.read:  # figures of what risk knew, of nobody in person
+        fact["read"] = reason.read
     return fact
 
 

@@ -31,6 +31,7 @@ OfficerActKind = Literal[
     "release",
     "hold",
     "lift_hold",
+    "override_lane",  # result green | blue | yellow | red
     "grant_request",
     "refuse_request",
     "confirm_payment",

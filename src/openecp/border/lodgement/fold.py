@@ -12,7 +12,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from openecp.border.lodgement.case import Body, Change, DeclarationCase, OpenRequest, Posting
+from openecp.border.lodgement.case import (
+    Body,
+    Change,
+    DeclarationCase,
+    LaneMove,
+    OpenRequest,
+    OverrideAsked,
+    Posting,
+)
+from openecp.border.lodgement.lane_state import milder
 from openecp.border.lodgement.lifecycle import MACHINE
 from openecp.kernel.assessment.reasons import TaxLine
 from openecp.kernel.casework.machine import Transition
@@ -57,7 +66,7 @@ def apply_row(case: DeclarationCase | None, row: Transition, at: str, body: Body
         changes["status"] = row.next
     if row.clock:
         clocks = {name: due for name, due in case.clocks.items() if f"-{name}" not in row.clock}
-        changes["clocks"] = clocks | body.get("clocks", {})
+        changes["clocks"] = clocks | body.get("clocks", {}) | body.get("officer", {}).get("clocks", {})
     return msgspec.structs.replace(case, **changes)
 
 
@@ -129,17 +138,60 @@ def _assessed(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
         "short_minor": 0,
         "channel": body.get("officer", {}).get("channel", case.channel),
         "audit": case.audit or body.get("officer", {}).get("audit", False),
+        **_lane_of(case, body.get("officer", {})),
         "assessment_id": kept["id"] if kept else None,
         "postings": _after_postings(case, body),
     }
 
 
+def _lane_of(case: DeclarationCase, officer: Body) -> dict[str, Any]:
+    """What led to the lane; without a plan of selection whatever a criterion selected counts as mandatory."""
+    selection = officer.get("selection")
+    rules = [str(reason.get("rule", "")) for reason in officer.get("reasons", ())]
+    by_criteria = any(rule.startswith("risk.") and rule != "risk.random" for rule in rules)
+    found = selection or ({"mandatory": officer.get("channel")} if by_criteria else {})
+    ground = "override" if officer.get("overridden") else found.get("ground", "")
+    return {
+        "ground": "" if ground == "none" else ground,
+        "mandatory": found.get("mandatory"),
+        "moves": msgspec.convert(found.get("moves", {}), dict[str, LaneMove]),
+        **_not_asked(case),
+    }
+
+
+def _not_asked(case: DeclarationCase) -> dict[str, Any]:
+    """Nobody asks for another lane any more."""
+    seen = {"attention": None} if case.attention == "override_asked" else {}
+    return {"override_asked": None, **seen}
+
+
+def _override_asked(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
+    officer = body["officer"]
+    return {"override_asked": OverrideAsked(lane=officer["lane"], by=officer["by"]), "attention": "override_asked"}
+
+
+def _lane_changed(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
+    lane, ground = body["officer"]["lane"], body["officer"]["ground"]
+    stands = lane if ground == "override" and milder(case.channel, lane) else None
+    return {"channel": lane, "audit": lane == "blue", "ground": ground, "override": stands, **_not_asked(case)}
+
+
+def _controls_lifted(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
+    return {"documents_open": False, "documents_limit": None, "control_open": False, "attention": None}
+
+
+def _waits_for_control(case: DeclarationCase) -> dict[str, Any]:
+    """What waited for money or the time of release waits for the control first, and for the money after it."""
+    money = {"money": "open", "short_minor": 0} if case.money in ("short", "awaited") else {}
+    return {"scheduled_until": None, **money}
+
+
 def _documents_required(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
-    return {"documents_open": True, "documents_limit": body["limit"]}
+    return {"documents_open": True, "documents_limit": body["limit"], **_waits_for_control(case)}
 
 
 def _control_ordered(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
-    return {"control_open": True}
+    return {"control_open": True, **_waits_for_control(case)}
 
 
 def _documents_verified(case: DeclarationCase, at: str, body: Body) -> dict[str, Any]:
@@ -273,6 +325,10 @@ _CHANGES: dict[str, Callable[[DeclarationCase, str, Body], dict[str, Any]]] = {
     "DeclarationAssessed": _assessed,
     "DocumentsRequired": _documents_required,
     "ControlOrdered": _control_ordered,
+    "LaneOverrideAsked": _override_asked,
+    "LaneOverridden": _lane_changed,
+    "LaneMoved": _lane_changed,
+    "ControlsLifted": _controls_lifted,
     "ReleaseScheduled": lambda case, at, body: {"scheduled_until": body["clocks"]["release"]},
     "DocumentsVerified": _documents_verified,
     "DocumentsNotConform": _documents_not_conform,

@@ -56,6 +56,15 @@ GUARDS: dict[str, Guard] = {
         fix="Record that the documents were checked and what the control found, or release with a reason.",
         test=lambda case: not case.documents_open and not case.control_open,
     ),
+    "control_not_done": Guard(
+        sentence="A control of this declaration is done already.",
+        fix="What it found stands: release, hold or detain the goods with a reason.",
+        test=lambda case: (
+            not case.release_ordered
+            and case.attention != "documents_not_conform"
+            and (case.documents_open or case.control_open or not case.controlled)
+        ),
+    ),
     "money_satisfied": Guard(
         sentence="Duties are not paid, deferred or secured yet.",
         fix="Confirm the payment, or let the trader raise the account's balance.",
@@ -102,7 +111,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "ALL": tuple(state.name for state in STATES if state.name not in ("submitted", "presented", "accepted")),
 }
-_STOP = "-presentation -documents -payment -release -security_decision -exit_reminder -exit"
+_STOP = "-presentation -documents -lane -payment -release -security_decision -exit_reminder -exit"
 _ROUTED = "not_held controls_done money_satisfied no_open_request"
 
 TRANSITIONS = (
@@ -128,6 +137,7 @@ TRANSITIONS = (
         "assessed",
         by="lodge, present, confirm_arrival, amend, grant_request",
         tells="13/67",
+        clock="-lane +lane",
     ),
     _row(
         "registered documents_required under_control AFTER",
@@ -135,26 +145,67 @@ TRANSITIONS = (
         "=",
         by="lodge, amend, grant_request",
         tells="13/67",
+        clock="-lane +lane",
     ),
     # Channel
-    _row("assessed", "DocumentsRequired", "documents_required", by="routing", tells="06", clock="+documents"),
     _row(
-        "assessed documents_required",
+        "assessed payment_pending",
+        "DocumentsRequired",
+        "documents_required",
+        by="routing, override_lane, clock lane",
+        tells="06",
+        clock="+documents -payment -release",
+    ),
+    _row(
+        "assessed documents_required payment_pending",
         "ControlOrdered",
         "under_control",
-        by="routing, documents_checked not_conform",
+        by="routing, documents_checked not_conform, override_lane, clock lane",
         tells="05",
+        clock="-payment -release",
+    ),
+    _row(
+        "assessed documents_required under_control payment_pending",
+        "LaneOverrideAsked",
+        "=",
+        by="override_lane",
+        only_if="control_not_done",
+    ),
+    _row(
+        "assessed documents_required under_control payment_pending",
+        "LaneOverridden",
+        "=",
+        by="override_lane green, override_lane blue, override_lane yellow, override_lane red",
+        only_if="control_not_done",
+        clock="-lane",
+    ),
+    _row(
+        "documents_required under_control",
+        "LaneMoved",
+        "=",
+        by="clock lane",
+        only_if="not_held control_not_done",
+        clock="-lane +lane",
+    ),
+    _row(
+        "documents_required under_control",
+        "ControlsLifted",
+        "assessed",
+        by="override_lane, clock lane",
+        clock="-documents",
     ),
     _row("assessed", "ReleaseScheduled", "=", by="routing", clock="+release"),
     _row("assessed", "ReleaseDue", "=", by="clock release", clock="-release"),
-    _row("documents_required", "DocumentsVerified", "assessed", by="documents_checked conform", clock="-documents"),
+    _row(
+        "documents_required", "DocumentsVerified", "assessed", by="documents_checked conform", clock="-documents -lane"
+    ),
     _row(
         "under_control",
         "DocumentsVerified",
         "=",
         by="documents_checked conform",
         only_if="documents_open",
-        clock="-documents",
+        clock="-documents -lane",
     ),
     _row(
         "documents_required under_control",
@@ -162,12 +213,18 @@ TRANSITIONS = (
         "=",
         by="documents_checked not_conform",
         only_if="documents_open",
-        clock="-documents",
+        clock="-documents -lane",
     ),
     _row("documents_required under_control", "DocumentsOverdue", "=", by="clock documents", clock="-documents"),
-    _row("under_control detained", "ControlConform", "assessed", by="control_result conform", clock="-documents"),
-    _row("under_control detained", "ControlIrregular", "assessed", by="control_result irregular", clock="-documents"),
-    _row("under_control", "GoodsDetained", "detained", by="control_result detained", clock="-documents"),
+    _row("under_control detained", "ControlConform", "assessed", by="control_result conform", clock="-documents -lane"),
+    _row(
+        "under_control detained",
+        "ControlIrregular",
+        "assessed",
+        by="control_result irregular",
+        clock="-documents -lane",
+    ),
+    _row("under_control", "GoodsDetained", "detained", by="control_result detained", clock="-documents -lane"),
     _row("under_control detained", "GoodsSeized", "seized", by="control_result seized", clock=_STOP),
     _row(
         "assessed documents_required under_control",
@@ -175,7 +232,7 @@ TRANSITIONS = (
         "assessed",
         by="release",
         only_if="not_held",
-        clock="-documents -release",
+        clock="-documents -lane -release",
     ),
     _row(
         "released",
@@ -185,8 +242,8 @@ TRANSITIONS = (
         only_if="not_held",
         clock="-security_decision",
     ),
-    _row("OPEN detained", "DeclarationHeld", "=", by="hold", only_if="not_held"),
-    _row("OPEN detained", "HoldLifted", "=", by="lift_hold", only_if="held"),
+    _row("OPEN detained", "DeclarationHeld", "=", by="hold", only_if="not_held", clock="-lane"),
+    _row("OPEN detained", "HoldLifted", "=", by="lift_hold", only_if="held", clock="+lane"),
     # Money
     _row("assessed", "FundsInsufficient", "payment_pending", by="routing", tells="14", clock="+payment -release"),
     _row(

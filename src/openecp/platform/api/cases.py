@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from openecp.border.lodgement.case import event_for_audience
+from openecp.border.lodgement.case import OFFICER_EVENTS, event_for_audience
 from openecp.border.lodgement.commands import OfficerAct, OfficerActKind
 from openecp.kernel.assessment.reasons import ItemValue, Reason, channel_for
 from openecp.kernel.datamodel.findings import ControlFinding
@@ -104,6 +104,7 @@ class Act(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     act: OfficerActKind
     result: str | None = None
+    lane: str | None = None  # of override_lane, in place of result
     reason: str = ""
     expected_seq: int | None = None
     finding: ControlFinding | None = None
@@ -248,6 +249,8 @@ class Cases:
     def _receipts(self, row: CaseRow, after: int, limit: int, reader: Principal) -> list[dict[str, Any]]:
         found = []
         for event in self._queries.events(case_id=row.case_id, after_seq=after, limit=limit):
+            if event.kind in OFFICER_EVENTS and reader.audience != "officer":
+                continue
             receipt = self._queries.receipt(event.seq)
             if receipt is not None:
                 found.append(receipt_for(receipt, event, reader))
@@ -263,7 +266,7 @@ class Cases:
                 "OECP-ACT",
                 "The act cannot be read.",
                 where="body",
-                expected="a JSON object with act (" + ", ".join(get_args(OfficerActKind)) + "), result, reason",
+                expected="a JSON object with act (" + ", ".join(get_args(OfficerActKind)) + "), result or lane, reason",
                 got=str(error)[:200],
                 fix="Correct the body.",
             ) from None
@@ -273,7 +276,7 @@ class Cases:
                 principal=call.who,
                 case_id=row.case_id,
                 act=act.act,
-                result=act.result,
+                result=act.lane if act.act == "override_lane" and act.result is None else act.result,
                 reason=act.reason,
                 expected_seq=act.expected_seq,
                 finding=act.finding,

@@ -9,7 +9,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from openecp.border.lodgement.case import event_for_audience
+from openecp.border.lodgement.case import OFFICER_EVENTS, event_for_audience
 from openecp.kernel.assessment.reasons import Audience, channel_for
 from openecp.kernel.journal.model import CaseRow
 from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
@@ -85,6 +85,7 @@ def case_object(row: CaseRow, store: Any, audience: Audience) -> dict[str, Any]:
                 "body": event_for_audience(event.body, audience),
             }
             for event in events
+            if audience == "officer" or event.kind not in OFFICER_EVENTS
         ],
     }
 

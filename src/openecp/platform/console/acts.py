@@ -26,6 +26,7 @@ ORDER = (
     "confirm_arrival",
     "confirm_exit",
     "lift_hold",
+    "override_lane",
     "release",
     "hold",
 )
@@ -67,6 +68,8 @@ def offers(status: str, case: DeclarationCase | None) -> tuple[Offer, ...]:
     for act in KINDS:
         words = ACTS[act]
         results = tuple((code, text) for code, text in words.results if f"{act} {code}" in causes)
+        if act == "override_lane" and case is not None:
+            results = tuple((code, text) for code, text in results if code != case.channel)
         possible = bool(results) if words.results else act in causes
         if possible and act not in ruled_out:
             found.append(Offer(act, words, results))

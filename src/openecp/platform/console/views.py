@@ -34,6 +34,8 @@ TRADER_RECEIPTS = frozenset(
 DETAIL_KEYS = (
     "result",
     "channel",
+    "from",
+    "lane",
     "version",
     "limit",
     "acceptance_date",

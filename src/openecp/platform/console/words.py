@@ -46,6 +46,10 @@ EVENTS: dict[str, str] = {
     "DeclarationAssessed": N_("Duties and taxes assessed"),
     "DocumentsRequired": N_("Documents required"),
     "ControlOrdered": N_("Control ordered"),
+    "LaneOverrideAsked": N_("Another lane asked for by an officer"),
+    "LaneOverridden": N_("Lane changed by an officer"),
+    "LaneMoved": N_("Lane changed after its time"),
+    "ControlsLifted": N_("Control no longer asked for"),
     "ReleaseScheduled": N_("Release scheduled"),
     "ReleaseDue": N_("Time of release reached"),
     "DocumentsVerified": N_("Documents conform"),
@@ -151,6 +155,18 @@ ACTS: dict[str, ActWords] = {
     "release": ActWords(N_("Release"), N_("Release the goods"), N_("The trader is notified at once.")),
     "hold": ActWords(N_("Hold"), N_("Put on hold"), N_("Nothing is released until the hold is lifted."), warning=True),
     "lift_hold": ActWords(N_("Lift the hold"), N_("Lift the hold"), N_("The case goes on where it stood.")),
+    "override_lane": ActWords(
+        N_("Change the lane"),
+        N_("Change the lane"),
+        N_("Out of the lane of a mandatory criterion a second officer must ask for the same."),
+        (
+            ("green", N_("Green: no control")),
+            ("blue", N_("Blue: control afterwards")),
+            ("yellow", N_("Yellow: documents")),
+            ("red", N_("Red: goods and documents")),
+        ),
+        warning=True,
+    ),
     "grant_request": ActWords(
         N_("Grant the request"), N_("Grant the request"), N_("The amendment or invalidation takes effect.")
     ),
