@@ -347,6 +347,7 @@ class Installation(ClearsFiles):
                 quoter=lambda: ready.pop() if ready else self.quoter(),
                 parcels=self.parcel_api(store, core),
                 post=self.post(store),
+                audits=self.audit_desk(store),
             )
             pages: list[Any] = []
             parcels: Any = None

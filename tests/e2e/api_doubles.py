@@ -21,6 +21,7 @@ from openecp.kernel.profile import load_profile
 from openecp.platform.api.app import Api, build_litestar
 from openecp.platform.api.asgi import with_raw_lodging
 from openecp.platform.api.parcels import Parcels
+from openecp.platform.core.audit_desk import AuditDesk
 from openecp.platform.core.collector_desk import CollectorDesk
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.inprocess import InProcessCore
@@ -128,6 +129,7 @@ class World:
                 postal=PostalDoor(),
             ),
             post=(PostalBook(self.store), PostalRules),
+            audits=AuditDesk(self.store),  # type: ignore[arg-type]
         )
         litestar = build_litestar(self.api)
         self.application: Any = with_raw_lodging(self.api, litestar) if raw else litestar

@@ -116,6 +116,12 @@ VERDICTS: dict[tuple[str, str], dict[str | None, int]] = {
         "operator": 403,
         "secretariat": 403, "delegate": 403, None: 401,
     },
+    ("GET", "/audits"): {**ALL_READERS, "trader": 403, "revenue": 403},
+    ("POST", "/audits"): {**OFFICERS, "officer": 404},
+    ("GET", "/audits/{id}"): {
+        **ALL_READERS, "trader": 403, "foreign trader": 403, "revenue": 403, "officer": 404, "auditor": 404,
+    },
+    ("POST", "/audits/{id}/acts"): {**OFFICERS, "officer": 403},  # by persons alone; here it is a system
     ("GET", "/openapi.json"): OPEN,
 }  # fmt: skip
 
@@ -213,6 +219,7 @@ BODIES: dict[str, Any] = {
     "revision": {"pieces": [{"piece": 1, "value": "2.00"}], "reason": "Opened."},
     "decision": {"decision": "examine"},
     "activities": {"activities": [{"case": "MRNA", "activity": "GATE_OUT", "occurred_at": "2026-07-01T10:00:00Z"}]},
+    "audits": {"declaration": "none", "reason": "test"},
     "payments": {"amount": "1.00", "reference": "RF18"},
 }
 IDS = {
@@ -229,6 +236,8 @@ IDS = {
 def test_verdict(world: World, method: str, path: str, who: str | None, status: int) -> None:
     token = {"foreign trader": "trader-b", "trader": "trader-a", None: None}.get(who, f"{who}-customs")
     body: Any = BODIES.get(path.rpartition("/")[2], declaration(f"L-{who}-{path[1:4]}"))
+    if path == "/audits/{id}/acts":
+        body = {"act": "close"}
     if path == "/records":
         body = {**body, "record": f"practice-{who}"}
     name = "D1" if path.startswith("/post/dispatches") else IDS.get(path.split("/")[1], "MRNA")

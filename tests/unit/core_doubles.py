@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from openecp.border.lodgement.commands import Command, Lodge, OfficerAct
+from openecp.border.risk.audit.sample import AuditPlan
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
@@ -20,6 +21,7 @@ from openecp.kernel.journal.memory import MemoryStore, utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Idempotency, NewEvent
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.activitywork import ActivityCasework
+from openecp.platform.core.audit_work import AuditCasework
 from openecp.platform.core.desk import Desk, encode_answer, refused
 from openecp.platform.core.model import Decided, LoadedCase
 from openecp.platform.core.paymentwork import PaymentCasework
@@ -150,6 +152,7 @@ def desk(store: MemoryStore, *, assessor: CountingAssessor | None = None, writer
                 PostalCasework(store, rules=PostalRules()),
                 ActivityCasework(store),
                 PaymentCasework(store),
+                AuditCasework(store, AuditPlan(), draw=lambda _: 0, currency="XBD"),  # type: ignore[arg-type]
             ),
         ),
     )

@@ -22,6 +22,7 @@ from openecp.kernel.journal.queries import Queries
 from openecp.kernel.parties.model import Principal, Register
 from openecp.platform.api.access import Tokens, bearer_token, demand, wrong_token
 from openecp.platform.api.activities import Activities
+from openecp.platform.api.audit_routes import Audits
 from openecp.platform.api.cases import Cases
 from openecp.platform.api.collectors import Collectors
 from openecp.platform.api.describe import Descriptions
@@ -36,6 +37,7 @@ from openecp.platform.api.quotes import Quotes
 from openecp.platform.api.records import RecordApi
 from openecp.platform.api.route import Route
 from openecp.platform.api.routes import ROUTES, Health
+from openecp.platform.core.audit_desk import AuditDesk
 from openecp.platform.core.client import CoreClient
 from openecp.platform.core.collector_desk import CollectorDesk
 from openecp.platform.core.postbook import PostalBook
@@ -63,6 +65,7 @@ class Api:
         parcels: Parcels | None = None,
         collectors: CollectorDesk | None = None,
         post: tuple[PostalBook, Callable[[], PostalRules]] | None = None,
+        audits: AuditDesk | None = None,
     ) -> None:
         self.settings = settings
         self._core = core
@@ -93,6 +96,7 @@ class Api:
             **(parcels.answerers() if parcels is not None else {}),
             **(Collectors(collectors, register, self._pool, core).answerers() if collectors is not None else {}),
             **(PostApi(*post, core, self._pool).answerers() if post is not None else {}),
+            **(Audits(audits, core, self._pool).answerers() if audits is not None else {}),
             **(RecordApi(records, core, self._pool).answerers() if records is not None else {}),
         }
 

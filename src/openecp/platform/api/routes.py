@@ -12,6 +12,7 @@ import msgspec
 
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.platform.api.activities import ACTIVITY_ROUTES
+from openecp.platform.api.audit_routes import AUDIT_ROUTES
 from openecp.platform.api.cases import (
     Act,
     AssessmentView,
@@ -209,4 +210,5 @@ ROUTES: tuple[Route, ...] = (
     *RECORD_ROUTES,
     *POST_ROUTES,
     *ACTIVITY_ROUTES,
+    *AUDIT_ROUTES,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import click
 
+from openecp.platform.cli.risk_audit import audit
 from openecp.platform.cli.risk_features import compliance, features, results
 from openecp.platform.cli.risk_lanes import draw, lanes
 from openecp.platform.cli.risk_models import card, models, train
@@ -23,5 +24,5 @@ risk.add_command(watchlist)
 risk.add_command(profile_group)
 for command in (train, score, models, card, world, lanes, draw):
     risk.add_command(command)
-for command in (features, results, compliance):
+for command in (features, results, compliance, audit):
     risk.add_command(command)

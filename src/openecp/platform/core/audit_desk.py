@@ -18,7 +18,7 @@ from openecp.kernel.journal.canonical import canonical
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Face, NewEvent, StoredDocument, Written
 from openecp.kernel.parties.model import Principal
-from openecp.platform.core.audit_work import RELEASED, AuditCasework, AuditSource, audit_of, declaration_row
+from openecp.platform.core.audit_work import RELEASED, AuditCasework, AuditSource, audit_of, declaration_row, state_of
 from openecp.platform.core.model import ProgrammeCommand
 
 EVENTS_MAX, PAGE, HISTORY_MAX = 200_000, 1_000, 500
@@ -110,9 +110,6 @@ class AuditDesk:
         decided = self._work.decide(wanted)
         if decided.write is None:
             return False
-        state = audit_of(decided.write.row.state)
-        if state.ground == "plan" and state.draw >= state.below:
-            return False
         return self._store.write([decided.write])[0].outcome == "recorded"
 
     def tell_overdue(self) -> int:
@@ -201,4 +198,4 @@ def _may_lead(event: Event) -> bool:
 
 def _to_audit(row: CaseRow) -> bool:
     """Tell whether the declaration's goods are out of Customs' hands and its assessment sends it to an audit."""
-    return row.status in RELEASED and bool(msgspec.json.decode(row.state).get("audit"))
+    return row.status in RELEASED and bool(state_of(row).get("audit"))

@@ -83,7 +83,7 @@ class AuditCasework:
 
     def _facts(self, row: CaseRow, day: str) -> AuditFacts:
         selection = _selection(self._source.events(case_id=row.case_id, limit=EVENTS_MAX))
-        told = msgspec.json.decode(row.state)
+        told = state_of(row)
         office = str(selection.get("office") or row.office or "")
         drawn = selection.get("draw")
         draw = self._plan.draw(drawn if isinstance(drawn, int) else self._draw(row.case_id), office, _day(day))
@@ -140,6 +140,12 @@ def declaration_row(source: AuditSource, name: str) -> CaseRow | None:
     if found is None and (case := source.case(name)) is not None and case[0].room == "lodgement":
         found = case[0]
     return found
+
+
+def state_of(row: CaseRow) -> dict[str, Any]:
+    """Return a declaration's state as it is kept."""
+    told = msgspec.json.decode(row.state)
+    return told if isinstance(told, dict) else {}
 
 
 def _selection(events: list[Event]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ Permission = Literal[
     "read_own",  # cases, notifications and receipts of one's own organisation
     "read_all",  # those of every organisation
     "act",  # officer acts
+    "read_risk",  # what was selected for what reason, audits: officers and auditors
     "handle",  # acts on parcels: an officer's, and of those it lodged a trader's two (present, answer)
     "receive",  # payments of collectors: who receives them decides about no parcel
     "quote",  # what a basket would cost; nothing is stored
@@ -25,9 +26,9 @@ Permission = Literal[
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "trader": frozenset({"quote", "lodge", "handle", "record", "read_own", "read_plans"}),
-    "officer": frozenset({"quote", "handle", "record", "read_own", "read_all", "act", "read_plans"}),
+    "officer": frozenset({"quote", "handle", "record", "read_own", "read_all", "act", "read_risk", "read_plans"}),
     "revenue": frozenset({"quote", "receive", "read_own", "read_all", "read_plans"}),
-    "auditor": frozenset({"quote", "read_own", "read_all", "read_metrics", "read_plans"}),
+    "auditor": frozenset({"quote", "read_own", "read_all", "read_risk", "read_metrics", "read_plans"}),
     "operator": frozenset({"quote", "read_metrics", "administer", "read_plans"}),
     "secretariat": frozenset({"quote", "read_plans", "report", "programme"}),
     "delegate": frozenset({"quote", "read_plans", "report"}),

@@ -103,6 +103,10 @@ def _opened(
     elif not facts.to_audit:
         raise AuditRefused("Nothing sends this declaration to an audit.", where="declaration", expected="the blue lane",
                            got=facts.lane, fix="An officer may open one, with a reason.", status=409)  # fmt: skip
+    elif ground == "plan" and facts.draw >= facts.below:
+        raise AuditRefused("The sample plan does not draw this declaration.", where="declaration",
+                           expected=f"a draw below {facts.below}", got=str(facts.draw),
+                           fix="An officer may open an audit, with a reason.", status=409)  # fmt: skip
     after = AuditCase(
         declaration=facts.declaration, mrn=facts.mrn, office=facts.office, organisation=facts.organisation,
         currency=facts.currency, lane=facts.lane, ground=ground, draw=facts.draw, below=facts.below,
