@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wires risk profiles: what decides about them, and the assessment that takes up those that are active."""
+"""Wires risk beside the assessment: active profiles, and what is known of items by history, lists and models."""
 
 from __future__ import annotations
 
+import atexit
+import hashlib
+import hmac
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
 
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.platform.core.model import AssessesDeclarations
 from openecp.platform.core.profilework import ProfileBook, ProfileCasework
+
+if TYPE_CHECKING:
+    from openecp.platform.core.risk_sight import RiskSight
 
 log = logging.getLogger("openecp.risk")
 FRESH_S = 5.0
@@ -28,6 +34,59 @@ def profile_casework(store: Any) -> ProfileCasework:
 def active_criteria(store: Any) -> Criteria:
     """Return the rows of the profiles that select today."""
     return ProfileBook(store).criteria()
+
+
+def live_assessor(here: Any, store: Any, *, warm: bool = False) -> AssessesDeclarations:
+    """Return the assessment with the risk profiles that are active and what risk knows, as both change."""
+    secret = here.selection_secret()
+    sight = risk_sight(here, store, follow=warm)
+    return AssessorOfActiveProfiles(
+        lambda: active_criteria(store),
+        lambda rows: here.assessor(secret, warm=warm, criteria=rows, sight=sight),
+    )
+
+
+def risk_sight(here: Any, store: Any, *, follow: bool) -> RiskSight:
+    """Return what looks at declarations before criteria are asked: history, lists, models.
+
+    `follow`: a thread of its own reads the journal; else each look reads what is new.
+    """
+    from openecp.border.lodgement.data_sets import DataSets
+    from openecp.kernel.datamodel.declared import procedure_of
+    from openecp.platform.cli.risk_models import model_key
+    from openecp.platform.core.model_desk import ModelDesk
+    from openecp.platform.core.risk_sight import RiskSight, SightSettings
+    from openecp.platform.core.risk_sight_journal import RiskJournal
+    from openecp.platform.core.risk_sight_lists import ListSight
+    from openecp.platform.core.risk_sight_models import ModelSight
+    from openecp.platform.core.watch_desk import WatchDesk
+
+    profile, sets = here.profile, DataSets(here.profile)
+
+    def movement_of(declaration: Declaration) -> str:
+        shipment = declaration.goods_shipment
+        items = shipment.government_agency_goods_item if shipment is not None else ()
+        told = procedure_of(items[0]) if items else ("", ())
+        return sets.derive(declaration.function_code or "", declaration.type_code or "", *told)[1]
+
+    settings = SightSettings(
+        movement_of=movement_of, currency=profile.currency, exponent=profile.currency_exponent,
+        pseudonym=lambda key: store.pseudonym("risk", key),
+    )  # fmt: skip
+    sight = RiskSight(
+        settings, lists=ListSight(WatchDesk(store), today=_today),
+        models=ModelSight(ModelDesk(store, model_key(here)), today=_today),
+    )  # fmt: skip
+    key = hmac.new(here.selection_secret(), b"openecp risk history", hashlib.sha256).digest()
+    journal = RiskJournal(store, sight, snapshot=here.settings.data_dir / "risk" / "history.snapshot", key=key)
+    journal.open(follow=follow)
+    if follow:
+        atexit.register(journal.close)
+    return sight
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 class AssessorOfActiveProfiles:

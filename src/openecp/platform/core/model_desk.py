@@ -7,7 +7,7 @@ Limits: 1,000 models; a model is read from the store only where its hash and sig
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,12 +20,14 @@ from openecp.border.risk.models.registry import (
     REFUSED_STREAM,
     ROOM,
     Choice,
+    DriftNote,
     ModelDecision,
     ModelState,
     Role,
     activate,
     check_signature,
     choose,
+    measured,
     registered,
     retire,
 )
@@ -124,11 +126,38 @@ class ModelDesk:
 
         Raises: ModelRefused.
         """
+        from openecp.border.risk.models.live import check_live
+
         state = self.state(name)
-        self.read(state)
+        try:
+            check_live(self.read(state).file, where=f"model {state.sha256[:16]}")
+        except ModelRefused as refused:
+            self.refuse(refused, actor=actor)
+            raise
         decisions = activate(state, role, actor=actor, others=self.models())
         self._record(decisions, actor, [])
         return decisions[-1].state
+
+    def drifted(self, sha256: str, note: DriftNote) -> ModelState:
+        """Put on record how far live traffic has moved from what a model learnt.
+
+        Raises: ModelRefused.
+        """
+        decision = measured(self.state(sha256), note)
+        self._record([decision], "customs", [])
+        return decision.state
+
+    def flag(self, flags: Sequence[str], *, actor: str, where: str) -> None:
+        """Put on record what is suspect in rows that a model was trained on all the same."""
+        name = REFUSED_STREAM + self._randomness.uuid7()
+        body = {
+            "where": where[:200],
+            "flags": [_clean(flag)[:300] for flag in flags[:20]],
+            "more": max(0, len(flags) - 20),
+        }
+        event = NewEvent(kind="RiskTrainingFlagged", occurred_at=self._clock(), actor=actor, body=body)
+        state = canonical({"message": "flagged"})
+        self._write([CaseWrite(row=self._row(name, "flagged", 1, state, event), expected_seq=0, events=(event,))])
 
     def retire(self, name: str, *, actor: str, reason: str) -> ModelState:
         """Take a model out of use.
@@ -225,4 +254,8 @@ class ModelDesk:
 
 def _plain(body: dict[str, Any]) -> dict[str, Any]:
     """Return texts without what no journal takes: lone surrogates and NUL."""
-    return {name: str(text).encode("utf-8", "replace").decode().replace("\x00", "") for name, text in body.items()}
+    return {name: _clean(str(text)) for name, text in body.items()}
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")

@@ -7,7 +7,6 @@ Limits: 200 lists; 10,000 new hits at once; a list is kept in documents of 50,00
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Protocol
@@ -34,6 +33,7 @@ from openecp.kernel.journal.canonical import canonical, salted_digest
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Face, NewEvent, StoredDocument, Written
 from openecp.platform.core.ids import Randomness
+from openecp.platform.core.risk_sight_lists import hit_id_of
 
 DOCUMENT_ENTRIES, NEW_HITS_MAX, LISTS_MAX, WRITES = 50_000, 10_000, 200, 200
 _encode = msgspec.json.encode
@@ -143,30 +143,36 @@ class WatchDesk:
 
     def screen(self, parties: Iterable[Party], *, actor: str) -> Screened:
         """Compare parties with all lists and record each hit that is new, or open again. Raises: HitRefused."""
-        matcher, today = self.matcher(), self._today()
+        matcher = self.matcher()
+        return self.record(
+            ((party, hit) for party in dict.fromkeys(parties) for hit in matcher.match(party)), actor=actor
+        )
+
+    def record(self, pairs: Iterable[tuple[Party, ListHit]], *, actor: str) -> Screened:
+        """Record each pair that is new, or open again; one that is on record is not doubled. Raises: HitRefused."""
+        today = self._today()
         writes: dict[str, CaseWrite] = {}
         told: dict[str, list[str]] = {"new": [], "reopened": []}
         counted = {"waiting": 0, "cleared": 0, "matches": 0}
         seen: set[str] = set()
-        for party in dict.fromkeys(parties):
-            for hit in matcher.match(party):
-                state, case = self._known(party, hit)
-                if state.hit_id in seen:
-                    continue
-                seen.add(state.hit_id)
-                known = _state(case[0].state) if case is not None else None
-                if known is not None and (known.status != "cleared" or known.stands(hit.entry_digest, today)):
-                    group = {"cleared": "cleared", "match": "matches"}.get(known.status, "waiting")
-                    counted[group] += 1
-                    continue
-                if len(writes) >= NEW_HITS_MAX:
-                    raise HitRefused(where="parties", expected=f"at most {NEW_HITS_MAX} new hits at once", got="more",
-                                     fix="look at fewer parties, or mend the list")  # fmt: skip
-                document = self._document("watchlist_hit", _encode(hit), (state.party, *party.identifiers[:20]))
-                state = msgspec.structs.replace(state, document=document.document_id)
-                decision = found(state) if known is None else reopened(known, state, today)
-                told["new" if known is None else "reopened"].append(state.hit_id)
-                writes[state.hit_id] = self._decided(decision, case, actor, [document])
+        for party, hit in pairs:
+            state, case = self._known(party, hit)
+            if state.hit_id in seen:
+                continue
+            seen.add(state.hit_id)
+            known = _state(case[0].state) if case is not None else None
+            if known is not None and (known.status != "cleared" or known.stands(hit.entry_digest, today)):
+                group = {"cleared": "cleared", "match": "matches"}.get(known.status, "waiting")
+                counted[group] += 1
+                continue
+            if len(writes) >= NEW_HITS_MAX:
+                raise HitRefused(where="parties", expected=f"at most {NEW_HITS_MAX} new hits at once", got="more",
+                                 fix="look at fewer parties, or mend the list")  # fmt: skip
+            document = self._document("watchlist_hit", _encode(hit), (state.party, *party.identifiers[:20]))
+            state = msgspec.structs.replace(state, document=document.document_id)
+            decision = found(state) if known is None else reopened(known, state, today)
+            told["new" if known is None else "reopened"].append(state.hit_id)
+            writes[state.hit_id] = self._decided(decision, case, actor, [document])
         everything = list(writes.values())
         for at in range(0, len(everything), WRITES):
             self._write(everything[at : at + WRITES])
@@ -231,11 +237,16 @@ class WatchDesk:
                              got=f"event {case[1]}", fix="look at what is new, then decide")  # fmt: skip
         return case
 
-    def _known(self, party: Party, hit: ListHit) -> tuple[HitState, tuple[CaseRow, int] | None]:
+    def party_hash(self, party: Party) -> str:
+        """Return the salted hash by which the log knows a party."""
         (hashed,) = self._store.person_hashes([party.identity()])
-        name = hashlib.sha256(f"{hashed}\x1f{hit.list_id}\x1f{hit.entry_id}".encode()).hexdigest()[:32]
+        return hashed or ""
+
+    def _known(self, party: Party, hit: ListHit) -> tuple[HitState, tuple[CaseRow, int] | None]:
+        hashed = self.party_hash(party)
+        name = hit_id_of(hashed, hit)
         state = HitState(
-            hit_id=name, party=hashed or "", list_id=hit.list_id, version=hit.version, entry_id=hit.entry_id,
+            hit_id=name, party=hashed, list_id=hit.list_id, version=hit.version, entry_id=hit.entry_id,
             entry_digest=hit.entry_digest, score_e6=round(hit.score * 1_000_000), document="",
         )  # fmt: skip
         return state, self._store.case(HIT_STREAM + name)

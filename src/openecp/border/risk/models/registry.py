@@ -18,9 +18,20 @@ MODEL_STREAM = "risk/model/"
 REFUSED_STREAM = "risk/model-refused/"
 EVENT_KINDS = (
     "RiskModelRegistered", "RiskModelActivated", "RiskModelRetired", "RiskModelRefused", "RiskTrainingRefused",
+    "RiskTrainingFlagged", "RiskModelDriftMeasured",
 )  # fmt: skip
 Role = Literal["champion", "challenger"]
 MODELS_MAX = 1_000
+
+
+class DriftNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far live traffic had moved from what a model learnt, on a day."""
+
+    day: str
+    rows: int
+    score_e6: int = 0  # PSI of the score
+    alarms: tuple[str, ...] = ()  # columns whose PSI is above what chance explains
+    beyond: bool = False  # so far that rules alone select
 
 
 class ModelState(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +50,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     document: str = ""
     card_document: str = ""
+    drift: DriftNote | None = None  # of live traffic, as it was measured last
 
 
 class ModelDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +134,12 @@ def retire(state: ModelState, *, actor: str, reason: str) -> ModelDecision:
     return ModelDecision(kind="RiskModelRetired", body={"sha256": state.sha256, "reason": reason.strip()}, state=after)
 
 
+def measured(state: ModelState, note: DriftNote) -> ModelDecision:
+    """Record how far live traffic has moved from what a model learnt."""
+    body = {"sha256": state.sha256, "drift": msgspec.to_builtins(note)}
+    return ModelDecision(kind="RiskModelDriftMeasured", body=body, state=msgspec.structs.replace(state, drift=note))
+
+
 def choose(states: Sequence[ModelState], *, today: date, days_max: int = 400) -> Choice:
     """Return the champion, or that rules alone select: there is none, or what it knows is too old."""
     champion = next((state for state in states if state.status == "champion"), None)
@@ -131,6 +149,13 @@ def choose(states: Sequence[ModelState], *, today: date, days_max: int = 400) ->
     if age > days_max:
         told = (
             f"rules alone: the champion learnt to {champion.learnt_to}, {age} days ago, at most {days_max} are allowed"
+        )
+        return Choice(model="", told=told)
+    note = champion.drift
+    if note is not None and note.beyond:
+        told = (
+            f"rules alone: on {note.day} the champion's scores had drifted (PSI {note.score_e6 / 1e6:.2f} over "
+            f"{note.rows} rows)"
         )
         return Choice(model="", told=told)
     return Choice(model=champion.sha256, told=f"model {champion.sha256[:16]}, learnt to {champion.learnt_to}")
