@@ -12,9 +12,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from openecp.border.risk.lanes.draw import DRAWS, purpose_of, sub_draw, sub_draws
-from openecp.border.risk.lanes.plan import E6, LanePlan, LaneRule, PlanRow
+from openecp.border.risk.lanes.counters import LaneCount, OfficeCount
+from openecp.border.risk.lanes.draw import DRAWS, purpose_of, sub_draw, sub_draws, top_up_purpose
+from openecp.border.risk.lanes.plan import E6, LanePlan, LaneRule, PlanRow, TopUp
 from openecp.border.risk.lanes.select import GROUNDS, CriterionHit, LaneFacts, LaneLine, Selection
+from openecp.border.risk.lanes.stake import STAKE_MAX, cuts_of, stake_class, stake_classes
 from openecp.border.risk.lanes.vector import LaneBatches, LaneColumns, SelectedLanes
 
 FIRST = date(2026, 3, 2)
@@ -29,12 +31,12 @@ def rule(lane: int, expected: float, at_random: float, cap: int = -1, factor: fl
     )  # fmt: skip
 
 
-def plan_of(rows: list[tuple[str, LaneRule]], default: int = 0) -> LanePlan:
+def plan_of(rows: list[tuple[str, LaneRule]], default: int = 0, topup: TopUp = "draw") -> LanePlan:
     held = [PlanRow(office, each, date(1900, 1, 1), date(9999, 12, 31), 2) for office, each in rows]
-    return LanePlan(held, default=default, offices=("A", "B", "C"))
+    return LanePlan(held, default=default, offices=("A", "B", "C"), topup=topup)
 
 
-def random_plan(seed: int) -> LanePlan:
+def random_plan(seed: int, topup: TopUp = "draw") -> LanePlan:
     rng = random.Random(seed)
     rows = []
     for office in ("", "A", "B")[: rng.randint(1, 3)]:
@@ -42,7 +44,7 @@ def random_plan(seed: int) -> LanePlan:
             least = rng.choice((0.0, 0.001, 0.02, 0.1))
             expected = rng.choice((0.0, least + 0.05, 0.3))
             rows.append((office, rule(lane, expected, least, rng.choice((-1, 0, 1, 2)), rng.choice((1.0, 0.5, 0.0)))))
-    return plan_of(rows, default=rng.choice((0, 0, 1)))
+    return plan_of(rows, default=rng.choice((0, 0, 1)), topup=topup)
 
 
 def stream(seed: int, n: int, *, per_interval: int = 300) -> LaneColumns:
@@ -58,6 +60,7 @@ def stream(seed: int, n: int, *, per_interval: int = 300) -> LaneColumns:
         interval=interval, draw=rng.integers(0, DRAWS, n), trusted=rng.random(n) < 0.2,
         override=np.where(rng.random(n) < 0.002, rng.integers(0, 4, n), -1), hit_at=at, hit_lane=lanes[criterion],
         hit_share_e6=shares[criterion], hit_purpose=purposes[criterion],
+        stake_minor=np.where(rng.random(n) < 0.7, np.exp(rng.normal(9, 3, n)), 0).astype(np.int64),
     )  # fmt: skip
 
 
@@ -73,7 +76,7 @@ def facts_of(columns: LaneColumns) -> Iterator[LaneFacts]:
         yield LaneFacts(
             OFFICES[columns.office[n]], date.fromordinal(int(columns.day[n])), int(columns.draw[n]),
             tuple(hits.get(n, ())), bool(columns.trusted[n]), None if override < 0 else override,
-            int(columns.interval[n]),
+            int(columns.interval[n]), int(columns.stake_minor[n]),
         )  # fmt: skip
 
 
@@ -102,9 +105,10 @@ def one_by_one(plan: LanePlan, columns: LaneColumns) -> list[Selection]:
     return list(LaneLine(plan).select(facts_of(columns)))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 def test_both_forms_of_the_rule_agree_however_batches_are_cut(seed: int) -> None:
-    plan, columns = random_plan(seed), stream(seed, 1_000, per_interval=(7, 100, 400)[seed % 3])
+    plan = random_plan(seed % 6, "stake" if seed > 3 else "draw")
+    columns = stream(seed, 1_000, per_interval=(7, 100, 400)[seed % 3])
     plain = one_by_one(plan, columns)
     whole = in_batches(plan, columns, iter([len(columns)]))
     assert whole.lane.tolist() == [found.lane for found in plain]
@@ -131,6 +135,57 @@ def test_an_interval_out_of_order_is_refused() -> None:
     columns = stream(1, 100, per_interval=10)
     with pytest.raises(ValueError, match="sort the rows by interval"):
         LaneBatches(random_plan(1)).select(replace(columns, interval=columns.interval[::-1]))
+
+
+def test_the_top_up_by_stake_keeps_the_share_and_the_sample_and_brings_more() -> None:
+    """The same stream, drawn and by stake: same criteria and random sample; as many topped up, of far more revenue."""
+    rows = [("", rule(3, 0.05, 0.01, 2, 0.5)), ("", rule(2, 0.10, 0.02, 1, 0.5))]
+    columns = stream(5, 40_000, per_interval=500)
+    drawn, staked = (LaneBatches(plan_of(rows, topup=way)).select(columns) for way in ("draw", "stake"))  # type: ignore[arg-type]
+    assert np.array_equal(drawn.random_lane, staked.random_lane)
+    topup = GROUNDS.index("topup")
+    before = ~np.isin(drawn.ground, (0, topup))
+    assert np.array_equal(before, ~np.isin(staked.ground, (0, topup)))
+    assert np.array_equal(drawn.lane[before], staked.lane[before])
+    for lane, share in ((3, 0.05), (2, 0.10)):
+        found = [float(np.mean(one.lane == lane)) for one in (drawn, staked)]
+        assert found[1] > share - 0.005
+        assert abs(found[0] - found[1]) < 0.006
+    sums = [int(columns.stake_minor[one.ground == topup].sum()) for one in (drawn, staked)]
+    assert sums[1] > 3 * sums[0]
+    missed = columns.stake_minor[staked.ground == 0]
+    assert np.median(columns.stake_minor[(staked.ground == topup) & (staked.lane == 3)]) > np.percentile(missed, 95)
+
+
+def test_what_was_taken_by_stake_can_be_worked_again() -> None:
+    """Each selection names the stake from which on all are taken, and below which draw others are."""
+    line = LaneLine(plan_of([("", rule(3, 0.05, 0.01))], topup="stake"))
+    seen = 0
+    for facts, found in zip(facts_of(columns := stream(9, 3_000)), line.select(facts_of(columns)), strict=True):
+        if found.ground != "topup" or not found.above:
+            continue
+        seen += 1
+        drawn = sub_draw(facts.draw, top_up_purpose(3)) < found.below
+        assert facts.stake_minor >= found.above or drawn
+    assert seen > 50
+
+
+def test_a_stake_has_the_same_class_in_both_forms_and_the_share_ends_where_it_should() -> None:
+    stakes = [0, 1, 2, 3, 4, 5, 1_000, 10**9, STAKE_MAX - 1, STAKE_MAX, 10**15, -5]
+    found = [stake_class(stake) for stake in stakes]
+    assert stake_classes(np.array(stakes)).tolist() == found
+    assert found[-4:] == [80, 81, 81, 0]
+    stakes_held = {0: 400 * E6, 10: 90 * E6, 20: 10 * E6}
+    count = OfficeCount(500, (LaneCount(), LaneCount(), LaneCount(0, 0, 500 * E6, stakes_held)))
+    plan = LanePlan([], topup="stake").of("", FIRST)
+    for chance, of, below in ((10**7, 20, 500_000_000), (11 * 10**7, 10, 500_000_000), (10**9, -1, 0)):
+        cuts = cuts_of(plan, count, (0, 0, chance))
+        assert cuts[:2] == (None, None)
+        assert cuts[2] is not None
+        assert cuts[2][0] == (of, below)
+    assert cuts_of(plan, count, (0, 0, 0)) == (None, None, None)
+    few = OfficeCount(9, (LaneCount(), LaneCount(), LaneCount(0, 0, 9 * E6, {5: 9 * E6})))
+    assert cuts_of(plan, few, (0, 0, 10**8))[2] is None
 
 
 @pytest.mark.slow

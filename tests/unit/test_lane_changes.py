@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A lane after it was chosen: an officer overrides it, or the clock moves it; the trader learns what is asked of him."""
+"""A lane after it was chosen: an officer overrides it, the clock moves it; a trader learns what is asked of him."""
 
 from __future__ import annotations
 

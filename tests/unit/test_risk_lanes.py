@@ -32,7 +32,10 @@ from openecp.platform.core.settings import Settings
 from openecp.platform.wire import read
 
 DEMO = Path(__file__).parents[2] / "demo" / "declarations"
-HEADER = "office,lane,expected_rate,random_rate,hits_max,trusted_factor,trusted_floor,valid_from,valid_to"
+HEADER = (
+    "office,lane,expected_rate,random_rate,hits_max,trusted_factor,trusted_floor,valid_from,valid_to,"
+    "moves_after_hours,moves_to,moves_mandatory"
+)
 AUDITOR = Principal(principal_id="a", kind="person", organisation="customs", name="A", roles=("auditor",))
 TRADER = Principal(principal_id="t", kind="person", organisation="trader", name="T", roles=("trader",))
 
@@ -42,6 +45,9 @@ class Ledgerless(MemoryStore):
 
     def balances(self) -> dict[tuple[str, str], int]:
         return {}
+
+    def pseudonym(self, purpose: str, key: str) -> str:
+        return hashlib.sha256(f"{purpose} {key}".encode()).hexdigest()
 
 
 def profile_with(folder: Path, *rows: str, trusted: str = "[]") -> Path:
@@ -106,6 +112,13 @@ def lodge(raw: bytes) -> Lodge:
     (",red,0,0.01,,,,2026-02-01,2026-01-01", "expected valid_to from 2026-02-01 on"),
     (",red,0,0.6,,,,,\n,yellow,0,0.6,,,,,", "random rates that come to 1 at most, got 1.2"),
     (",red,0,0.1,,,,,\n,red,0,0.2,,,,,", "got another in line 2 for all offices, red"),
+    (",red,0,0.1,,,,,,0,yellow,", "expected moves_after_hours from a second"),
+    (",red,0,0.1,,,,,,,yellow,", "expected moves_after_hours from a second"),
+    (",red,0,0.1,,,,,,9999,yellow,", "to 8784 hours"),
+    (",red,0,0.1,,,,,,24,red,", "expected moves_to another lane"),
+    (",blue,0,0.1,,,,,,24,green,", "out of yellow or red"),
+    (",red,0,0.1,,,,,,24,blue,perhaps", "moves_mandatory yes, no or empty"),
+    (",red,0,0.1,,,,,,24,yellow,\n,yellow,0,0.1,,,,,,24,red,", "expected moves that end"),
 ])  # fmt: skip
 def test_a_plan_that_cannot_be_used_is_refused(tmp_path: Path, row: str, told: str) -> None:
     profile = load_profile("demo")
@@ -116,6 +129,24 @@ def test_a_plan_that_cannot_be_used_is_refused(tmp_path: Path, row: str, told: s
     with pytest.raises(ProfileError, match=r"selection_plan\.csv") as refused:
         lane_plan(load_profile(str(folder)))
     assert told in str(refused.value)
+
+
+def test_the_plan_says_how_long_a_declaration_waits_and_how_the_top_up_chooses(tmp_path: Path) -> None:
+    folder = profile_with(tmp_path / "p", ",red,0.1,0.1,,,,,,48,yellow,no", "XB000101,yellow,0,0.1,,,,,,0.5,blue,yes")
+    plan = lane_plan(load_profile(str(folder)))
+    assert plan.of("XB000101", date(2026, 1, 1)).moves() == {
+        "red": {"after_s": 172_800, "to": "yellow"}, "yellow": {"after_s": 1_800, "to": "blue", "mandatory": True},
+    }  # fmt: skip
+    assert set(plan.of("", date(2026, 1, 1)).moves()) == {"red"}
+    assert plan.topup == "draw"
+    toml = (folder / "profile.toml").read_text("utf-8")
+    for said, told in (("stake", None), ("dice", "expected selection.topup as draw or stake, got 'dice'")):
+        (folder / "profile.toml").write_text(toml.replace("[selection]", f'[selection]\ntopup = "{said}"', 1), "utf-8")
+        if told is None:
+            assert lane_plan(load_profile(str(folder))).topup == "stake"
+            continue
+        with pytest.raises(ProfileError, match=told):
+            lane_plan(load_profile(str(folder)))
 
 
 def test_rows_are_dated_and_an_offices_own_row_comes_first(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from openecp.kernel.profile import Profile
 _COLUMN = {name: position for position, (name, _) in enumerate(ITEM_COLUMNS)}
 _ALWAYS = ("data_set_unknown", "format")  # without these nothing else can be judged
 Authority = Callable[[Declaration, str, date], Sequence[Reason]]
-Choose = Callable[[Declaration, Sequence[int]], ChosenLane]
+Choose = Callable[..., ChosenLane]  # a declaration, the criteria that it hits; stake_minor, the revenue expected of it
 
 
 def enabled_relations(profile: Profile) -> int:
@@ -161,7 +161,9 @@ class Decider:
             add(*item_reasons)
         add(*self._authority(declaration, first[_COLUMN["movement"]], day))
         rejected = any(reason.severity == "reject" for reason in reasons.values())
-        chosen = self._choose(declaration, [row[3] for row in hits]) if self._choose and not rejected else None
+        stake = sum(rows.items[row_id][_COLUMN["stake_minor"]] for row_id in worth)
+        refs = [row[3] for row in hits]
+        chosen = self._choose(declaration, refs, stake_minor=stake) if self._choose and not rejected else None
         if chosen is not None:
             lane = chosen.selection.lane
             for row in hits:

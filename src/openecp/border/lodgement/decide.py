@@ -23,6 +23,7 @@ from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.casework.machine import IllegalTransition
 from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.datamodel.declared import office_of
 from openecp.kernel.journal.model import Idempotency
 
 LIMIT_REFERENCE = 70  # characters of a reference that a case keeps
@@ -117,8 +118,6 @@ def _lodge(command: Lodge, context: Context) -> Decision:
     kind = draft.rules.types.get(declaration.type_code or "", {})
     case_id = context.new_id()
     document = draft.store("declaration", command.raw, command.media_type)
-    office = declaration.presentation_office or declaration.supervising_office or declaration.exit_office
-    office_id = declaration.declaration_office_id or (office.id if office is not None else None)
     goods = declaration.goods_shipment
     draft.record(
         "DeclarationSubmitted",
@@ -129,7 +128,7 @@ def _lodge(command: Lodge, context: Context) -> Decision:
         type_code=plain(declaration.type_code, 3) or None,
         movement=kind.get("movement") or assessment.movement,
         data_set=assessment.data_set,
-        office=plain(office_id, 17) or None,
+        office=plain(office_of(declaration), 17) or None,
         prelodged=True if kind.get("prelodged") == "yes" else None,
         items=len(goods.government_agency_goods_item) if goods is not None else 0,
         document=document,

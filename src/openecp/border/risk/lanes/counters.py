@@ -17,28 +17,38 @@ from openecp.border.risk.lanes.plan import E6, OfficePlan
 PRIOR = 200  # declarations of an office that are taken as seen, just as planned, so that the first few decide nothing
 DRAWS_PER_MILLIONTH = 1_000
 OFFICES_MAX = 20_000
+_EMPTY: Mapping[int, int] = {}
+Stakes = tuple[Mapping[int, int], ...]  # blue, yellow, red: open weight by class of expected revenue
 
 
-class LaneCount(msgspec.Struct, frozen=True, gc=False):
-    """One lane of one office: how many came into it, by top-up, and how much weight came to its top-up unselected."""
+class LaneCount(msgspec.Struct, frozen=True):
+    """One lane of one office: how many came into it, by top-up, and how much weight came to its top-up unselected.
+
+    `stakes` is that weight by class of expected revenue, where the top-up goes by it.
+    """
 
     taken: int = 0
     topped: int = 0
     open_e6: int = 0  # a trusted operator counts by its factor
+    stakes: Mapping[int, int] = {}
 
-    def plus(self, taken: int, topped: int, open_e6: int) -> LaneCount:
+    def plus(self, taken: int, topped: int, open_e6: int, stakes: Mapping[int, int] = _EMPTY) -> LaneCount:
         """Return the count with more counted."""
-        return LaneCount(self.taken + taken, self.topped + topped, self.open_e6 + open_e6)
+        more = self.stakes
+        if stakes:
+            more = {each: more.get(each, 0) + stakes.get(each, 0) for each in {**more, **stakes}}
+        return LaneCount(self.taken + taken, self.topped + topped, self.open_e6 + open_e6, more)
 
     def half(self) -> LaneCount:
         """Return the count at half its weight, in whole numbers."""
-        return LaneCount(self.taken // 2, self.topped // 2, self.open_e6 // 2)
+        stakes = {each: weight // 2 for each, weight in self.stakes.items() if weight > 1}
+        return LaneCount(self.taken // 2, self.topped // 2, self.open_e6 // 2, stakes)
 
 
 _NONE = (LaneCount(), LaneCount(), LaneCount())
 
 
-class OfficeCount(msgspec.Struct, frozen=True, gc=False):
+class OfficeCount(msgspec.Struct, frozen=True):
     """One office: how many declarations it has seen, and its three lanes, blue, yellow, red."""
 
     seen: int = 0
@@ -65,12 +75,14 @@ class LaneCounters:
         frozen = frozen or FrozenCounters()
         self._offices, self._day = dict(frozen.offices), frozen.day
 
-    def add(self, office: str, seen: int, moves: tuple[tuple[int, int, int], ...]) -> None:
+    def add(
+        self, office: str, seen: int, moves: tuple[tuple[int, int, int], ...], stakes: Stakes = (_EMPTY,) * 3
+    ) -> None:
         """Count declarations of an office: seen, and for blue, yellow, red (taken, topped up, open weight)."""
         if office not in self._offices and len(self._offices) >= OFFICES_MAX:
             office = ""
         old = self._offices.get(office) or OfficeCount()
-        lanes = tuple(count.plus(*move) for count, move in zip(old.lanes, moves, strict=True))
+        lanes = tuple(count.plus(*move, held) for count, move, held in zip(old.lanes, moves, stakes, strict=True))
         self._offices[office] = OfficeCount(old.seen + seen, (lanes[0], lanes[1], lanes[2]))
 
     def freeze(self, day: date, *, seq: int = 0) -> FrozenCounters:

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from openecp.border.risk.lanes.counters import FrozenCounters, chances
+from openecp.border.risk.lanes.counters import OFFICES_MAX, FrozenCounters
 from openecp.border.risk.lanes.draw import KEEPS_DAYS, KEEPS_DAYS_MAX, DailyDraw, purpose_of, sub_draw
-from openecp.border.risk.lanes.plan import E6, LANES, LanePlan, lane_plan
-from openecp.border.risk.lanes.select import CriterionHit, LaneFacts, Selection, select
+from openecp.border.risk.lanes.plan import E6, LANES, LanePlan, OfficePlan, lane_plan
+from openecp.border.risk.lanes.select import CriterionHit, LaneFacts, Selection, select, tops_of
+from openecp.border.risk.lanes.stake import Cuts
 from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.datamodel.declared import office_of
 from openecp.kernel.profile import Profile, ProfileError
 
 _DRAWS_PER_MILLIONTH = 1_000
@@ -94,22 +96,41 @@ class LaneChooser:
         self.plan, self.draw, self.today = plan, draw, today
         self._trusted = {holder: tuple(spans) for holder, spans in trusted.items()}
         self.frozen = FrozenCounters()
+        self._known: tuple[FrozenCounters, dict[tuple[str, date], tuple[tuple[int, int, int], Cuts]]] = (
+            self.frozen, {}
+        )  # fmt: skip
 
-    def choose(self, declaration: Declaration, refs: Iterable[int], criteria: Criteria) -> ChosenLane:
-        """Return the lane of a declaration that hits these criteria."""
+    def choose(
+        self, declaration: Declaration, refs: Iterable[int], criteria: Criteria, *, stake_minor: int = 0
+    ) -> ChosenLane:
+        """Return the lane of a declaration that hits these criteria; `stake_minor` is the revenue expected of it."""
         today, frozen = self.today(), self.frozen
         draw, draw_day = self.draw.drawn(declaration, today)
         office = self.plan.key(office_of(declaration))
         plan = self.plan.of(office, today)
         rows = sorted(set(refs))
         hits = tuple({criteria[ref][0].ref: criteria[ref][0] for ref in rows}.values())
-        facts = LaneFacts(office, today, draw, hits, self.is_trusted(declaration, today))
-        tops = chances(plan, frozen.of(office))
-        found = select(facts, plan, tops, default=self.plan.default, frozen_seq=frozen.seq)
+        facts = LaneFacts(office, today, draw, hits, self.is_trusted(declaration, today), stake_minor=stake_minor)
+        tops, cuts = self._tops(frozen, office, plan, today)
+        found = select(facts, plan, tops, default=self.plan.default, frozen_seq=frozen.seq, cuts=cuts)
         told = {hit.ref for hit in hits if sub_draw(draw, hit.purpose) < hit.share_e6 * _DRAWS_PER_MILLIONTH}
         told |= set(found.refs)
         shown = frozenset(ref for ref in rows if criteria[ref][0].ref in told)
-        return ChosenLane(found, _record(found, facts, draw_day, criteria), shown)
+        record = _record(found, facts, draw_day, criteria, by_stake=self.plan.topup == "stake")
+        if moves := plan.moves():
+            record["moves"] = moves
+        return ChosenLane(found, record, shown)
+
+    def _tops(
+        self, frozen: FrozenCounters, office: str, plan: OfficePlan, today: date
+    ) -> tuple[tuple[int, int, int], Cuts]:
+        """Return the chances of top-up of an office; worked once a freeze, office and day."""
+        if self._known[0] is not frozen or len(self._known[1]) > OFFICES_MAX:
+            self._known = (frozen, {})
+        held = self._known[1]
+        if (office, today) not in held:
+            held[office, today] = tops_of(self.plan, plan, frozen, office)
+        return held[office, today]
 
     def is_trusted(self, declaration: Declaration, today: date) -> bool:
         """Tell whether the importer, or without one the declarant, is a trusted operator on the day."""
@@ -120,13 +141,9 @@ class LaneChooser:
         return any(first <= day <= last for first, last in spans)
 
 
-def office_of(declaration: Declaration) -> str | None:
-    """Return the office that a declaration is lodged at, as its case has it."""
-    office = declaration.presentation_office or declaration.supervising_office or declaration.exit_office
-    return declaration.declaration_office_id or (office.id if office is not None else None)
-
-
-def _record(found: Selection, facts: LaneFacts, draw_day: date, criteria: Criteria) -> dict[str, Any]:
+def _record(
+    found: Selection, facts: LaneFacts, draw_day: date, criteria: Criteria, *, by_stake: bool
+) -> dict[str, Any]:
     """Return what is recorded of a selection, so that it can be worked again: for officers alone."""
     told: dict[str, Any] = {
         "office": facts.office, "lane": LANES[found.lane], "ground": found.ground or "none", "draw": found.draw,
@@ -138,8 +155,15 @@ def _record(found: Selection, facts: LaneFacts, draw_day: date, criteria: Criter
         told["hits"] = [criteria[hit.ref][1] for hit in facts.hits]
     if found.random_lane:
         told["random"] = LANES[found.random_lane]
-    if found.escaped:
+    if found.let_through:
         told["escaped"] = found.escaped
+        told["let_through"] = sorted({criteria[ref][1] for ref in found.let_through})
+    if found.mandatory:
+        told["mandatory"] = LANES[found.mandatory]
+    if by_stake and found.stake_minor:
+        told["stake_minor"] = found.stake_minor
+    if found.above:
+        told["above"] = found.above
     if found.below:
         told["below"] = found.below
     if facts.trusted:

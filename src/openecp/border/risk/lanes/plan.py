@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import Literal, get_args
 
 import msgspec
 
@@ -19,6 +20,8 @@ LANES = ("green", "blue", "yellow", "red")
 E6 = 1_000_000
 ROWS_MAX = 20_000
 NO_CAP = -1
+HOURS_MAX = 8_784  # a leap year
+TopUp = Literal["draw", "stake"]  # whether the top-up draws, or prefers what has more expected revenue
 _FOREVER = date(9999, 12, 31)
 _COLUMNS = ("lane", "expected_rate", "random_rate")
 
@@ -32,6 +35,9 @@ class LaneRule(msgspec.Struct, frozen=True, kw_only=True):
     hits_max: int = NO_CAP  # criteria of this lane that a declaration may hit and escape; one more selects it
     trusted_e6: int = E6  # factor on random selection and top-up for trusted operators
     floor_e6: int = 0  # the random share of trusted operators never goes below this
+    moves_after_s: int = 0  # a declaration that waits so long moves; 0: it stays
+    moves_to: int = 0
+    moves_mandatory: bool = False  # it moves also what a mandatory criterion selected
 
     def random_for(self, *, trusted: bool) -> int:
         """Return the share drawn at random: lower for a trusted operator, never zero where others are drawn."""
@@ -50,6 +56,16 @@ class OfficePlan(msgspec.Struct, frozen=True):
         """Return the rule of a lane, 1 blue to 3 red."""
         return self.rules[lane - 1]
 
+    def moves(self) -> dict[str, dict[str, object]]:
+        """Return by lane where a declaration moves that waits too long, as a selection's record holds it."""
+        found: dict[str, dict[str, object]] = {}
+        for rule in self.rules:
+            if rule.moves_after_s:
+                found[LANES[rule.lane]] = {"after_s": rule.moves_after_s, "to": LANES[rule.moves_to]}
+                if rule.moves_mandatory:
+                    found[LANES[rule.lane]]["mandatory"] = True
+        return found
+
 
 class PlanRow(msgspec.Struct, frozen=True):
     """One dated row of the plan."""
@@ -64,9 +80,11 @@ class PlanRow(msgspec.Struct, frozen=True):
 class LanePlan:
     """The plan of an administration. Empty where its profile has none: selection is then as it is without one."""
 
-    def __init__(self, rows: Sequence[PlanRow], *, default: int = 0, offices: Iterable[str] = ()) -> None:
-        """Take the rows, the lane of what nothing selects, and the offices that there are."""
-        self.rows, self.default = tuple(rows), default
+    def __init__(
+        self, rows: Sequence[PlanRow], *, default: int = 0, offices: Iterable[str] = (), topup: TopUp = "draw"
+    ) -> None:
+        """Take the rows, the lane of what nothing selects, the offices that there are, and how the top-up chooses."""
+        self.rows, self.default, self.topup = tuple(rows), default, topup
         self._offices = frozenset(row.office for row in rows) | frozenset(offices)
         self._of: dict[tuple[str, date], OfficePlan] = {}
 
@@ -90,16 +108,19 @@ class LanePlan:
             if len(self._of) > 10_000:
                 self._of.clear()
             found = self._of[office, day] = OfficePlan(office, (rules[0], rules[1], rules[2]))
-            _check_sum(found, self.rows)
+            _check(found)
         return found
 
 
-def _check_sum(plan: OfficePlan, rows: Sequence[PlanRow]) -> None:
+def _check(plan: OfficePlan) -> None:
+    where = f"selection_plan.csv, office {plan.office!r}"
     if (total := sum(rule.random_e6 for rule in plan.rules)) > E6:
         raise ProfileError(
-            f"selection_plan.csv, office {plan.office!r}: expected random rates that come to 1 at most, got "
-            f"{Decimal(total) / E6}; lower one of them"
+            f"{where}: expected random rates that come to 1 at most, got {Decimal(total) / E6}; lower one of them"
         )
+    yellow, red = plan.rule(2), plan.rule(3)
+    if (yellow.moves_to, red.moves_to) == (3, 2):
+        raise ProfileError(f"{where}: expected moves that end, got yellow to red and red to yellow; drop one of them")
 
 
 def lane_plan(profile: Profile) -> LanePlan:
@@ -119,7 +140,13 @@ def lane_plan(profile: Profile) -> LanePlan:
     _check_overlaps(rows, str(where))
     default = str(profile.setting("selection", "default", default="green"))
     offices = [row["office"] for row in profile.table("offices") if row.get("office")]
-    return LanePlan(rows, default=max(0, LANES.index(default)), offices=offices)
+    topup = profile.setting("selection", "topup", default="draw")
+    if topup not in get_args(TopUp):
+        raise ProfileError(
+            f"{profile.folder / 'profile.toml'}: expected selection.topup as {' or '.join(get_args(TopUp))}, got "
+            f"{topup!r}; mend the setting"
+        )
+    return LanePlan(rows, default=max(0, LANES.index(default)), offices=offices, topup=topup)
 
 
 def _check_overlaps(rows: Sequence[PlanRow], where: str) -> None:
@@ -159,11 +186,36 @@ def _row(row: dict[str, str], where: str, line: int) -> PlanRow:
             raise ProfileError(f"{where}: expected {name} as 2026-01-31, got {row[name]!r}; mend the row") from None
     if days[1] < days[0]:
         raise ProfileError(f"{where}: expected valid_to from {days[0]} on, got {days[1]}; mend the row")
+    after_s, to, mandatory = _moves(row, lane, where)
     rule = LaneRule(
         lane=LANES.index(lane), expected_e6=expected, random_e6=random, hits_max=_cap(row, where), trusted_e6=factor,
-        floor_e6=floor if random else 0,
+        floor_e6=floor if random else 0, moves_after_s=after_s, moves_to=to, moves_mandatory=mandatory,
     )  # fmt: skip
     return PlanRow(row.get("office", ""), rule, days[0], days[1], line)
+
+
+def _moves(row: dict[str, str], lane: str, where: str) -> tuple[int, int, bool]:
+    """Return after how many seconds a declaration leaves the lane, for which, and whether a mandatory one does too."""
+    hours, to, mandatory = (row.get(name, "") for name in ("moves_after_hours", "moves_to", "moves_mandatory"))
+    if not (hours or to or mandatory):
+        return 0, 0, False
+    try:
+        seconds = Decimal(hours) * 3600
+    except InvalidOperation:
+        seconds = Decimal(0)
+    if not (seconds.is_finite() and 1 <= seconds <= HOURS_MAX * 3600):
+        raise ProfileError(
+            f"{where}: expected moves_after_hours from a second (0.0003) to {HOURS_MAX} hours, got {hours!r}; mend the "
+            "row"
+        )
+    if lane not in ("yellow", "red") or to not in LANES or to == lane:
+        raise ProfileError(
+            f"{where}: expected moves_to another lane, out of yellow or red, where goods wait for a control; got "
+            f"{lane!r} to {to!r}; mend the row"
+        )
+    if mandatory not in ("", "yes", "no"):
+        raise ProfileError(f"{where}: expected moves_mandatory yes, no or empty, got {mandatory!r}; mend the row")
+    return int(seconds), LANES.index(to), mandatory == "yes"
 
 
 def _rate(row: dict[str, str], name: str, where: str) -> int:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from openecp.border.risk.lanes.counters import FrozenCounters, LaneCounters, chances
+from openecp.border.risk.lanes.counters import FrozenCounters, LaneCounters, Stakes, chances
 from openecp.border.risk.lanes.draw import sub_draw, top_up_purpose
 from openecp.border.risk.lanes.plan import E6, NO_CAP, LanePlan, OfficePlan
+from openecp.border.risk.lanes.stake import DRAWN, Cuts, cuts_of, stake_class
 
 Ground = Literal["", "mandatory", "criteria", "hits", "random", "topup", "override"]
 GROUNDS: tuple[Ground, ...] = ("", "mandatory", "criteria", "hits", "random", "topup", "override")
@@ -46,6 +47,7 @@ class LaneFacts(msgspec.Struct, frozen=True):
     trusted: bool = False
     override: int | None = None
     interval: int = 0
+    stake_minor: int = 0  # revenue that a control is expected to bring
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,6 +61,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     draw: int = 0
     below: int = 0  # the draw, or that of the top-up, had to be below this
     frozen_seq: int = 0  # the counters that the top-up was worked from
+    mandatory: int = 0  # the strictest lane that a mandatory criterion wants
+    let_through: tuple[int, ...] = ()  # the criteria that were escaped
+    stake_minor: int = 0
+    above: int = 0  # the top-up by stake took everything from this stake on, of the class below it by draw
 
 
 def random_lane(draw: int, plan: OfficePlan, *, trusted: bool) -> tuple[int, int]:
@@ -71,9 +77,19 @@ def random_lane(draw: int, plan: OfficePlan, *, trusted: bool) -> tuple[int, int
     return 0, 0
 
 
-def by_criteria(facts: LaneFacts, plan: OfficePlan) -> tuple[int, Ground, tuple[int, ...], int]:
-    """Return the lane that criteria choose, the ground, the criteria that decide, and how many were escaped."""
-    lane, ground, escaped = 0, GROUNDS[0], 0
+class ByCriteria(NamedTuple):
+    """What criteria choose: the lane, the ground, the criteria that decide, the mandatory lane, what was escaped."""
+
+    lane: int
+    ground: Ground
+    refs: tuple[int, ...]
+    mandatory: int
+    let_through: tuple[int, ...]
+
+
+def by_criteria(facts: LaneFacts, plan: OfficePlan) -> ByCriteria:
+    """Return what criteria choose."""
+    lane, ground = 0, GROUNDS[0]
     refs: tuple[int, ...] = ()
     let_through: dict[int, list[int]] = {}
     taken: dict[Ground, list[CriterionHit]] = {"mandatory": [], "criteria": []}
@@ -83,7 +99,6 @@ def by_criteria(facts: LaneFacts, plan: OfficePlan) -> tuple[int, Ground, tuple[
         elif sub_draw(facts.draw, hit.purpose) < hit.share_e6 * _PER_MILLIONTH:
             taken["criteria"].append(hit)
         else:
-            escaped += 1
             let_through.setdefault(hit.lane, []).append(hit.ref)
     for name, hits in taken.items():
         strictest = max((hit.lane for hit in hits), default=0)
@@ -93,31 +108,42 @@ def by_criteria(facts: LaneFacts, plan: OfficePlan) -> tuple[int, Ground, tuple[
         cap = plan.rule(each).hits_max
         if each > lane and cap != NO_CAP and len(let_through.get(each, ())) > cap:
             lane, ground, refs = each, "hits", tuple(sorted(let_through[each]))
-    return lane, ground, refs, escaped
+    mandatory = max((hit.lane for hit in taken["mandatory"]), default=0)
+    through = tuple(sorted(ref for refs_of in let_through.values() for ref in refs_of))
+    return ByCriteria(lane, ground, refs, mandatory, through)
 
 
 def select(
-    facts: LaneFacts, plan: OfficePlan, tops: tuple[int, int, int], *, default: int = 0, frozen_seq: int = 0
-) -> Selection:
-    """Return the selection of one declaration; `tops` are the chances of top-up that were frozen for its office."""
-    lane, ground, refs, escaped = by_criteria(facts, plan)
+    facts: LaneFacts, plan: OfficePlan, tops: tuple[int, int, int], *, default: int = 0, frozen_seq: int = 0,
+    cuts: Cuts = DRAWN,
+) -> Selection:  # fmt: skip
+    """Return the selection of one declaration.
+
+    `tops` are the chances of top-up that were frozen for its office, `cuts` what it takes where it goes by stakes.
+    """
+    chosen = by_criteria(facts, plan)
+    lane, ground, refs = chosen.lane, chosen.ground, chosen.refs
     at_random, below = random_lane(facts.draw, plan, trusted=facts.trusted)
-    limit = 0
+    limit = above = 0
     if at_random > max(lane, default):
         lane, ground, refs, limit = at_random, "random", (), below
     if lane <= default and not ground:
         lane = default
         for each in _STRICTEST_FIRST:
-            top = top_chance(plan, tops, each, trusted=facts.trusted)
-            if each > default and sub_draw(facts.draw, top_up_purpose(each)) < top:
-                lane, ground, limit = each, "topup", top
+            pair = cuts[each - 1]
+            cut = pair[facts.trusted] if pair is not None else None
+            top = cut.below if cut is not None else top_chance(plan, tops, each, trusted=facts.trusted)
+            drawn = sub_draw(facts.draw, top_up_purpose(each))
+            if each > default and (cut.takes(stake_class(facts.stake_minor), drawn) if cut else drawn < top):
+                lane, ground, limit, above = each, "topup", top, cut.above() if cut is not None else 0
                 break
     lane = max(lane, default)
     if facts.override is not None:
-        lane, ground, refs, limit = facts.override, "override", (), 0
+        lane, ground, refs, limit, above = facts.override, "override", (), 0, 0
     return Selection(
-        lane=lane, ground=ground, refs=refs, random_lane=at_random, escaped=escaped, draw=facts.draw, below=limit,
-        frozen_seq=frozen_seq,
+        lane=lane, ground=ground, refs=refs, random_lane=at_random, escaped=len(chosen.let_through), draw=facts.draw,
+        below=limit, frozen_seq=frozen_seq, mandatory=chosen.mandatory, let_through=chosen.let_through,
+        stake_minor=facts.stake_minor, above=above,
     )  # fmt: skip
 
 
@@ -148,6 +174,21 @@ def moves_of(
     return tuple(moves)
 
 
+def tops_of(
+    whole: LanePlan, plan: OfficePlan, frozen: FrozenCounters, office: str
+) -> tuple[tuple[int, int, int], Cuts]:
+    """Return the chances of top-up of an office by frozen counters, and what it takes where it goes by stakes."""
+    count = frozen.of(office)
+    tops = chances(plan, count)
+    return tops, cuts_of(plan, count, tops) if whole.topup == "stake" else DRAWN
+
+
+def stakes_of(selection: Selection, moves: Moves) -> Stakes:
+    """Return what one selection adds to the stakes of its office: the weight that came to each top-up, in its class."""
+    each = stake_class(selection.stake_minor)
+    return tuple({each: open_e6} if open_e6 else {} for _, _, open_e6 in moves)
+
+
 class LaneLine:
     """Selects a stream of declarations in order, freezing the counters where a new interval begins."""
 
@@ -167,9 +208,13 @@ class LaneLine:
         if interval != self._interval:
             self._interval, self.frozen = interval, self._counters.freeze(day)
 
-    def count(self, office: str, seen: int, moves: Moves) -> None:
-        """Count for the intervals to come."""
-        self._counters.add(office, seen, moves)
+    def count(self, office: str, seen: int, moves: Moves, stakes: Stakes) -> None:
+        """Count for the intervals to come; stakes only where the top-up goes by them."""
+        self._counters.add(office, seen, moves, *((stakes,) if self.plan.topup == "stake" else ()))
+
+    def tops(self, office: str, plan: OfficePlan) -> tuple[tuple[int, int, int], Cuts]:
+        """Return the chances of top-up of an office as frozen, and what it takes where it goes by stakes."""
+        return tops_of(self.plan, plan, self.frozen, office)
 
     def select(self, stream: Iterable[LaneFacts]) -> Iterator[Selection]:
         """Yield the selection of each declaration."""
@@ -177,7 +222,8 @@ class LaneLine:
             self.begin(facts.interval, facts.day)
             office = self.plan.key(facts.office)
             plan = self.plan.of(office, facts.day)
-            tops = chances(plan, self.frozen.of(office))
-            found = select(facts, plan, tops, default=self.plan.default)
-            self.count(office, 1, moves_of(found, plan, trusted=facts.trusted, default=self.plan.default))
+            tops, cuts = self.tops(office, plan)
+            found = select(facts, plan, tops, default=self.plan.default, cuts=cuts)
+            moves = moves_of(found, plan, trusted=facts.trusted, default=self.plan.default)
+            self.count(office, 1, moves, stakes_of(found, moves))
             yield found

@@ -14,16 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from openecp.border.risk.lanes.counters import LaneCounters, chances
+from openecp.border.risk.lanes.counters import FrozenCounters, LaneCounters
 from openecp.border.risk.lanes.draw import sub_draws, top_up_purpose
 from openecp.border.risk.lanes.plan import E6, NO_CAP, LanePlan, OfficePlan
-from openecp.border.risk.lanes.select import GROUNDS, LaneLine, top_chance
+from openecp.border.risk.lanes.select import GROUNDS, LaneLine, top_chance, tops_of
+from openecp.border.risk.lanes.stake import Cuts, stake_classes
 
 _PER_MILLIONTH = 1_000
 _MANDATORY, _CRITERIA, _HITS, _RANDOM, _TOPUP, _OVERRIDE = (
     GROUNDS.index(name) for name in ("mandatory", "criteria", "hits", "random", "topup", "override")
 )
-_NO_OVERRIDE = -1
+_NO_OVERRIDE, _NOT_BY_STAKE = -1, -2
+_CLASSES = 128  # more than there are classes of stakes
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class LaneColumns:
     hit_lane: Any
     hit_share_e6: Any
     hit_purpose: Any  # unsigned 64 bits
+    stake_minor: Any = None  # none: 0 of all
 
     def __len__(self) -> int:
         return len(self.draw)
@@ -54,7 +57,8 @@ class LaneColumns:
         kept = slice(int(begins), int(ends))
         cut = {name: getattr(self, name)[first:last] for name in _OF_A_DECLARATION}
         hits = {name: getattr(self, name)[kept] for name in _OF_A_HIT}
-        return LaneColumns(offices=self.offices, hit_at=self.hit_at[kept] - first, **cut, **hits)
+        stake = None if self.stake_minor is None else self.stake_minor[first:last]
+        return LaneColumns(offices=self.offices, hit_at=self.hit_at[kept] - first, stake_minor=stake, **cut, **hits)
 
 
 _OF_A_DECLARATION = ("office", "day", "interval", "draw", "trusted", "override")
@@ -89,11 +93,9 @@ class LaneBatches:
     def _interval(self, columns: LaneColumns) -> tuple[Any, Any, Any, Any]:
         day = date.fromordinal(int(columns.day[0]))
         self._line.begin(int(columns.interval[0]), day)
-        places: dict[str, int] = {}  # offices that are counted together
-        number = np.array([places.setdefault(self._plan.key(name), len(places)) for name in columns.offices], np.int64)
-        office = number[columns.office]
+        places, office = _places(columns, self._plan)
         plans = [self._plan.of(name, day) for name in places]
-        tops = [chances(plan, self._line.frozen.of(name)) for plan, name in zip(plans, places, strict=True)]
+        tops = [self._line.tops(name, plan) for plan, name in zip(plans, places, strict=True)]
         lane, ground, at_random, escaped = _select(columns, office, plans, tops, self._plan.default)
         self._count(columns, office, places, plans, lane, ground)
         return lane, ground, at_random, escaped
@@ -104,7 +106,8 @@ class LaneBatches:
     ) -> None:  # fmt: skip
         width, default = len(places), self._plan.default
         seen = np.bincount(office, minlength=width)
-        moves = []
+        moves, stakes = [], []
+        classes = _classes(columns) if self._plan.topup == "stake" else None
         for each in (1, 2, 3):
             here, topped = lane == each, (lane == each) & (ground == _TOPUP)
             met = (ground == 0) | ((ground == _TOPUP) & (each >= lane)) if each > default else np.zeros(len(lane), bool)
@@ -112,14 +115,60 @@ class LaneBatches:
             weight = np.bincount(office[met & ~columns.trusted], minlength=width) * E6
             weight += np.bincount(office[met & columns.trusted], minlength=width) * factor
             moves.append([np.bincount(office[mask], minlength=width) for mask in (here, topped)] + [weight])
+            stakes.append(_by_class(office, classes, met, np.where(columns.trusted, factor[office], E6)))
         for name, at in places.items():
             if seen[at]:
-                self._line.count(name, int(seen[at]), tuple((int(a[at]), int(b[at]), int(c[at])) for a, b, c in moves))
+                held = tuple(each.get(at, {}) for each in stakes)
+                counted = tuple((int(a[at]), int(b[at]), int(c[at])) for a, b, c in moves)
+                self._line.count(name, int(seen[at]), counted, held)
+
+
+def _classes(columns: LaneColumns) -> Any:
+    stakes = columns.stake_minor
+    return stake_classes(np.zeros(len(columns), np.int64) if stakes is None else stakes)
+
+
+def _by_class(office: Any, classes: Any, met: Any, weight: Any) -> dict[int, dict[int, int]]:
+    """Return by office and class of expected revenue the weight of those that came to a top-up."""
+    if classes is None:
+        return {}
+    found: dict[int, dict[int, int]] = {}
+    keys, where = np.unique(office[met] * _CLASSES + classes[met], return_inverse=True)
+    sums = np.zeros(len(keys), np.int64)
+    np.add.at(sums, where, weight[met])
+    for key, total in zip(keys.tolist(), sums.tolist(), strict=True):
+        if total:
+            found.setdefault(key // _CLASSES, {})[key % _CLASSES] = total
+    return found
+
+
+def select_frozen(columns: LaneColumns, plan: LanePlan, frozen: FrozenCounters) -> SelectedLanes:
+    """Return the selections of declarations of one day by counters that were frozen; nothing is counted.
+
+    Raises: ValueError where the declarations are of several days.
+    """
+    if not len(columns):
+        return SelectedLanes(*(np.zeros(0, np.int64) for _ in range(4)))
+    first, last = int(columns.day.min()), int(columns.day.max())
+    if first != last:
+        raise ValueError(f"day: expected one day, got {date.fromordinal(first)} and {date.fromordinal(last)}")
+    day, (places, office) = date.fromordinal(first), _places(columns, plan)
+    plans = [plan.of(name, day) for name in places]
+    tops = [tops_of(plan, own, frozen, name) for own, name in zip(plans, places, strict=True)]
+    return SelectedLanes(*_select(columns, office, plans, tops, plan.default))
+
+
+def _places(columns: LaneColumns, plan: LanePlan) -> tuple[dict[str, int], Any]:
+    """Return the offices that are counted apart with their places, and each declaration's place."""
+    places: dict[str, int] = {}
+    number = np.array([places.setdefault(plan.key(name), len(places)) for name in columns.offices], np.int64)
+    return places, number[columns.office]
 
 
 def _select(
-    columns: LaneColumns, office: Any, plans: Sequence[OfficePlan], tops: Sequence[tuple[int, int, int]], default: int
-) -> tuple[Any, Any, Any, Any]:
+    columns: LaneColumns, office: Any, plans: Sequence[OfficePlan],
+    tops: Sequence[tuple[tuple[int, int, int], Cuts]], default: int,
+) -> tuple[Any, Any, Any, Any]:  # fmt: skip
     lane, ground, escaped = _by_criteria(columns, office, plans)
     at_random = np.zeros(len(columns), np.int64)
     below = np.zeros(len(columns), np.int64)
@@ -129,23 +178,38 @@ def _select(
         at_random[(at_random == 0) & (columns.draw < below)] = each
     _raise(lane, ground, at_random, _RANDOM, at_least=default)
     waiting = (lane <= default) & (ground == 0)
+    by_stake = any(pair is not None for _, cuts in tops for pair in cuts)
+    classes = _classes(columns) if by_stake else None
     for each in (3, 2, 1):
         if each <= default:
             break
-        chance = np.array(
-            [[top_chance(p, top, each, trusted=t) for t in (False, True)] for top, p in zip(tops, plans, strict=True)],
-            np.int64,
-        )
-        if not chance.any():
+        limits = [_limits(p, top, each) for top, p in zip(tops, plans, strict=True)]
+        chance, of = (np.array([[pair[at] for pair in both] for both in limits], np.int64) for at in (0, 1))
+        if not chance.any() and (of == _NOT_BY_STAKE).all():
             continue
-        limit = chance[office, columns.trusted.astype(np.int64)]
-        topped = waiting & (sub_draws(columns.draw, top_up_purpose(each)) < limit)
+        trusted = columns.trusted.astype(np.int64)
+        topped = sub_draws(columns.draw, top_up_purpose(each)) < chance[office, trusted]
+        if classes is not None:
+            cut = of[office, trusted]
+            topped = (cut == _NOT_BY_STAKE) & topped | (cut != _NOT_BY_STAKE) & (
+                (classes > cut) | (classes == cut) & topped
+            )
+        topped &= waiting
         lane[topped], ground[topped] = each, _TOPUP
         waiting &= ~topped
     np.maximum(lane, default, out=lane)
     overridden = columns.override != _NO_OVERRIDE
     lane[overridden], ground[overridden] = columns.override[overridden], _OVERRIDE
     return lane, ground, at_random, escaped
+
+
+def _limits(plan: OfficePlan, tops: tuple[tuple[int, int, int], Cuts], lane: int) -> list[tuple[int, int]]:
+    """Return for others and for trusted operators below which draw the top-up takes, and above which class anyway."""
+    chance, cuts = tops
+    pair = cuts[lane - 1]
+    if pair is None:
+        return [(top_chance(plan, chance, lane, trusted=trusted), _NOT_BY_STAKE) for trusted in (False, True)]
+    return [(cut.below, cut.of) for cut in pair]
 
 
 def _by_criteria(columns: LaneColumns, office: Any, plans: Sequence[OfficePlan]) -> tuple[Any, Any, Any]:
