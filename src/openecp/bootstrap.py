@@ -65,18 +65,19 @@ class Installation(ClearsFiles):
         return load_profile(self.settings.profile)
 
     def assessor(
-        self, secret: bytes = b"", *, warm: bool = False, criteria: Sequence[dict[str, str]] = ()
+        self, secret: bytes = b"", *, warm: bool = False, criteria: Sequence[dict[str, str]] = (), looks: Any = None
     ) -> AssessesDeclarations:
         """Return the assessment of this administration, with the measures of the settings where they name any.
 
         `warm` composes every form of the steps now, so that no declaration waits for it later; `criteria` are those of
-        active risk profiles.
+        active risk profiles; `looks` is what risk knows of items before they are asked.
 
         Raises: ProfileError, SettingError.
         """
         from openecp.border.pipeline import Assessor  # heavy: only those who assess load it
         from openecp.border.tariff.reference import load_measures
         from openecp.platform.engines.duck import DuckEngine
+        from openecp.platform.engines.few_rows import FewRowsEngine
 
         measures: Any = None
         if self.settings.measures:
@@ -92,19 +93,20 @@ class Installation(ClearsFiles):
                 ) from None
             measures = load_measures(content, str(path), self.profile)
         profile = self.profile.with_rows("risk_criteria", criteria) if criteria else self.profile
-        assessor = Assessor(profile, DuckEngine(), measures, secret=secret, lanes=self.lanes(secret))
+        engine = DuckEngine()
+        assessor = Assessor(
+            profile, engine, measures, secret=secret, lanes=self.lanes(secret), looks=looks,
+            criteria_engine=FewRowsEngine(engine),
+        )  # fmt: skip
         if warm:
             assessor.warm()
         return assessor
 
     def live_assessor(self, store: Any, *, warm: bool = False) -> AssessesDeclarations:
-        """Return the assessment with the risk profiles that are active, taken up as officers change them."""
-        from openecp.bootstrap_risk import AssessorOfActiveProfiles, active_criteria
+        """Return the assessment with active risk profiles and what risk knows, both taken up as they change."""
+        from openecp.bootstrap_risk import live_assessor
 
-        secret = self.selection_secret()
-        return AssessorOfActiveProfiles(
-            lambda: active_criteria(store), lambda rows: self.assessor(secret, warm=warm, criteria=rows)
-        )
+        return live_assessor(self, store, warm=warm)
 
     def quoter(self, regimes: str | None = None, rates: str | None = None) -> Quoter:
         """Return what quotes baskets: the regimes that ship or those of a folder, official rates of a file.

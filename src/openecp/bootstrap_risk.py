@@ -42,7 +42,7 @@ def live_assessor(here: Any, store: Any, *, warm: bool = False) -> AssessesDecla
     sight = risk_sight(here, store, follow=warm)
     return AssessorOfActiveProfiles(
         lambda: active_criteria(store),
-        lambda rows: here.assessor(secret, warm=warm, criteria=rows, sight=sight),
+        lambda rows: here.assessor(secret, warm=warm, criteria=rows, looks=sight),
     )
 
 

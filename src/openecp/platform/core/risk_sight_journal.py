@@ -15,7 +15,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -133,7 +133,10 @@ class RiskJournal:
         elif kind == "DeclarationAssessed":
             return self._assessed(event)
         elif kind in RESULT_OF:
-            return self._result(event)
+            found = ((event.body.get("officer") or {}).get("finding") or {}).get("items") or ()
+            return self._result(event, event.case_id, RESULT_OF[kind][2], found)
+        elif kind == "AuditClosed":
+            return self._audited(event)
         elif kind == "WatchlistLoaded":
             self._stale.add("lists")
         elif kind.startswith("WatchlistHit") and self._sight.lists is not None:
@@ -172,16 +175,25 @@ class RiskJournal:
             return None
         return (found[0].body.get("document") or {}).get("id", ""), found[0].body.get("movement") or ""
 
-    def _result(self, event: Event) -> Callable[[], None] | None:
+    def _audited(self, event: Event) -> Callable[[], None] | None:
+        """Return what an audit's result changes; one that was dropped is none."""
+        body = event.body
+        if body.get("result") not in ("conform", "irregular"):
+            return None
+        named = {item for one in body.get("findings") or () for item in one.get("items") or ()}
+        whole = any(not one.get("items") for one in body.get("findings") or ())
+        return self._result(
+            event, str(body.get("declaration")), body["result"] == "irregular", () if whole else sorted(named)
+        )
+
+    def _result(self, event: Event, case_id: str, irregular: bool, named: Sequence[int]) -> Callable[[], None] | None:
         """Return what a control's result changes: read from its own case, since results are few."""
-        found = self._store.events(case_id=event.case_id, limit=PAGE)
+        found = self._store.events(case_id=case_id, limit=PAGE)
         first = next((one for one in found if one.kind == "DeclarationAssessed"), None)
         if first is None or first.seq > event.seq or found[0].kind != "DeclarationSubmitted":
             return None
         movement = first.body.get("movement") or found[0].body.get("movement") or ""
         rows = self._rows((found[0].body.get("document") or {}).get("id", ""), first)
-        irregular = RESULT_OF[event.kind][2]
-        named = ((event.body.get("officer") or {}).get("finding") or {}).get("items") or ()
         concerned = [row for row in rows if not irregular or not named or row["item"] in named]
         if not concerned:
             return None

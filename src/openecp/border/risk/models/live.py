@@ -7,7 +7,9 @@ Reads: items as history has them, with their features. Limits: reasons cost a mi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -15,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from openecp.border.risk.features.definitions import FEATURES
+from openecp.border.risk.models.calibration import LEAST
 from openecp.border.risk.models.drift import Drift, column_drift, drifts
 from openecp.border.risk.models.fault import ModelRefused
+from openecp.border.risk.models.gbm import FEW
 from openecp.border.risk.models.model import ModelFile, RiskModel
 
 Floats = NDArray[np.float64]
@@ -65,11 +69,17 @@ class LiveModel:
         """Take a model whose columns are known live. Raises: ModelRefused."""
         check_live(model.file, where=where)
         self.model = model
-        self._codes = [
-            {code: float(number) for number, code in enumerate(feature.codes)} if feature.kind == "code" else None
+        places = {feature.name: place for place, feature in enumerate(model.file.features)}
+        self._coded = [
+            (feature.name, {code: float(number) for number, code in enumerate(feature.codes)})
             for feature in model.file.features
+            if feature.kind == "code"
         ]
-        self._names = [feature.name for feature in model.file.features]
+        self._numbers = [feature.name for feature in model.file.features if feature.kind == "number"]
+        written = [*self._numbers, *(name for name, _ in self._coded)]
+        self._order = np.argsort([places[name] for name in written])
+        self._told = itemgetter(*self._numbers) if len(self._numbers) > 1 else None
+        self._plain = all(name in FEATURES for name in self._numbers)
         self._x, self._y = np.array(model.file.calibration.x), np.array(model.file.calibration.y)
         self._worth = model.worth if not model.file.on_stake or model.file.stake_column == LIVE_STAKE else None
         self.sample = TrafficSample()
@@ -83,31 +93,41 @@ class LiveModel:
         """Return items, each with its features, as the rows that the model reads."""
         found = []
         for item, told in items:
-            line = []
-            for name, codes in zip(self._names, self._codes, strict=True):
+            known = told if self._plain else {**item, **told}
+            line = list(self._told(known)) if self._told is not None else [known[name] for name in self._numbers]
+            for name, codes in self._coded:
                 value = told[name] if name in told else item[name]
-                if codes is not None:
-                    value = codes.get("" if value is None else str(value), -1.0)
-                line.append(np.nan if value is None else value)
+                line.append(codes.get("" if value is None else str(value), -1.0))
             found.append(line)
-        rows: Floats = np.array(found, dtype=np.float64)
-        return rows
+        rows: Floats = np.array(found, dtype=np.float64)[:, self._order]
+        return np.ascontiguousarray(rows)
 
     def scores(self, rows: Floats, values: Sequence[int | None]) -> list[ItemScore]:
         """Return what the model says of rows; `values` are the items' Customs values."""
         file = self.model.file
         raw = self.model.risk.score(rows)
-        p = file.calibration.apply(raw) if file.calibration.kind == "platt" else np.interp(raw, self._x, self._y)
-        p_e6 = np.rint(np.clip(p, 1e-6, 1.0 - 1e-6) * 1e6).astype(np.int64).tolist()
+        p = self._calibrated(raw)
+        p_e6 = [round(one * 1e6) for one in p]
         self.sample.add(rows, raw)
         if self._worth is None:
             return [ItemScore(p_e6=one, stake_minor=0) for one in p_e6]
         told = self._worth.score(rows)
-        if file.on_stake:
-            told = told + np.log1p(np.array([max(value or 0, 0) for value in values], dtype=np.float64))
-        revenue = np.maximum(np.expm1(np.minimum(told, 36.0)), 0.0) * file.smear
-        stakes = np.rint(np.clip(p, 0.0, 1.0) * revenue).astype(np.int64).tolist()
-        return [ItemScore(p_e6=one, stake_minor=stake) for one, stake in zip(p_e6, stakes, strict=True)]
+        found = []
+        for one, each, told_log, value in zip(p, p_e6, told.tolist(), values, strict=True):
+            stake = math.log1p(max(value or 0, 0)) if file.on_stake else 0.0
+            revenue = max(math.expm1(min(told_log + stake, 36.0)), 0.0) * file.smear
+            found.append(ItemScore(p_e6=each, stake_minor=round(one * revenue)))
+        return found
+
+    def _calibrated(self, raw: Floats) -> list[float]:
+        calibration = self.model.file.calibration
+        if calibration.kind == "isotonic":
+            found = np.interp(raw, self._x, self._y).tolist()
+        elif len(raw) <= FEW:
+            found = [1.0 / (1.0 + math.exp(-(calibration.slope * _log_odds(one) + calibration.offset))) for one in raw]
+        else:
+            found = calibration.apply(raw).tolist()
+        return [min(max(one, LEAST), 1.0 - LEAST) for one in found]
 
     def reasons(self, row: Floats) -> list[dict[str, Any]]:
         """Return which columns raise an item's score most: column, value, millionths of log odds that it adds."""
@@ -129,6 +149,11 @@ class LiveModel:
         rows, raw = self.sample.taken()
         self.sample = TrafficSample()
         return traffic_drift(self.model.file, rows, raw)
+
+
+def _log_odds(score: float) -> float:
+    clipped = min(max(score, LEAST), 1.0 - LEAST)
+    return math.log(clipped / (1.0 - clipped))
 
 
 class TrafficSample:
