@@ -38,11 +38,13 @@ def active_criteria(store: Any) -> Criteria:
 
 def live_assessor(here: Any, store: Any, *, warm: bool = False) -> AssessesDeclarations:
     """Return the assessment with the risk profiles that are active and what risk knows, as both change."""
+    from openecp.bootstrap_risk_work import with_words
+
     secret = here.selection_secret()
     sight = risk_sight(here, store, follow=warm)
     return AssessorOfActiveProfiles(
         lambda: active_criteria(store),
-        lambda rows: here.assessor(secret, warm=warm, criteria=rows, looks=sight),
+        lambda rows: here.assessor(secret, warm=warm, criteria=rows, looks=with_words(here, sight, rows)),
     )
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wires what follows a selection: audits after release."""
+"""Wires the work of risk: audits after release, words of goods."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from openecp.border.risk.audit.sample import DRAWS, audit_plan
@@ -37,6 +37,16 @@ def audit_desk(installation: Any, store: Any) -> AuditDesk:
     Raises: ProfileError.
     """
     return AuditDesk(store, audit_casework(installation, store))
+
+
+def with_words(here: Any, sight: Any, criteria: Sequence[dict[str, str]]) -> Any:
+    """Return what looks at items; it asks the text model too where an active criterion reads what that says."""
+    from openecp.platform.core.risk_sight_words import COLUMN, SightOfWords, described_rank
+
+    rows = [*criteria, *here.profile.table("risk_criteria")]
+    if sight is None or not any(COLUMN in (row.get("condition") or "") for row in rows):
+        return sight
+    return SightOfWords(sight, described_rank())
 
 
 def audit_ticks(installation: Any, store: Any) -> list[tuple[str, float, Callable[[], None]]]:

@@ -36,6 +36,7 @@ class SightRow(NamedTuple):
     seller_gifts_30d: int = 0
     address_names: int = 0
     identifier_names: int = 0
+    described_rank: int = 0
 
 
 class LooksAtRisk(Protocol):

@@ -25,5 +25,6 @@ SIGHT_COLUMNS: tuple[tuple[str, str], ...] = (
     ("seller_gifts_30d", "BIGINT"),  # consignments that the seller declared as gifts
     ("address_names", "BIGINT"),  # different names at the consignee's address
     ("identifier_names", "BIGINT"),  # different names that used the consignee's identifier
+    ("described_rank", "BIGINT"),  # place of the declared chapter among those that the description suggests, 6: none
 )
 NOTHING_SEEN = (0,) * len(SIGHT_COLUMNS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,12 +63,32 @@ def _history(context: click.Context, data: str | None, movement: str) -> RiskHis
         )  # fmt: skip
 
 
-def _reckoned(engine: FeatureEngine, history: RiskHistory) -> int:
+def _reckoned(engine: FeatureEngine, history: RiskHistory, parcels: Sequence[tuple[Any, ...]] = ()) -> int:
     from openecp.border.risk.features.definitions import ITEMS, RESULTS, statements
+    from openecp.border.risk.typologies.parcel_rows import SEQS
 
-    engine.load("items", ITEMS, history.item_tuples())
-    engine.load("results", RESULTS, history.result_tuples())
+    items, results = history.item_tuples(), history.result_tuples()
+    if parcels:  # one entry of the journal holds many parcels: all numbers are stretched alike
+        items = [(row[0] * SEQS, *row[1:]) for row in items] + list(parcels)
+        results = [(row[0] * SEQS, *row[1:]) for row in results]
+    engine.load("items", ITEMS, items)
+    engine.load("results", RESULTS, results)
     return engine.run(statements())
+
+
+def _parcels(context: click.Context, data: str | None) -> tuple[list[tuple[Any, ...]], int]:
+    from openecp.border.risk.features.item_rows import PartyKeys
+    from openecp.platform.core.parcel_history import TooManyParcels, parcel_tuples, worth_of
+    from openecp.platform.engines.parcel_goods import kept_rows
+
+    here: Any = installation(context).with_settings(data=data)
+    with here.open_store() as store:
+        keys = PartyKeys(lambda key: store.pseudonym("risk", key))
+        try:
+            return parcel_tuples(store, kept_rows, keys, worth_of(here.profile))
+        except TooManyParcels as error:
+            raise CommandFault("There are too many parcels.", where="journal", expected="at most two million items",
+                               got=str(error), fix="Leave --parcels out.") from None  # fmt: skip
 
 
 def _check_out(out: Path) -> None:
@@ -81,13 +101,14 @@ def _check_out(out: Path) -> None:
 @click.argument("file", required=False, type=_FILE)
 @click.option("--journal", "from_journal", is_flag=True, help="History of this installation's journal.")
 @click.option("--results", "results_file", type=_FILE, help="What controls found, beside a FILE of items.")
+@click.option("--parcels", is_flag=True, help="With --journal: parcels are part of history, and have rows too.")
 @click.option("--out", required=True, type=_OUT, help="A Parquet file: one row an item, one column a feature.")
 @_movement
 @data_option
 @click.pass_context
 def features(
-    context: click.Context, file: Path | None, from_journal: bool, results_file: Path | None, out: Path,
-    movement: str, data: str | None,
+    context: click.Context, file: Path | None, from_journal: bool, results_file: Path | None, parcels: bool,
+    out: Path, movement: str, data: str | None,
 ) -> None:  # fmt: skip
     """Tell each item's features by event time, of the journal or of a FILE of items (Parquet, CSV)."""
     from openecp.border.risk.features.definitions import FEATURES, ITEMS, RESULTS, statements
@@ -111,11 +132,12 @@ def features(
             many = engine.run(statements())
         else:
             history = _history(context, data, movement)
-            gone, many = history.without_items, _reckoned(engine, history)
+            rows, erased = _parcels(context, data) if parcels else ([], 0)
+            gone, many = history.without_items + erased, _reckoned(engine, history, rows)
         engine.write("SELECT * FROM features ORDER BY seq, item", out)
     click.echo(f"{many} items, {len(FEATURES)} features in {out} ({time.process_time() - began:.1f} s of CPU)")
     if gone:
-        click.echo(f"{gone} declarations left out: their message is gone")
+        click.echo(f"{gone} declarations or batches of parcels left out: their message is gone")
 
 
 @click.command()

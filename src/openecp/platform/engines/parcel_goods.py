@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads one parcel's rows out of the Parquet of a batch's goods, for those who look at a single parcel again."""
+"""Reads rows out of the Parquet of a batch's goods and persons, for those who look at parcels again."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+
+def kept_rows(content: bytes) -> list[dict[str, Any]]:
+    """Return the typed rows of a batch's goods or persons, in the order of the input."""
+    rows: list[dict[str, Any]] = pq.read_table(io.BytesIO(content)).sort_by("row_id").to_pylist()
+    return rows
 
 
 def goods_rows(content: bytes, first_row: int) -> list[dict[str, Any]]:

@@ -67,6 +67,8 @@ COLUMNS = {
         _number("seller_gifts_30d", "consignee", "consignments that the seller declared as gifts within 30 days"),
         _number("address_names", "consignee", "different names at the consignee's address"),
         _number("identifier_names", "consignee", "different names that used the consignee's identifier"),
+        _number("described_rank", "item", "place (1 to 5) of the declared chapter among those that the description "
+                "suggests; 6: not among them, 0: it suggests none"),
     )
 }  # fmt: skip
 

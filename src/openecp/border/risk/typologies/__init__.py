@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Typologies of low-value trade: parcels as history, and the profiles that look for each."""
