@@ -4,10 +4,10 @@
 The chain of steps is cut in two. What hangs on the pattern of an item alone (obligations, code lists, requirements,
 which measures apply and which are relieved) is asked once a pattern, see remembered.py; values, amounts and risk are
 worked for each batch, in one lean statement. Both halves are the steps of the pipeline; a test compares the findings
-with those of the whole chain. Where somebody looks at risk, values and amounts are worked first, the look is asked once
-a batch, and the criteria are compared afterwards, with the values that were worked.
+with those of the whole chain. Where somebody looks at risk, or another engine compares criteria, values and amounts
+are worked first, the look is asked once a batch, and the criteria are compared afterwards with the values.
 
-Why: planning and windows are the cost of a small batch, and they grow with the chain (docs/adr/0013).
+Why: planning and windows are the cost of a small batch, and they grow with the chain (docs/adr/0013, 0019).
 """
 
 from __future__ import annotations
@@ -83,13 +83,15 @@ class OnlineFindings:
         requiring: frozenset[str],
         risk_keys: frozenset[str],
         seen: Sequence[str] = (),
+        criteria: Engine | None = None,
     ) -> None:
         """Take the pipeline's steps and its composer; the tariff keys that require a document; the keys of criteria.
 
-        `seen` are the columns of an item that criteria read besides those that all items have.
+        `seen` are the columns of an item that criteria read besides those that all items have; `criteria` is the engine
+        that compares items with criteria, where it is another one.
         """
         self._engine, self._requiring, self._risk_keys = engine, requiring, risk_keys
-        self._seen = tuple(seen)
+        self._seen, self._criteria = tuple(seen), criteria
         self.composer = compose(item_steps(steps), columns=self._own_columns)
         self._hits = compose([step for step in steps if step.name == "risk_hits"])
         of_hits = ("declaration_no", "row_id", "on_date", *_RISK_COLUMNS, *self._seen)
@@ -131,7 +133,8 @@ class OnlineFindings:
         if any(line[_STAGE] == 2 for line in lines):
             held.add("excise")
         risky = any(not self._risk_keys.isdisjoint(risk.risk_keys(*_risk_cells(row))) for row in items)
-        if risky and look is None:
+        apart = look is not None or self._criteria is not None
+        if risky and not apart:
             held.add("risk")
         names = (*self._own_columns(frozenset(held)), "incoterm")
         own = itemgetter(*(_AT[name] for name in names))
@@ -141,9 +144,10 @@ class OnlineFindings:
         inputs["items"] = (tuple((name, _TYPES[name]) for name in names), [own(row) for row in items])
         inputs["selected_lines"] = (self.line_columns[compound], lines)
         found += self._engine.run(self.statement(frozenset(held)), inputs)
-        if look is not None:
+        if apart:
             values = {row[2]: row[5] for row in found if row[0] == "V"}
-            _see(rows, values, look)
+            if look is not None:
+                _see(rows, values, look)
             if risky:
                 found += self._risk_hits(rows.items, values)
         return found
@@ -151,7 +155,8 @@ class OnlineFindings:
     def _risk_hits(self, items: Sequence[Row], values: Mapping[int, int | None]) -> list[Row]:
         """Compare items whose values are known with the criteria."""
         given = [(*self._hit_cells(row), values[row[0]]) for row in items]
-        found = self._engine.run(self.hits_statement(), {"item_values": (self._hit_schema, given)})
+        engine = self._criteria or self._engine
+        found = engine.run(self.hits_statement(), {"item_values": (self._hit_schema, given)})
         return [("K", declaration_no, row_id, ref, None, lane) for declaration_no, row_id, ref, lane in found]
 
     def hits_statement(self) -> str:
@@ -180,7 +185,8 @@ class OnlineFindings:
         every = optional - PATTERN_FACTS
         for facts in (frozenset[str](), every, frozenset({"compound"}), every | {"compound"}, every - {"risk"}):
             self.statement(facts)
-        self.hits_statement()
+        if self._criteria is not None:
+            self._risk_hits((), {})
 
 
 def _see(rows: DeclarationRows, values: Mapping[int, int | None], look: Look) -> None:

@@ -108,12 +108,14 @@ class Assessor:
         today: Callable[[], date] = date.today,
         lanes: LaneChooser | None = None,
         looks: LooksAtRisk | None = None,
+        criteria_engine: Engine | None = None,
     ) -> None:
         """Take the law and the engine.
 
-        `lanes` chooses lanes where the profile has a plan of selection; `looks` says what risk knows of items.
+        `lanes` chooses lanes where the profile has a plan of selection; `looks` says what risk knows of items;
+        `criteria_engine` compares items with criteria, where another engine does it faster for few rows.
         """
-        self._lanes, self._looks = lanes, looks
+        self._lanes, self._looks, self._criteria_engine = lanes, looks, criteria_engine
         self._criteria_rules = risk.criteria_rules(profile)
         self.profile, self._engine, self._today = profile, engine, today
         self._data_sets = data_set_rules.DataSets(profile)
@@ -146,7 +148,7 @@ class Assessor:
             authority=authority_of(profile),
             choose=partial(lanes.choose, criteria=self._criteria) if lanes is not None else None,
             told=looks.told if looks is not None else None,
-            compared=[self._criteria_rules.told(row) for row in profile.table("risk_criteria")],
+            compared=self._criteria_rules.compared(profile.table("risk_criteria")),
         )
         self._statements: dict[tuple[Facts, str, str], str] = {}
 
@@ -174,6 +176,7 @@ class Assessor:
             requiring=self._requiring,
             risk_keys=self._risk_keys,
             seen=self._criteria_rules.seen(),
+            criteria=self._criteria_engine,
         )
 
     def findings(self, rows: rows_of.DeclarationRows) -> list[tuple[Any, ...]]:
@@ -318,6 +321,8 @@ class Assessor:
             names = [row["criterion"] for row in self.profile.table("risk_criteria")]
             criteria, self._criteria = criteria_of(criteria, risk.CRITERION_COLUMNS, names)
         load("risk_criteria", risk.CRITERION_COLUMNS, criteria, ("criterion_id",))
+        if self._criteria_engine is not None:
+            self._criteria_engine.load("risk_criteria", risk.CRITERION_COLUMNS, criteria, ("criterion_id",))
         self._constant_facts: Facts = frozenset({"risk"} if criteria else ())
         self._risk_keys = frozenset(row[1] for row in criteria)
         return sources

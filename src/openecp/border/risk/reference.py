@@ -61,17 +61,27 @@ class CriteriaRules(NamedTuple):
     amounts: tuple[str, ...]
     numbers: dict[str, tuple[int, int]]  # by the criterion's cell
     columns: frozenset[str]  # that they read
-    reads: dict[str, tuple[Column, ...]]  # by the cell of a condition on what risk knows: what an officer is told of
+    reads: dict[str, tuple[str, ...]]  # by the criterion's cell: the item's figures, and the office
 
     def seen(self) -> tuple[str, ...]:
         """Return which columns that only conditions can name are read: what risk knows, and the office."""
         return tuple(name for name in COLUMNS if name in self.columns and (name in SIGHT or name == "office"))
 
-    def told(self, row: Mapping[str, str]) -> tuple[Column, ...]:
-        """Return what a criterion compares of an item's figures, where it asks for what risk knows; else nothing."""
-        reads = self.reads.get(row.get("condition", ""), ())
-        limits = (name for name, cells in LIMITS.items() if any(row.get(cell) for cell in cells))
-        return tuple(dict.fromkeys((*reads, *(COLUMNS[name] for name in limits)))) if reads else ()
+    def compared(self, table: Sequence[Mapping[str, str]]) -> list[tuple[Column, ...]]:
+        """Return for each criterion what its profile compares of an item's figures, where it asks what risk knows.
+
+        Alternatives of one profile tell the same figures: which of them held is seen in these.
+        """
+        named: dict[tuple[str, str], dict[str, None]] = {}
+        keys = [(row["criterion"], row.get("version", "")) for row in table]
+        for key, row in zip(keys, table, strict=True):
+            limited = (name for name, cells in LIMITS.items() if any(row.get(cell) for cell in cells))
+            named.setdefault(key, {}).update(dict.fromkeys((*self.reads.get(row.get("condition", ""), ()), *limited)))
+        told = {
+            key: () if SIGHT.isdisjoint(names) else tuple(COLUMNS[name] for name in COLUMNS if name in names)
+            for key, names in named.items()
+        }
+        return [told[key] for key in keys]
 
     def sql(self, kind: str, number: str) -> str:
         """Return SQL that tells whether the condition of this number holds; it holds where the number is 0."""
@@ -106,7 +116,7 @@ def criteria_rules(profile: Profile) -> CriteriaRules:
     amounts: dict[str, int] = {"": 0}
     numbers = {"": (0, 0)}
     columns: set[str] = set()
-    reads: dict[str, tuple[Column, ...]] = {}
+    reads: dict[str, tuple[str, ...]] = {}
     for line, row in enumerate(profile.table("risk_criteria"), start=2):
         cell = row.get("condition", "")
         if cell in numbers:
@@ -120,8 +130,7 @@ def criteria_rules(profile: Profile) -> CriteriaRules:
             ) from None
         named = dict.fromkeys(name for part in (*parts[0], *parts[1]) for name in names_in(part))
         columns.update(named)
-        if not SIGHT.isdisjoint(named):
-            reads[cell] = tuple(COLUMNS[name] for name in named if name in AMOUNTS or name == "office")
+        reads[cell] = tuple(name for name in named if name in AMOUNTS or name == "office")
         text, amount = (sql_of(All(tuple(p)), lambda name: f"i.{name}") if p else "" for p in parts)
         numbers[cell] = (texts.setdefault(text, len(texts)), amounts.setdefault(amount, len(amounts)))
     return CriteriaRules(tuple(texts)[1:], tuple(amounts)[1:], numbers, frozenset(columns), reads)

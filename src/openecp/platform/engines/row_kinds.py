@@ -18,9 +18,10 @@ class Kind(NamedTuple):
 
 
 NUMBER, TEXT, FLAG, DAY, NOTHING = Kind("number"), Kind("text"), Kind("flag"), Kind("day"), Kind("nothing")
+REAL = Kind("real")  # a double: what a condition of a risk profile works out, never money
 _TYPES = {
     "BIGINT": NUMBER, "INT": NUMBER, "INT128": NUMBER, "HUGEINT": NUMBER, "SMALLINT": NUMBER, "VARCHAR": TEXT,
-    "TEXT": TEXT, "BOOLEAN": FLAG, "DATE": DAY,
+    "TEXT": TEXT, "BOOLEAN": FLAG, "DATE": DAY, "DOUBLE": REAL,
 }  # fmt: skip
 
 
@@ -57,6 +58,18 @@ def scaled(value: Value, scale: int) -> Value:
     return Value(text, Kind("number", scale), value.holes)
 
 
+def real(value: Value) -> Value:
+    """Return a number as a double."""
+    if value.kind == REAL:
+        return value
+    if value.kind.name != "number":
+        raise Untranslatable(f"a {value.kind.name} as a double: this engine does not know it")
+    if value.text.isdigit():
+        return Value(repr(float(int(value.text)) / float(10**value.kind.scale)), REAL)
+    divided = f" / {float(10**value.kind.scale)!r}" if value.kind.scale else ""
+    return Value(f"(float({value.text}){divided})", REAL, value.holes)
+
+
 def as_text(value: Value) -> str:
     """Return Python of a value as a database writes it into a text."""
     if value.kind == TEXT:
@@ -65,6 +78,6 @@ def as_text(value: Value) -> str:
         return f"{value.text}.isoformat()"
     if value.kind == FLAG:
         return f"('true' if {value.text} else 'false')"
-    if value.kind.scale:
+    if value.kind.scale or value.kind == REAL:
         raise Untranslatable("a decimal number as text: this engine does not write it")
     return repr(value.text) if value.text.isdigit() else f"str({value.text})"

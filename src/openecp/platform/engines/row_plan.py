@@ -138,7 +138,10 @@ class _Translation:
         if group is not None or any(_aggregates(one) for one in node.expressions):
             space, columns, ordered = _grouped(self._plan, space, names, node, group)
             return self._ordered(node, space, columns, {}, ordered)
-        columns = _projected(space, names, node)
+        unnested: dict[str, Column] = {}
+        if any(isinstance(one.unalias(), exp.Explode) for one in node.expressions):
+            space, names, unnested = _unnested(self._plan, space, names, node)
+        columns = _projected(space, names, node) | unnested
         if node.args.get("qualify") is not None:
             space, names, columns = _qualified(self._plan, space, names, columns, node.args["qualify"].this)
         if node.args.get("distinct") is not None:
@@ -183,6 +186,8 @@ class _Translation:
 def _projected(space: Space, names: Names, node: exp.Select) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for one in node.expressions:
+        if isinstance(one.unalias(), exp.Explode):
+            continue
         star = one if isinstance(one, exp.Star) else one.this if isinstance(one, exp.Column) else None
         if isinstance(star, exp.Star):
             left_out = {each.name for each in star.args.get("except_") or star.args.get("except") or ()}
@@ -192,6 +197,30 @@ def _projected(space: Space, names: Names, node: exp.Select) -> dict[str, Column
             continue
         columns[one.alias_or_name] = space.worked(one, names)
     return columns
+
+
+def _unnested(plan: Plan, space: Space, names: Names, node: exp.Select) -> tuple[Space, Names, dict[str, Column]]:
+    """Give each row as often as a list that is unnested has cells, with the cell in a column of its own."""
+    asked = [one for one in node.expressions if isinstance(one.unalias(), exp.Explode)]
+    if len(asked) != 1 or not isinstance(asked[0].unalias().this, exp.Array):
+        raise Untranslatable("UNNEST: expected one list that is written out")
+    cells = [space.worked(cell, names) for cell in asked[0].unalias().this.expressions]
+    for cell in cells:
+        space.want(cell)
+    view = View(plan, [space], [False])
+    made = Column(view, like=cells[0])
+
+    def step() -> None:
+        space.emit()
+        listed, driver = ", ".join(cell.list_name for cell in cells), view.drivers[0]
+        made.list_name, made.nullable = plan.name("c"), any(cell.nullable for cell in cells)
+        plan.write(f"{driver} = [i for i in range({space.rows}) for _ in range({len(cells)})]")
+        plan.write(f"{view.rows} = len({driver})")
+        plan.write(f"{made.list_name} = [one for row in zip({listed}) for one in row]")
+
+    plan.steps.append(step)
+    seen = {alias: {name: view.carried(0, one) for name, one in given.items()} for alias, given in names.items()}
+    return view, seen, {asked[0].alias_or_name: made}
 
 
 def _aggregates(node: Any) -> bool:

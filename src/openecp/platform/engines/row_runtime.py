@@ -77,6 +77,38 @@ def least(*values: Any) -> Any:
     return min((value for value in values if value is not None), default=None)
 
 
+def greatest(*values: Any) -> Any:
+    """Return the greatest of what is known."""
+    return max((value for value in values if value is not None), default=None)
+
+
+def divided(a: float | None, b: float | None) -> float | None:
+    """Divide doubles; nothing by zero."""
+    return None if a is None or not b else a / b
+
+
+def lowered(text: str) -> str:
+    """Return a text in lower case as a database writes it: letter by letter, each of them one."""
+    if text.isascii():
+        return text.lower()
+    return "".join(sign.lower()[0] for sign in text)
+
+
+def raised(text: str) -> str:
+    """Return a text in upper case as a database writes it: letter by letter, each of them one."""
+    if text.isascii():
+        return text.upper()
+    return "".join(_raised(sign) for sign in text)
+
+
+def _raised(sign: str) -> str:
+    """Return the one letter that stands for a small one; its title case where the large one takes two."""
+    for large in (sign.upper(), sign.title()):
+        if len(large) == 1:
+            return large
+    return "\u1e9e" if sign == "\u00df" else sign
+
+
 def _keys(lists: Sequence[Sequence[Any]], rows: int) -> Iterable[Any]:
     if len(lists) == 1:
         return lists[0]
@@ -294,4 +326,5 @@ NAMES: dict[str, Any] = {
     "joined": joined, "outer_kept": outer_kept, "having": having, "taken": taken, "of_groups": of_groups,
     "total_sum": total_sum, "total_max": total_max, "total_min": total_min, "total_or": total_or,
     "total_bits": total_bits, "total_count": len, "texts_joined": texts_joined, "sorted_places": sorted_places,
+    "greatest": greatest, "divided": divided, "lowered": lowered, "raised": raised,
 }  # fmt: skip

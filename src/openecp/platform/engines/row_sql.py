@@ -14,11 +14,13 @@ from typing import Any, Protocol
 
 from sqlglot import exp
 
+from openecp.platform.engines.row_figures import TESTED, Figures, literal
 from openecp.platform.engines.row_kinds import (
     DAY,
     FLAG,
     NOTHING,
     NUMBER,
+    REAL,
     TEXT,
     Kind,
     Untranslatable,
@@ -26,6 +28,7 @@ from openecp.platform.engines.row_kinds import (
     as_text,
     guarded,
     kind_of,
+    real,
     scaled,
 )
 
@@ -44,14 +47,14 @@ class Found(Protocol):
 _NONE: frozenset[str] = frozenset()
 _COMPARED = {exp.EQ: "==", exp.NEQ: "!=", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 _TURNED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-_LOGIC = (exp.And, exp.Or, exp.Not, exp.Is, exp.Between, exp.In, exp.Contains, *_COMPARED)
+_LOGIC = (exp.And, exp.Or, exp.Not, exp.Is, exp.Between, exp.In, exp.Contains, *TESTED, *_COMPARED)
 
 
 def _known(holes: Iterable[str]) -> list[str]:
     return [f"{name} is not None" for name in sorted(set(holes))]
 
 
-class Writer:
+class Writer(Figures):
     """Writes expressions over the columns of one row."""
 
     def __init__(self, found: Found) -> None:
@@ -126,10 +129,25 @@ class Writer:
             whole, part = self.atom(node.this), self.value(node.expression)
             word = "in" if wanted else "not in"
             return self._joined([*_known(whole.holes | part.holes), f"{part.text} {word} {whole.text}"])
+        if type(node) in TESTED:
+            whole, part = self.atom(node.this), self.value(node.expression)
+            found = f"{'' if wanted else 'not '}{whole.text}.{TESTED[type(node)]}({part.text})"
+            return self._joined([*_known(whole.holes | part.holes), found])
+        if isinstance(node, exp.Case):
+            return self._chosen(node, wanted)
         if type(node) in _COMPARED:
             return self._compared(node, wanted)
         flag = self.atom(node)
         return f"({flag.text} is {wanted})" if flag.holes or not wanted else flag.text
+
+    def _chosen(self, node: exp.Case, wanted: bool) -> str:
+        """Return Python of whether the branch that is taken is TRUE, or FALSE; the others are not worked out."""
+        default = node.args.get("default")
+        text = self._decided(default, wanted) if default is not None else "False"
+        for one in reversed(node.args["ifs"]):
+            asked = exp.EQ(this=node.this, expression=one.this) if node.this else one.this
+            text = f"({self._decided(one.args['true'], wanted)} if {self.truth(asked)} else {text})"
+        return text
 
     @staticmethod
     def _joined(parts: list[str]) -> str:
@@ -142,7 +160,8 @@ class Writer:
             word = "in" if wanted else "not in"
             text = f"{asked.text} {word} parameters[{given.name.removeprefix('parameters_')}]"
             return self._joined([*_known(asked.holes), text])
-        words = [self.value(one) for one in node.expressions]
+        asked, *words = self.aligned([asked, *(self.value(one) for one in node.expressions)])
+        asked = self.named(asked)
         if not words or any(word.holes for word in words):
             raise Untranslatable(f"{node.sql('duckdb')[:80]}: a list of known values is needed")
         texts = ", ".join(word.text for word in words)
@@ -183,7 +202,7 @@ class Writer:
             return any(self.value(one).holes for one in (node.this, node.args["low"], node.args["high"]))
         if isinstance(node, exp.In):
             return bool(self.value(node.this).holes)
-        if isinstance(node, exp.Contains) or type(node) in _COMPARED:
+        if isinstance(node, exp.Contains) or type(node) in TESTED or type(node) in _COMPARED:
             return bool(self.value(node.this).holes or self.value(node.expression).holes)
         return bool(self.value(node).holes)
 
@@ -192,14 +211,13 @@ class Writer:
     def _literal(self, node: exp.Literal) -> Value:
         if node.is_string:
             return Value(repr(node.name), TEXT)
-        whole, _, parts = node.name.partition(".")
-        if not (whole + parts).isdigit():
-            raise Untranslatable(f"{node.name}: expected a decimal number")
-        return Value(str(int(whole + parts)), Kind("number", len(parts)))
+        return literal(node.name)
 
     def aligned(self, values: list[Value]) -> list[Value]:
-        """Return values of one kind: numbers at the greatest scale among them."""
+        """Return values of one kind: numbers at the greatest scale among them, doubles where one is."""
         kinds = {value.kind.name for value in values} - {"nothing"}
+        if kinds == {"number", "real"}:
+            return [value if value.kind == NOTHING else real(value) for value in values]
         if len(kinds) > 1:
             raise Untranslatable(f"values of several kinds together: {', '.join(sorted(kinds))}")
         if kinds != {"number"}:
@@ -221,11 +239,6 @@ class Writer:
         inner = self.value(node.this)
         return Value(f"(-{inner.text})", inner.kind, inner.holes)
 
-    def _mul(self, node: exp.Mul) -> Value:
-        left, right = self.value(node.this), self.value(node.expression)
-        scale = left.kind.scale + right.kind.scale
-        return Value(f"({left.text} * {right.text})", Kind("number", scale), left.holes | right.holes)
-
     def _bitwiseand(self, node: exp.BitwiseAnd) -> Value:
         return self._sum(node, "&")
 
@@ -246,6 +259,8 @@ class Writer:
 
     def _floor(self, node: exp.Floor) -> Value:
         inner = self.value(node.this)
+        if inner.kind == REAL:
+            raise Untranslatable(f"{node.sql('duckdb')[:80]}: a number of a known scale is needed")
         if not inner.kind.scale:
             return inner
         return Value(f"({inner.text} // {10**inner.kind.scale})", NUMBER, inner.holes)
@@ -262,6 +277,8 @@ class Writer:
             return Value(f"half_up({inner.text}, {divisor})", wanted, inner.holes)
         if wanted == inner.kind:
             return inner
+        if wanted == REAL:
+            return real(inner)
         if wanted == TEXT:
             return Value(as_text(inner), TEXT, inner.holes)
         if wanted == DAY and isinstance(node.this, exp.Literal):
@@ -307,10 +324,6 @@ class Writer:
     def _regexplike(self, node: exp.RegexpLike) -> Value:
         text, pattern = self.value(node.this), self.value(node.expression)
         return Value(f"matched({text.text}, {pattern.text})", FLAG, text.holes | pattern.holes)
-
-    def _lower(self, node: exp.Lower) -> Value:
-        inner = self.value(node.this)
-        return Value(f"{inner.text}.lower()", TEXT, inner.holes)
 
     def _translate(self, node: Any) -> Value:
         parts = node.expressions if isinstance(node, exp.Anonymous) else list(node.args.values())

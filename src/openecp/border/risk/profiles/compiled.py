@@ -155,9 +155,7 @@ def _row(parts: tuple[Condition, ...]) -> dict[str, str] | None:
             if row["description"]:
                 beside.append(part)
             row["description"] = row["description"] or part.text
-        elif (
-            isinstance(part, Compared) and isinstance(part.right, Constant) and (name in _CELLS or name in LIMITS)
-        ):
+        elif isinstance(part, Compared) and isinstance(part.right, Constant) and (name in _CELLS or name in LIMITS):
             if isinstance(part.right.value, Decimal):
                 _limit(part, part.right.value, str(name), limits, beside)
             elif part.operator != "=" or not part.right.value:
