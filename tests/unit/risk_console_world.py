@@ -96,7 +96,9 @@ def trained(last: date, seed: int = 1) -> Trained:
 class RiskConsole:
     """The console with the risk desk, over a list in two versions, four hits and a model; `old` adds an older one."""
 
-    def __init__(self, *, old: bool = False) -> None:
+    settings = Settings()
+
+    def __init__(self, *, old: bool = False, models: bool = True) -> None:
         self.clock = Clock()
         self.world = World()
         self.world.clock = self.clock
@@ -112,10 +114,10 @@ class RiskConsole:
             self.watch.load("sanctions", read_list(text.encode(), "list.csv"), actor="system:command-line")
         self.hits = list(self.watch.screen(PARTIES, actor="system:command-line").new)
         self.old = self.register(date(2025, 6, 1)) if old else ""
-        self.new = self.register(self.clock.now().date() - timedelta(days=9))
+        self.new = self.register(self.clock.now().date() - timedelta(days=9)) if models else ""
         self.application = Litestar(
             route_handlers=console_routes(
-                self.store, self.world, self.world.register, Settings(), profile=self.world.profile, risk=self.desk,  # type: ignore[arg-type]
+                self.store, self.world, self.world.register, self.settings, profile=self.world.profile, risk=self.desk,  # type: ignore[arg-type]
                 now=self.clock.now, ticks=self.clock.monotonic,
             ),
             openapi_config=None,
@@ -131,6 +133,15 @@ class RiskConsole:
         self.clock.when += timedelta(minutes=5)
         return found.model.sha256
 
+    def decide_some(self) -> None:
+        """Have hits and models of every status."""
+        self.models.activate(self.old, "champion", actor=ANNA.actor)
+        first, second, third = self.hits[:3]
+        self.watch.propose(first, "match", actor=BEA.actor, note="Same day of birth and passport.")
+        self.watch.propose(second, "cleared", actor=BEA.actor, note="Another firm: other register number.")
+        self.watch.confirm(second, actor=ANNA.actor, note="Seen in the register.")
+        self.watch.propose(third, "match", actor=ANNA.actor, note="The same person.")
+
     def client(self, name: str | None = None) -> TestClient[Litestar]:
         """Return a browser, signed in as somebody."""
         client = TestClient(self.application, base_url="http://testserver.local")
@@ -143,10 +154,5 @@ class RiskConsole:
 def make_app() -> Litestar:
     """Return the console with hits and models of every status, for a server process of its own."""
     world = RiskConsole(old=True)
-    world.models.activate(world.old, "champion", actor=ANNA.actor)
-    first, second, third = world.hits[:3]
-    world.watch.propose(first, "match", actor=BEA.actor, note="Same day of birth and passport.")
-    world.watch.propose(second, "cleared", actor=BEA.actor, note="Another firm: other register number.")
-    world.watch.confirm(second, actor=ANNA.actor, note="Seen in the register.")
-    world.watch.propose(third, "match", actor=ANNA.actor, note="The same person.")
+    world.decide_some()
     return world.application

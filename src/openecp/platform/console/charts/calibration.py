@@ -47,8 +47,11 @@ def draw_calibration(
         tag("text", text=axes[1], class_="ch-tick", x=14, y=TOP + high / 2, text_anchor="middle", transform=turn)
     )
     largest = max([1, *(one.rows for one in tenths)])
-    for one in tenths:
-        x, y = LEFT + wide * min(one.foreseen / top, 1.0), TOP + high * (1 - min(one.happened / top, 1.0))
+    places = [(LEFT + wide * min(t.foreseen / top, 1.0), TOP + high * (1 - min(t.happened / top, 1.0))) for t in tenths]
+    path = "".join(f"{'L' if n else 'M'}{x:.1f} {y:.1f}" for n, (x, y) in enumerate(places))
+    if path:
+        inner.append(tag("path", class_="ch-line ch-line--0", d=path))
+    for one, (x, y) in zip(tenths, places, strict=True):
         radius = 3 + 6 * sqrt(one.rows / largest)
         inner.append(tag("circle", tag("title", text=one.says), class_="ch-dot", cx=x, cy=y, r=radius))
     return drawing(

@@ -15,11 +15,18 @@ import msgspec
 from openecp.border.risk.models.card import ModelCard
 from openecp.border.risk.models.fault import ModelRefused
 from openecp.border.risk.models.registry import MODEL_STREAM, Choice, ModelState
+from openecp.border.risk.profiles.fault import ProfileRefused
+from openecp.border.risk.profiles.versions import PROFILE_STREAM, ProfileState
 from openecp.border.risk.watchlist.hits import HIT_STREAM, LIST_STREAM, HitRefused, HitState
 from openecp.border.risk.watchlist.match import ListHit
 from openecp.border.risk.watchlist.party import Party
 from openecp.kernel.journal.model import CaseRow, Event, StoredDocument
+from openecp.platform.console.risk.backtest_jobs import BacktestJobs
+from openecp.platform.console.risk.predicate_rows import Money
+from openecp.platform.core.lane_desk import LaneDesk
 from openecp.platform.core.model_desk import ModelDesk
+from openecp.platform.core.profilework import ProfileBook
+from openecp.platform.core.risk_pages import RiskFollower
 from openecp.platform.core.watch_desk import LoadedList, WatchDesk
 
 EVENTS_MAX = 200
@@ -49,6 +56,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     note: str = ""
     role: str = ""
+    version: int = 0
 
 
 class ListVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,9 +82,23 @@ class PartyHits(msgspec.Struct, frozen=True, kw_only=True):
 class RiskDesk:
     """Everything that the pages of the risk desk ask."""
 
-    def __init__(self, watch: WatchDesk, models: ModelDesk, store: RiskStore) -> None:
+    def __init__(
+        self, watch: WatchDesk, models: ModelDesk, store: RiskStore, *, profiles: ProfileBook | None = None,
+        follower: RiskFollower | None = None, lanes: LaneDesk | None = None, jobs: BacktestJobs | None = None,
+        money: Money | None = None,
+    ) -> None:  # fmt: skip
+        """Take the desks, and what reads profiles, follows the journal, knows the plan of lanes, runs back-tests."""
         self.watch, self.models, self._store = watch, models, store
+        self.profiles, self.follower, self.lanes, self.jobs = profiles, follower, lanes, jobs
+        self.money = money or Money()
         self.lock = threading.RLock()
+
+    def followed(self) -> RiskFollower | None:
+        """Return the journal's figures, taken up to now as far as one question goes."""
+        with self.lock:
+            if self.follower is not None:
+                self.follower.follow()
+            return self.follower
 
     def hits(self) -> list[HitState]:
         """Return all hits on record, surest first."""
@@ -139,13 +161,26 @@ class RiskDesk:
                 for role, party in parties
             ]
 
+    def profile(self, name: str) -> tuple[ProfileState, int, list[Told]] | None:
+        """Return a profile, the number of its last event and its history; None where there is none."""
+        with self.lock:
+            if self.profiles is None:
+                return None
+            try:
+                state = self.profiles.state(name)
+            except ProfileRefused:
+                return None
+            told = self._history(PROFILE_STREAM + name)
+            return state, told[-1].seq if told else 0, told
+
     def _history(self, stream: str) -> list[Told]:
         return [self._told(event) for event in self._store.events(case_id=stream, limit=EVENTS_MAX)]
 
     def _told(self, event: Event) -> Told:
         body = event.body
-        note = body.get("note")
-        kept = self._store.document(str(note.get("id"))) if isinstance(note, dict) else None
+        note = body.get("note") or body.get("document")
+        written = event.kind not in ("RiskProfileProposed", "RiskProfileBacktested")  # what a document holds is a reason
+        kept = self._store.document(str(note.get("id"))) if isinstance(note, dict) and written else None
         return Told(
             seq=event.seq,
             kind=event.kind,
@@ -156,6 +191,7 @@ class RiskDesk:
             why=str(body.get("why") or ""),
             note=kept.content.decode("utf-8", "replace")[:NOTE_CHARS] if kept else str(body.get("reason") or ""),
             role=str(body.get("role") or ""),
+            version=int(body["version"]) if event.kind.startswith("RiskProfile") and "version" in body else 0,
         )
 
     def _versions(self, list_id: str) -> list[ListVersion]:

@@ -6,17 +6,21 @@ Officers and auditors read these pages. To everybody else who has signed in they
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import msgspec
+from babel.dates import format_date
 from litestar.exceptions import NotFoundException
 
 from openecp.border.risk.models.metrics import Interval
-from openecp.platform.console.language import moment_of
+from openecp.platform.console.language import N_, moment_of
 from openecp.platform.console.pages import AnyRequest, Console, Page, sees_all, signed_in
 from openecp.platform.console.plans.words import day_of
 from openecp.platform.console.risk import words
 from openecp.platform.console.risk.desk import RiskDesk
+from openecp.platform.console.risk.predicate_rows import Money
 from openecp.platform.console.session import Visitor
 from openecp.platform.core.permissions import may
 
@@ -54,11 +58,45 @@ class RiskFrame:
     @property
     def tabs(self) -> list[tuple[str, str, str]]:
         """The pages: key, address, words."""
+        more = self.desk.profiles is not None
         return [
             ("hits", self.href(), words.TABS["hits"]),
             ("lists", self.href("lists"), words.TABS["lists"]),
+            *((key, self.href(key), words.TABS[key]) for key in ("profiles", "lanes", "rates", "compliance") if more),
             ("models", self.href("models"), words.TABS["models"]),
         ]
+
+    @property
+    def money(self) -> Money:
+        """How amounts of the national currency are written for this reader."""
+        return msgspec.structs.replace(self.desk.money, comma=self.language.code == "fr")
+
+    def amount(self, minor: int | None) -> str:
+        """Return an amount of the national currency with its currency."""
+        if minor is None:
+            return "–"
+        return f"{self.language.amount(minor, self.desk.money.currency)}\u00a0{self.desk.money.currency}"
+
+    def office(self, code: str) -> str:
+        """Return an office's name with its code."""
+        if not code:
+            return self.language.text(N_("office not told"))
+        name = self.console.names.office(code, self.language.code)
+        return f"{name} ({code})" if name else code
+
+    def day_and_month(self, day: str) -> str:
+        """Return a day without its year, for axes."""
+        written: str = format_date(datetime.date.fromisoformat(day), "d MMM", locale=self.language.locale)
+        return written
+
+    def month(self, text: str) -> str:
+        """Return a month (2026-03) in words."""
+        try:
+            first = datetime.date.fromisoformat(f"{text}-01")
+        except ValueError:
+            return text
+        written: str = format_date(first, "LLLL y", locale=self.language.locale)
+        return written
 
     def word(self, table: dict[str, str], code: str | None) -> str:
         """Return the word of a code; a code without one stays as it is."""

@@ -8,8 +8,8 @@ from markupsafe import Markup
 from openecp.border.risk.models.card import ModelCard
 from openecp.platform.console.charts.calibration import Tenth, draw_calibration
 from openecp.platform.console.charts.limits import LimitBar, draw_limits
-from openecp.platform.console.charts.medians import MedianRow, draw_medians
 from openecp.platform.console.charts.owners import Mark
+from openecp.platform.console.charts.trend import Curve, CurvePoint, draw_curves
 from openecp.platform.console.language import N_
 from openecp.platform.console.risk import words
 from openecp.platform.console.risk.frame import RiskFrame
@@ -36,23 +36,25 @@ def calibration(kf: RiskFrame, card: ModelCard) -> Markup:
 
 
 def precision(kf: RiskFrame, card: ModelCard) -> Markup:
-    """Return the picture of the precision at each share inspected, for each way of ranking."""
+    """Return the picture of the precision by the share inspected: a curve for each way of ranking, with intervals."""
     text = kf.language.text
-    rows = [
-        MedianRow(
-            label=f"{kf.percent(at.share, 0)} {kf.word(words.KNOBS, line.knob)}",
-            median=at.precision.value,
-            interval=(at.precision.low, at.precision.high),
-            says=kf.percent(at.precision.value),
-        )
-        for line in card.knobs
-        for at in line.shares
-    ]
-    most = max([row.interval[1] for row in rows if row.interval] + [0.01])
-    drawn = draw_medians(
-        "precision", rows, _marks(kf, min(most, 1.0), share=True),
-        title=text(N_("Irregular among those inspected")),
-        description=text(N_("A dot for each share inspected and way of ranking, on the line of its interval.")),
+    shares = sorted({at.share for line in card.knobs for at in line.shares})
+    most = max([*shares, 0.01])
+    curves = []
+    for line in card.knobs:
+        label = kf.word(words.KNOBS, line.knob)
+        points = [
+            CurvePoint(
+                at.share / most, at.precision.value, (at.precision.low, at.precision.high),
+                f"{label}, {kf.percent(at.share, 0)}{kf.language.colon} {kf.percent(at.precision.value)}",
+            )
+            for at in sorted(line.shares, key=lambda at: at.share)
+        ]  # fmt: skip
+        curves.append(Curve(label=label, points=points))
+    ticks = [(share / most, kf.percent(share, 0)) for share in shares]
+    drawn = draw_curves(
+        "precision", curves, ticks, lambda share: kf.percent(share, 0), title=text(N_("Irregular among those inspected")),
+        description=text(N_("A curve for each way of ranking over the share inspected, with intervals as strokes.")),
     )  # fmt: skip
     return Markup(drawn)  # noqa: S704 - escaped
 
@@ -68,7 +70,7 @@ def drift(kf: RiskFrame, card: ModelCard) -> Markup:
     ]  # fmt: skip
     most = max([max(bar.value, bar.limit or 0.0) for bar in bars] + [0.01])
     drawn = draw_limits(
-        "drift", bars, _marks(kf, most), title=text(N_("Drift from training to test")),
+        "drift", bars, marks_to(kf, most), title=text(N_("Drift from training to test")),
         description=text(N_("A bar for each column; the upright stroke is its threshold.")),
     )  # fmt: skip
     return Markup(drawn)  # noqa: S704 - escaped
@@ -82,13 +84,14 @@ def features(kf: RiskFrame, card: ModelCard) -> Markup:
     ][:FEATURES_SHOWN]  # fmt: skip
     most = max([bar.value for bar in bars] + [0.01])
     drawn = draw_limits(
-        "features", bars, _marks(kf, most, share=True), title=text(N_("What it goes by")),
+        "features", bars, marks_to(kf, most, share=True), title=text(N_("What it goes by")),
         description=text(N_("A bar for each column, by its share of the gain.")),
     )  # fmt: skip
     return Markup(drawn)  # noqa: S704 - escaped
 
 
-def _marks(kf: RiskFrame, most: float, *, share: bool = False) -> list[Mark]:
+def marks_to(kf: RiskFrame, most: float, *, share: bool = False) -> list[Mark]:
+    """Return what is written along an axis from 0 to a greatest figure."""
     step = next((step for step in _STEPS if most / step <= 6), most / 6 or 1.0)
     return [
         Mark(n * step, kf.percent(n * step, 0) if share else kf.decimal(n * step, 2))

@@ -5,7 +5,42 @@ from __future__ import annotations
 
 from openecp.platform.console.language import N_
 
-TABS = {"hits": N_("Watchlist hits"), "lists": N_("Lists"), "models": N_("Risk models")}
+TABS = {
+    "hits": N_("Watchlist hits"),
+    "lists": N_("Lists"),
+    "profiles": N_("Profiles"),
+    "lanes": N_("Lanes"),
+    "rates": N_("Hit rates"),
+    "compliance": N_("Compliance"),
+    "models": N_("Risk models"),
+}
+PROFILE_STATES = {
+    "active": N_("active"),
+    "waiting": N_("waits for a second officer"),
+    "suspended": N_("suspended"),
+    "expired": N_("expired"),
+    "retired": N_("retired"),
+}
+PROFILE_TONES = {"active": "good", "waiting": "trader", "suspended": "bad", "expired": "closed", "retired": "closed"}
+LANES = {"green": N_("green"), "blue": N_("blue"), "yellow": N_("yellow"), "red": N_("red")}
+GROUNDS = {
+    "none": N_("nothing"),
+    "mandatory": N_("a criterion that always selects"),
+    "criteria": N_("a criterion with a percentage"),
+    "hits": N_("more criteria than may let it through"),
+    "random": N_("the random draw"),
+    "topup": N_("top-up to the expected rate"),
+    "override": N_("an officer's override"),
+    "timeout": N_("waiting too long"),
+}
+JOB_STATES = {
+    "waiting": N_("waits for another back-test"),
+    "running": N_("is running"),
+    "done": N_("done"),
+    "refused": N_("not possible"),
+    "stopped": N_("stopped: the server was stopped meanwhile"),
+}
+JOB_TONES = {"waiting": "open", "running": "trader", "done": "good", "refused": "bad", "stopped": "bad"}
 STATUSES = {"open": N_("undecided"), "proposed": N_("proposed"), "match": N_("match"), "cleared": N_("cleared pair")}
 STATUS_TONES = {"open": "customs", "proposed": "trader", "match": "bad", "cleared": "good"}
 VERDICTS = {"match": N_("It is a match"), "cleared": N_("It is another one: clear it")}
@@ -55,6 +90,12 @@ EVENTS = {
     "WatchlistHitCleared": N_("Cleared"),
     "WatchlistHitDeclined": N_("Proposal declined"),
     "WatchlistHitReopened": N_("Open again"),
+    "RiskProfileProposed": N_("Proposed"),
+    "RiskProfileBacktested": N_("Back-test put beside it"),
+    "RiskProfileActivated": N_("Activated"),
+    "RiskProfileSuspended": N_("Suspended"),
+    "RiskProfileExpired": N_("Expired"),
+    "RiskProfileRetired": N_("Retired"),
     "RiskModelRegistered": N_("Registered"),
     "RiskModelActivated": N_("Put to use"),
     "RiskModelRetired": N_("Retired"),
@@ -91,6 +132,7 @@ REFUSALS = {
     "reason_long": N_("Shorten the reason to 1,000 characters."),
     "verdict": N_("Choose what the hit is."),
     "until": N_("Choose a day after today and within two years."),
+    "backtest": N_("This back-test is not there any more. Run it again."),
     "own_model": N_("You registered this model yourself. A second officer has to put it to use."),
 }
 ACTORS = {"system:command-line": N_("command line")}
