@@ -16,7 +16,9 @@ from openecp.border.risk.watchlist.match import ListHit
 from openecp.kernel.parties.model import Principal
 from openecp.platform.cli.wiring import CommandFault, data_option, installation
 from openecp.platform.core.permissions import may
-from openecp.platform.core.watch_desk import WatchDesk
+from openecp.platform.core.watch_desk import HitPassage, WatchDesk
+
+PASSAGES_SHOWN = 20
 
 _token = click.option("--token", prompt="Your token", hide_input=True, help="The officer's own (openecp token).")
 _note = click.option("--note", default="", help="Why; kept beside the journal, for officers alone.")
@@ -87,14 +89,26 @@ def _line(state: HitState) -> str:
 @data_option
 @click.pass_context
 def hit(context: click.Context, hit_id: str, as_json: bool, data: str | None) -> None:
-    """Show a HIT with both names and the parts of its score."""
+    """Show a HIT with both names, the parts of its score, and the declarations that had it since it is on record."""
     with watch_desk(context, data) as (desk, _):
         state, found = desk.hit(hit_id)
+        passages = desk.passed(hit_id)
     if as_json:
-        click.echo(msgspec.json.encode({"hit": state, "evidence": found}).decode())
+        click.echo(msgspec.json.encode({"hit": state, "evidence": found, "passages": passages}).decode())
         return
     click.echo(_line(state))
     click.echo("\n".join(told_hit(found)) if found is not None else "  the names were erased")
+    _tell_passages(passages)
+
+
+def _tell_passages(passages: list[HitPassage]) -> None:
+    cleared = sum(one.how == "cleared" for one in passages)
+    through = sum(one.how == "counted" and one.lane == "green" for one in passages)
+    if passages:
+        click.echo(f"  {len(passages)} declarations had it: {cleared} passed since it was cleared, {through} were let "
+                   "through green while it counted")  # fmt: skip
+    for one in passages[:PASSAGES_SHOWN]:
+        click.echo(f"    {one.at[:16]} {one.mrn or one.case_id} {one.lane} {one.how}")
 
 
 @click.command()

@@ -7,9 +7,10 @@ Limits: 200 lists; 10,000 new hits at once; a list is kept in documents of 50,00
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -31,11 +32,12 @@ from openecp.border.risk.watchlist.match import ListHit, Matcher, Watchlist
 from openecp.border.risk.watchlist.party import ListEntry, Party, entries_digest
 from openecp.kernel.journal.canonical import canonical, salted_digest
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, CaseWrite, Face, NewEvent, StoredDocument, Written
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Face, NewEvent, StoredDocument, Written
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.risk_sight_lists import hit_id_of
 
 DOCUMENT_ENTRIES, NEW_HITS_MAX, LISTS_MAX, WRITES = 50_000, 10_000, 200, 200
+PAGE, PASSED_BEFORE = 1_000, 10_000  # a hit goes on record a moment after the declaration that it was found in
 _encode = msgspec.json.encode
 _state = msgspec.json.Decoder(HitState).decode
 
@@ -50,6 +52,8 @@ class WatchStore(Protocol):
     def faces(self, *, room: str, at: str | None = None, prefix: str | None = None) -> list[Face]: ...
 
     def write(self, batch: list[CaseWrite]) -> list[Written]: ...
+
+    def events(self, *, case_id: str | None = None, after_seq: int = 0, limit: int = 1000) -> list[Event]: ...
 
     def person_hashes(self, keys: Sequence[str]) -> list[str | None]: ...
 
@@ -74,6 +78,17 @@ class Screened(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     cleared: int
     matches: int
+
+
+class HitPassage(msgspec.Struct, frozen=True, kw_only=True):
+    """One declaration that named the party of a hit, since the hit is on record."""
+
+    seq: int
+    at: str
+    case_id: str
+    mrn: str
+    lane: str  # that its assessment chose
+    how: Literal["counted", "cleared"]  # cleared: officers had cleared the pair, and it did not count
 
 
 class WatchDesk:
@@ -195,6 +210,29 @@ class WatchDesk:
         state = _state(self._case_of(hit_id)[0].state)
         document = self._store.document(state.document)
         return state, msgspec.json.decode(document.content, type=ListHit) if document is not None else None
+
+    def passed(self, hit_id: str, *, most: int = 200) -> list[HitPassage]:
+        """Return the declarations that had this hit since it is on record, the newest first: what came of clearing it.
+
+        Limits: the newest `most`; the journal from the hit on is read. Raises: HitRefused.
+        """
+        self._case_of(hit_id)
+        after = self._store.events(case_id=HIT_STREAM + hit_id, limit=1)[0].seq - PASSED_BEFORE
+        found: deque[HitPassage] = deque(maxlen=most)
+        while page := self._store.events(after_seq=max(0, after), limit=PAGE):
+            after = page[-1].seq
+            for event in page:
+                told = (event.body.get("officer") or {}) if event.kind == "DeclarationAssessed" else {}
+                risk = told.get("risk") or {}
+                cleared = hit_id in risk.get("passed", ())
+                if cleared or hit_id in risk.get("hits", ()):
+                    case = self._store.case(event.case_id)
+                    found.appendleft(HitPassage(
+                        seq=event.seq, at=event.occurred_at, case_id=event.case_id,
+                        mrn=(case[0].mrn or "") if case is not None else "", lane=told.get("channel") or "green",
+                        how="cleared" if cleared else "counted",
+                    ))  # fmt: skip
+        return list(found)
 
     def propose(
         self, hit_id: str, verdict: Verdict, *, actor: str, note: str = "", until: date | None = None,

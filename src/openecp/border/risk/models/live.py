@@ -46,12 +46,17 @@ class ItemScore(msgspec.Struct, frozen=True, kw_only=True):
     stake_minor: int  # expected revenue of a control of it; 0 where the model learnt none
 
 
+def unknown_columns(file: ModelFile) -> tuple[str, ...]:
+    """Return the columns of a model that are not known of an item when it is decided."""
+    return tuple(feature.name for feature in file.features if feature.name not in LIVE_COLUMNS)
+
+
 def check_live(file: ModelFile, *, where: str) -> None:
     """Look whether a model reads only columns that are known of an item when it is decided.
 
     Raises: ModelRefused.
     """
-    unknown = [feature.name for feature in file.features if feature.name not in LIVE_COLUMNS]
+    unknown = unknown_columns(file)
     if unknown:
         raise ModelRefused(
             "the model reads columns that are not known when a declaration is decided", where=where,

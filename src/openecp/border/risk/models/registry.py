@@ -50,6 +50,7 @@ class ModelState(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     document: str = ""
     card_document: str = ""
+    unknown: tuple[str, ...] = ()  # columns that are not known of a declaration: with any it scores files only
     drift: DriftNote | None = None  # of live traffic, as it was measured last
 
 
