@@ -9,8 +9,11 @@ from weakref import WeakKeyDictionary
 
 from openecp.border.risk.lanes.online import LaneChooser
 from openecp.platform.core.lane_desk import LaneDesk, chooser_of
+from openecp.platform.core.profile_results import ProfileResults
+from openecp.platform.core.profilework import zone_of
 
 FREEZE_S = 300.0  # counters are frozen anew so often, where anything was selected
+RESULTS_S = 900.0  # results of profiles are counted on so often
 _MADE: WeakKeyDictionary[Any, dict[bytes, LaneChooser | None]] = WeakKeyDictionary()
 
 
@@ -25,14 +28,16 @@ def lanes_of(here: Any, secret: bytes) -> LaneChooser | None:
     return made[secret]
 
 
-def lane_ticks(here: Any, store: Any) -> list[tuple[str, float, Callable[[], None]]]:
-    """Commit to draws and take up the counters now, and return what goes on with it by the clock.
+def lane_ticks(here: Any, store: Any) -> list[tuple[str, float, Callable[[], object]]]:
+    """Commit to draws and take up the counters now, and return what goes on by the clock: lanes, results of profiles.
 
     Raises: ProfileError, LaneRefused.
     """
+    results = ProfileResults(store, zone=zone_of(here.profile))
+    works: list[tuple[str, float, Callable[[], object]]] = [("profiles", RESULTS_S, results.tick)]
     chooser = lanes_of(here, here.selection_secret())
-    if chooser is None:
-        return []
-    desk = LaneDesk(store, chooser)
-    desk.tick()
-    return [("lanes", FREEZE_S, desk.tick)]
+    if chooser is not None:
+        desk = LaneDesk(store, chooser)
+        desk.tick()
+        works.append(("lanes", FREEZE_S, desk.tick))
+    return works

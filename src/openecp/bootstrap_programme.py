@@ -25,7 +25,8 @@ def programme_casework(installation: Installation, store: Any) -> ProgrammeCasew
     post = postal_casework(store, installation.profile, installation.quoter)
     activities = ActivityCasework(store, organisation=lambda name: installation.register(store).organisation(name))
     audits = audit_casework(installation, store)
-    others = (RecordCasework(store), post, activities, profile_casework(store), PaymentCasework(store), audits)
+    profiles = profile_casework(store, installation.profile)
+    others = (RecordCasework(store), post, activities, profiles, PaymentCasework(store), audits)
     return ProgrammeCasework(store, others=others)
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.datamodel.declaration import Declaration
+from openecp.kernel.profile import Profile
 from openecp.platform.core.model import AssessesDeclarations
-from openecp.platform.core.profilework import ProfileBook, ProfileCasework
+from openecp.platform.core.profilework import ProfileBook, ProfileCasework, zone_of
 
 if TYPE_CHECKING:
     from openecp.platform.core.risk_sight import RiskSight
@@ -26,14 +27,14 @@ FRESH_S = 5.0
 Criteria = list[dict[str, str]]
 
 
-def profile_casework(store: Any) -> ProfileCasework:
-    """Return what decides commands about risk profiles."""
-    return ProfileCasework(store)
+def profile_casework(store: Any, profile: Profile) -> ProfileCasework:
+    """Return what decides commands about risk profiles, by the administration's day."""
+    return ProfileCasework(store, zone=zone_of(profile))
 
 
-def active_criteria(store: Any) -> Criteria:
-    """Return the rows of the profiles that select today."""
-    return ProfileBook(store).criteria()
+def active_criteria(store: Any, profile: Profile) -> Criteria:
+    """Return the rows of the profiles that select today, by the administration's day."""
+    return ProfileBook(store, zone=zone_of(profile)).criteria()
 
 
 def live_assessor(here: Any, store: Any, *, warm: bool = False) -> AssessesDeclarations:
@@ -43,7 +44,7 @@ def live_assessor(here: Any, store: Any, *, warm: bool = False) -> AssessesDecla
     secret = here.selection_secret()
     sight = risk_sight(here, store, follow=warm)
     return AssessorOfActiveProfiles(
-        lambda: active_criteria(store),
+        lambda: active_criteria(store, here.profile),
         lambda rows: here.assessor(secret, warm=warm, criteria=rows, looks=with_words(here, sight, rows)),
     )
 

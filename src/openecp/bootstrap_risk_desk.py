@@ -34,7 +34,7 @@ from openecp.platform.console.risk.backtest_jobs import (
 from openecp.platform.console.risk.desk import RiskDesk
 from openecp.platform.console.risk.predicate_rows import Money
 from openecp.platform.core.model_desk import ModelDesk
-from openecp.platform.core.profilework import ProfileBook
+from openecp.platform.core.profilework import ProfileBook, zone_of
 from openecp.platform.core.watch_desk import WatchDesk
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def console_risk(installation: Installation, store: Any) -> RiskDesk:
         WatchDesk(store),
         ModelDesk(store, model_key(installation)),
         store,
-        profiles=ProfileBook(store),
+        profiles=ProfileBook(store, zone=zone_of(profile)),
         follower=RiskFollower(store, random_shares(profile)),
         lanes=LaneDesk(store, chooser) if chooser is not None else None,
         jobs=BacktestJobs(

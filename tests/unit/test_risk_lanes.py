@@ -26,8 +26,9 @@ from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.parties.model import Principal
 from openecp.kernel.profile import ProfileError, load_profile
 from openecp.platform.cli.main import openecp
-from openecp.platform.cli.risk_lanes import _declaration, interval_of
+from openecp.platform.cli.risk_lanes import _declaration
 from openecp.platform.core.lane_desk import LaneDesk, LaneRefused
+from openecp.platform.core.lane_view import lane_view, share_interval
 from openecp.platform.core.settings import Settings
 from openecp.platform.wire import read
 
@@ -334,13 +335,14 @@ def test_who_is_trusted(tmp_path: Path) -> None:
 def test_without_a_plan_nothing_changes(tmp_path: Path) -> None:
     demo = Installation(Settings(data=str(tmp_path)))
     assert lanes_of(demo, b"") is None
-    assert lane_ticks(demo, MemoryStore()) == []
+    assert [name for name, _, _ in lane_ticks(demo, MemoryStore())] == ["profiles"]
+    assert lane_view(MemoryStore(), lane_plan(demo.profile), date(2026, 1, 1)) is None
 
 
 def test_an_interval_is_wilsons() -> None:
-    low, high = interval_of(10, 1_000)
+    low, high = share_interval(10, 1_000)
     assert (round(low, 5), round(high, 5)) == (0.00453, 0.02193)
-    assert interval_of(0, 0) == (0.0, 1.0)
+    assert share_interval(0, 0) == (0.0, 1.0)
 
 
 def test_the_command_line_says_what_is_missing(tmp_path: Path) -> None:

@@ -10,17 +10,19 @@ from datetime import datetime
 from typing import Any
 
 import click
+import msgspec
 
-from openecp.border.risk.lanes.counters import chances
-from openecp.border.risk.lanes.plan import E6, LANES, NO_CAP, LaneRule
+from openecp.border.risk.lanes.plan import E6
+from openecp.border.risk.profiles.operation import LetThrough
+from openecp.border.risk.profiles.statistics import wilson
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.model import StoredDocument
 from openecp.kernel.parties.model import Principal
 from openecp.platform.cli.wiring import CommandFault, data_option, installation
 from openecp.platform.core.lane_desk import LaneDesk, LaneRefused, chooser_of
+from openecp.platform.core.lane_view import STRICTEST_FIRST, DayLanes, LaneFace, LaneView, lane_view, share_interval
 from openecp.platform.wire import Unreadable, read
 
-_Z = 2.5758293035489004  # 99 %
 _token = click.option("--token", prompt="Your token", hide_input=True, help="The auditor's own (openecp token).")
 _day = click.argument("day", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
 _json = click.option("--json", "as_json", is_flag=True, help="As JSON, one object a line.")
@@ -47,67 +49,82 @@ def lane_desk(context: click.Context, data: str | None) -> Iterator[tuple[LaneDe
 @data_option
 @click.pass_context
 def lanes(context: click.Context, as_json: bool, data: str | None) -> None:
-    """Show the plan of selection, the frozen counters, and what was selected by day and office."""
-    with lane_desk(context, data) as (desk, _):
-        frozen, days, chooser = desk.frozen(), desk.days(), desk.chooser
-    today = chooser.today()
-    if as_json:
-        for row in days:
-            click.echo(json.dumps(row | {"kind": "day"}))
-    else:
-        click.echo("plan today: expected, random (trusted), cap of criteria let through")
-    for office in sorted({row.office for row in chooser.plan.rows}):
-        for rule in reversed(chooser.plan.of(office, today).rules):
-            _tell_rule(office, rule, as_json=as_json)
-    if not as_json:
-        click.echo(f"\ncounters frozen at entry {frozen.seq} of the journal")
-    for office, count in sorted(frozen.offices.items()):
-        below = chances(chooser.plan.of(office, today), count)
-        if as_json:
-            click.echo(json.dumps({"kind": "counters", "office": office, "seq": frozen.seq, "seen": count.seen,
-                                   "taken": [lane.taken for lane in count.lanes], "top_up_below": below}))  # fmt: skip
-            continue
-        told = ", ".join(
-            f"{LANES[lane]} {count.lanes[lane - 1].taken} (top-up {below[lane - 1] / 1e7:.2f} %)" for lane in (3, 2, 1)
-        )
-        click.echo(f"  {office or 'others':<10} seen {count.seen}: {told}")
-    if not as_json:
-        click.echo("\nby day and office: share, 99 % interval")
-        for row in days:
-            _tell_day(row)
+    """Show the plan of selection, its counters, what was selected, moved, overridden and let through."""
+    from openecp.platform.core.profile_results import ProfileResults
 
-
-def _tell_rule(office: str, rule: LaneRule, *, as_json: bool) -> None:
+    with lane_desk(context, data) as (desk, store):
+        view = lane_view(store, desk.chooser.plan, desk.chooser.today())
+        through = ProfileResults(store).counted().let_through()
+    assert view is not None, "a desk of lanes has a plan"
     if as_json:
-        click.echo(json.dumps({"kind": "plan", "office": office, "lane": LANES[rule.lane],
-                               "expected_e6": rule.expected_e6, "random_e6": rule.random_e6,
-                               "hits_max": None if rule.hits_max == NO_CAP else rule.hits_max}))  # fmt: skip
+        for line in _as_objects(view, through):
+            click.echo(json.dumps(line))
         return
-    cap = "none" if rule.hits_max == NO_CAP else rule.hits_max
-    expected, drawn = _percent(rule.expected_e6, E6), _percent(rule.random_e6, E6)
-    trusted = _percent(rule.random_for(trusted=True), E6).strip()
-    click.echo(f"  {office or 'all':<10} {LANES[rule.lane]:<7} {expected}  {drawn} ({trusted})  {cap}")
+    click.echo(f"plan of {view.today}: expected, random (trusted), cap of criteria let through; top-up: {view.topup}")
+    for office in view.offices:
+        for lane in office.lanes:
+            _tell_rule(office.office, lane)
+    click.echo(f"\ncounters frozen at entry {view.frozen_seq} of the journal")
+    for office in view.offices:
+        if office.seen:
+            told = ", ".join(f"{lane.lane} {lane.taken} (top-up {lane.topup_e9 / 1e7:.2f} %)" for lane in office.lanes)
+            click.echo(f"  {office.office or 'others':<10} seen {office.seen}: {told}")
+    click.echo("\nby day and office: share, 99 % interval")
+    for row in view.days:
+        _tell_day(row)
+    click.echo("\nhits that percentages let through: what became of them")
+    for one in through:
+        _tell_through(one)
+    if not through:
+        click.echo("  none")
 
 
-def _tell_day(row: dict[str, Any]) -> None:
-    seen = row["seen"]
-    click.echo(f"  {row['day']} {row['office'] or 'others'}: {seen} declarations, {row.get('trusted', 0)} trusted")
-    for lane in ("red", "yellow", "blue"):
-        for what, name in ((f"lane_{lane}", lane), (f"random_{lane}", f"{lane} at random")):
-            number = row.get(what, 0)
-            low, high = interval_of(number, seen)
-            click.echo(f"    {name:<18} {number:>7}  {_percent(number, seen)}  {100 * low:.2f} to {100 * high:.2f} %")
-    grounds = [f"{name.removeprefix('ground_')} {row[name]}" for name in sorted(row) if name.startswith("ground_")]
-    click.echo(f"    on the ground of: {', '.join(grounds)}")
+def _as_objects(view: LaneView, through: list[LetThrough]) -> Iterator[dict[str, Any]]:
+    yield {"kind": "view", "today": view.today, "topup": view.topup, "seq": view.frozen_seq, "at": view.frozen_at}
+    for day in view.days:
+        yield {"kind": "day", **msgspec.to_builtins(day)}
+    for office in view.offices:
+        yield {"kind": "office", **msgspec.to_builtins(office)}
+    for one in through:
+        yield {"kind": "let_through", **msgspec.to_builtins(one)}
 
 
-def interval_of(number: int, of: int) -> tuple[float, float]:
-    """Return Wilson's 99 % interval of a share."""
-    if not of:
-        return 0.0, 1.0
-    share, z2 = number / of, _Z * _Z / of
-    width = _Z * (share * (1 - share) / of + z2 / (4 * of)) ** 0.5
-    return max(0.0, (share + z2 / 2 - width) / (1 + z2)), min(1.0, (share + z2 / 2 + width) / (1 + z2))
+def _tell_rule(office: str, lane: LaneFace) -> None:
+    expected, drawn, trusted = (
+        _percent(rate, E6) for rate in (lane.expected_e6, lane.random_e6, lane.random_trusted_e6)
+    )
+    cap = "none" if lane.hits_max is None else lane.hits_max
+    moves = ""
+    if lane.moves_to:
+        mandatory = ", mandatory too" if lane.moves_mandatory else ""
+        moves = f"  after {lane.moves_after_hours} h to {lane.moves_to}{mandatory}"
+    click.echo(f"  {office or 'all':<10} {lane.lane:<7} {expected}  {drawn} ({trusted.strip()})  {cap}{moves}")
+
+
+def _tell_day(row: DayLanes) -> None:
+    click.echo(f"  {row.day} {row.office or 'others'}: {row.seen} declarations, {row.trusted} trusted")
+    for lane in STRICTEST_FIRST:
+        for counts, name in ((row.lanes, lane), (row.random, f"{lane} at random")):
+            number = counts.get(lane, 0)
+            low, high = share_interval(number, row.seen)
+            share = _percent(number, row.seen)
+            click.echo(f"    {name:<18} {number:>7}  {share}  {100 * low:.2f} to {100 * high:.2f} %")
+    for words, counts in (
+        ("on the ground of", row.grounds), ("moved by the clock", row.moved), ("overridden", row.overridden)
+    ):  # fmt: skip
+        if counts:
+            click.echo(f"    {words}: {', '.join(f'{name} {number}' for name, number in counts.items())}")
+
+
+def _tell_through(one: LetThrough) -> None:
+    rate = ""
+    if one.results:
+        share = wilson(one.irregular, one.results)
+        rate = f", {100 * share.value:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f})"
+    click.echo(
+        f"  {one.criterion}: {one.hits} let through; {one.unchecked} released without a control, {one.audited} to be "
+        f"audited, {one.selected} selected on another ground; {one.irregular} of {one.results} results irregular{rate}"
+    )
 
 
 def _percent(part: int, whole: int) -> str:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,12 +10,11 @@ import msgspec
 
 from openecp.platform.cli.desk import OFFICER, have_done
 from openecp.platform.cli.risk_profiles import _name, _token, backtest_lines, desk, officer, profile
-from openecp.platform.cli.wiring import CommandFault, data_option
+from openecp.platform.cli.wiring import data_option, installation
 
 if TYPE_CHECKING:
     from openecp.border.risk.profiles.versions import ProfileState
 
-_PAGE = 1000
 profile_group = profile  # with the commands of both files
 
 
@@ -136,46 +134,40 @@ def _line(state: ProfileState, book: Any) -> str:
 
 
 @profile.command()
-@click.option("--suspend", "act", is_flag=True, help="Suspend those that find less than chance.")
-@click.option("--token", default="", help="The officer's own, with --suspend.")
+@click.option("--suspend", "act", is_flag=True, help="Suspend those that find less than chance, as the clock does.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, one object a line.")
 @data_option
 @click.pass_context
-def stats(context: click.Context, act: bool, token: str, as_json: bool, data: str | None) -> None:
-    """Tell what each active profile selected and what controls found; says which finds less than the random sample."""
-    from openecp.border.risk.profiles.acts import SuspendProfile
-    from openecp.border.risk.profiles.operation import operation_of
-    from openecp.border.risk.profiles.statistics import below_chance
+def stats(context: click.Context, act: bool, as_json: bool, data: str | None) -> None:
+    """Tell what each profile selected and what controls found; says which finds less than the random sample."""
+    from openecp.platform.core.profile_results import ProfileResults, operation_view
+    from openecp.platform.core.profilework import zone_of
 
-    if act and not token:
-        raise CommandFault("Suspending needs an officer.", where="--token", expected="an officer's token",
-                           got="none", fix="Give one.")  # fmt: skip
-    with desk(context, data) as (store, core, book):
-        done = operation_of((event.case_id, event.kind, event.body) for event in _events(store))
-        active = {(v.profile.id, v.number): v.profile.share_millionths() for v in book.active()}
-        results, irregular = done.sample()
-        for figures in done.figures(active):
-            why = below_chance(figures, sample_results=results, sample_irregular=irregular)
-            rate = figures.hit_rate()
-            if as_json:
-                click.echo(msgspec.json.encode({"figures": figures, "hit_rate": rate, "suspend": why}).decode())
-            else:
-                share = f"{100 * rate.value:.1f} % ({100 * rate.low:.1f} to {100 * rate.high:.1f})"
-                click.echo(
-                    f"{figures.profile} version {figures.version}: {figures.hits} hits, {figures.selections} selected, "
-                    f"{figures.results} results, hit rate {share if figures.results else 'not known'}"
-                )
-                if why:
-                    click.echo(f"  {why}")
-            if why and act:
-                have_done(core, SuspendProfile(profile_id=figures.profile, reason=why[:390]), officer(store, token))
-                click.echo(f"  {figures.profile} is suspended", err=as_json)
-        if not as_json:
-            click.echo(f"random sample: {irregular} of {results} controls irregular")
+    with desk(context, data) as (store, _, book):
+        done: list[str] = []
+        if act:
+            done = ProfileResults(store, zone=zone_of(installation(context).profile)).tick()
+        view = operation_view(store, book, fresh=True)
+    for one in view.profiles:
+        if as_json:
+            click.echo(msgspec.json.encode(one).decode())
+            continue
+        click.echo(
+            f"{one.profile} version {one.version} {one.status}: {one.selections} selected, "
+            f"{one.let_through} let through, {_told(one.counted)}"
+        )
+        if one.judged != one.counted:
+            click.echo(f"  since it was taken up again: {_told(one.judged)}")
+        if one.why:
+            click.echo(f"  {one.why}")
+        if one.profile in done:
+            click.echo("  suspended or expired just now")
+    if not as_json:
+        click.echo(f"random sample: {_told(view.sample)}")
 
 
-def _events(store: Any) -> Iterator[Any]:
-    after = 0
-    while page := store.events(after_seq=after, limit=_PAGE):
-        yield from page
-        after = page[-1].seq
+def _told(counted: Any) -> str:
+    if counted.rate is None:
+        return "no result is known"
+    share = f"{100 * counted.rate:.1f} % ({100 * counted.low:.1f} to {100 * counted.high:.1f})"
+    return f"{counted.irregular} of {counted.results} results irregular, hit rate {share}"

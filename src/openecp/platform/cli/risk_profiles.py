@@ -52,10 +52,10 @@ def told() -> Iterator[None]:
 @contextlib.contextmanager
 def desk(context: click.Context, data: str | None) -> Iterator[tuple[Any, Any, ProfileBook]]:
     """Open store, core and the profiles on record. Raises: CommandFault."""
-    from openecp.platform.core.profilework import ProfileBook
+    from openecp.platform.core.profilework import ProfileBook, zone_of
 
-    with told(), opened(context, data, missing=not_there) as (_, store, core):
-        yield store, core, ProfileBook(store)
+    with told(), opened(context, data, missing=not_there) as (here, store, core):
+        yield store, core, ProfileBook(store, zone=zone_of(here.profile))
 
 
 def read_file(name: str) -> RiskProfile:
@@ -118,16 +118,33 @@ def check(file: str, as_json: bool) -> None:
 
 
 @profile.command()
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", required=False)
+@click.option("--template", metavar="NAME", help="In place of a FILE: what `templates` lists.")
+@click.option(
+    "--set", "settings", metavar="NAME=NUMBER", multiple=True, help="A threshold of the template; repeatable."
+)
+@click.option("--id", "profile_id", default="", help="Id of the profile; else the template's name.")
+@click.option("--legal-basis", default="", help="On which ground; needed with --template.")
+@click.option("--days", type=click.IntRange(1, 731), default=365, show_default=True, help="Until it expires.")
+@click.option("--percentage", default="", help="Share of its hits that is selected; 100 if left out.")
 @_token
 @data_option
 @click.pass_context
-def propose(context: click.Context, file: str, token: str, data: str | None) -> None:
-    """Propose the profile in FILE, or a new version of one; another officer activates it."""
+def propose(
+    context: click.Context, file: str | None, template: str | None, settings: tuple[str, ...], profile_id: str,
+    legal_basis: str, days: int, percentage: str, token: str, data: str | None,
+) -> None:  # fmt: skip
+    """Propose the profile in FILE or of a template, or a new version of one; another officer activates it."""
     from openecp.border.risk.profiles.acts import ProposeProfile
+    from openecp.platform.cli.risk_templates import templated
 
+    if (file is None) == (template is None):
+        raise CommandFault("One profile is needed.", where="arguments", expected="a FILE, or --template NAME",
+                           got="both" if file else "none", fix="Give one of them.")  # fmt: skip
     with desk(context, data) as (store, core, book):
-        found = read_file(file)
+        found = read_file(file) if file is not None else templated(
+            template or "", settings, profile_id=profile_id, legal_basis=legal_basis, days=days, percentage=percentage
+        )  # fmt: skip
         have_done(core, ProposeProfile(profile=found), officer(store, token))
         click.echo(f"{found.id} version {book.state(found.id).last} waits for a back-test and a second officer")
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -18,13 +17,14 @@ from openecp.border.risk.lanes.counters import FrozenCounters, LaneCount, LaneCo
 from openecp.border.risk.lanes.draw import commitment, consignment_bytes, draw_of
 from openecp.border.risk.lanes.online import LaneChooser, lane_chooser
 from openecp.border.risk.lanes.plan import LANES
-from openecp.border.risk.lanes.select import GROUNDS, Selection, moves_of
+from openecp.border.risk.lanes.select import GROUNDS, Selection, moves_of, stakes_of
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.canonical import canonical
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Face, NewEvent, StoredDocument, Written
 from openecp.kernel.parties.model import Principal
 from openecp.kernel.profile import Profile
+from openecp.platform.core.profilework import zone_of
 
 ROOM = "risk"
 COUNTERS = "risk/lanes"
@@ -32,6 +32,7 @@ DRAWS = "risk/draws/"
 DAYS_AHEAD = 3  # commitments are made for today and so many days to come
 EVENTS_MAX = 200_000
 PAGE = 1_000
+CHANGES = {"LaneOverridden": "overridden", "LaneMoved": "moved"}
 EVENT_KINDS = ("DrawCommitted", "DrawOpened", "LaneCountersFrozen")
 
 
@@ -62,7 +63,7 @@ def chooser_of(profile: Profile, secret: bytes) -> LaneChooser | None:
 
     Raises: ProfileError.
     """
-    zone = ZoneInfo(str(profile.setting("time_zone", default="UTC")))
+    zone = zone_of(profile)
     return lane_chooser(profile, secret, today=lambda: datetime.now(UTC).astimezone(zone).date())
 
 
@@ -176,9 +177,7 @@ class LaneDesk:
 
     def frozen(self) -> FrozenCounters:
         """Return the counters that were frozen last; none counted where there are none."""
-        found = self._store.faces(room=ROOM, prefix=COUNTERS)
-        told = next((face.face for face in found if face.case_id == COUNTERS), None)
-        return _frozen_of(msgspec.json.decode(told)) if told is not None else FrozenCounters()
+        return frozen_counters(self._store)
 
     def freeze(self) -> FrozenCounters:
         """Count what was selected since the last freeze, and freeze; the journal holds the counters.
@@ -189,8 +188,11 @@ class LaneDesk:
         counters, after, looked = LaneCounters(before), max(before.seq, self._looked), 0
         tally: dict[tuple[str, str], dict[str, Any]] = {}
         while looked < EVENTS_MAX and (page := self._store.events(after_seq=after, limit=PAGE)):
-            for event in filter(is_selection, page):
-                self._count(event, counters, tally)
+            for event in page:
+                if event.kind in CHANGES:
+                    self._changed(event, counters, tally)
+                elif is_selection(event):
+                    self._count(event, counters, tally)
             after, looked = page[-1].seq, looked + len(page)
         self._looked = after
         if not tally and before.day == self._today():
@@ -203,25 +205,15 @@ class LaneDesk:
 
     def days(self) -> list[dict[str, Any]]:
         """Return by day and office how many were selected into each lane, and on which ground; of all freezes."""
-        total: dict[tuple[str, str], dict[str, Any]] = {}
-        after = 0
-        while found := self._store.events(case_id=COUNTERS, after_seq=after, limit=PAGE):
-            for event in found:
-                for row in event.body.get("days", ()):
-                    into = total.setdefault((row["day"], row["office"]), {"day": row["day"], "office": row["office"]})
-                    for name, number in row.items():
-                        if isinstance(number, int):
-                            into[name] = into.get(name, 0) + number
-            after = found[-1].seq
-        return [total[key] for key in sorted(total)]
+        return counted_days(self._store)
 
     def _count(self, event: Event, counters: LaneCounters, tally: dict[tuple[str, str], dict[str, Any]]) -> None:
         told, day = event.body["officer"]["selection"], event.occurred_at[:10]
         office, plan = told["office"], self.chooser.plan.of(told["office"], date.fromisoformat(day))
         ground = next((name for name in GROUNDS if name == told["ground"]), GROUNDS[0])
-        found = Selection(lane=LANES.index(told["lane"]), ground=ground)
+        found = Selection(lane=LANES.index(told["lane"]), ground=ground, stake_minor=int(told.get("stake_minor", 0)))
         moves = moves_of(found, plan, trusted=bool(told.get("trusted")), default=self.chooser.plan.default)
-        counters.add(office, 1, moves)
+        counters.add(office, 1, moves, *((stakes_of(found, moves),) if self.chooser.plan.topup == "stake" else ()))
         row = tally.setdefault((day, office), {"day": day, "office": office})
         names = ["seen", f"lane_{told['lane']}", f"ground_{ground or 'none'}"]
         if told.get("trusted"):
@@ -230,6 +222,16 @@ class LaneDesk:
             names.append(f"random_{told['random']}")
         for name in names:
             row[name] = row.get(name, 0) + 1
+
+    def _changed(self, event: Event, counters: LaneCounters, tally: dict[tuple[str, str], dict[str, Any]]) -> None:
+        """Count that a declaration has left one lane for another: the lane that it has now counts."""
+        told, day = event.body["officer"], event.occurred_at[:10]
+        office, lanes = self.chooser.plan.key(told.get("office")), (told["from"], told["lane"])
+        moves = tuple(((name == lanes[1]) - (name == lanes[0]), 0, 0) for name in LANES[1:])
+        counters.add(office, 0, moves)
+        row = tally.setdefault((day, office), {"day": day, "office": office})
+        name = f"{CHANGES[event.kind]}_{lanes[0]}_{lanes[1]}"
+        row[name] = row.get(name, 0) + 1
 
     # -- common --------------------------------------------------------------------------------------------------------
 
@@ -255,26 +257,54 @@ class LaneDesk:
                               "Try again; another may have been quicker.")  # fmt: skip
 
 
+def frozen_counters(store: LaneStore) -> FrozenCounters:
+    """Return the counters that were frozen last; none counted where there are none."""
+    found = store.faces(room=ROOM, prefix=COUNTERS)
+    told = next((face.face for face in found if face.case_id == COUNTERS), None)
+    return frozen_of(msgspec.json.decode(told)) if told is not None else FrozenCounters()
+
+
+def counted_days(store: LaneStore) -> list[dict[str, Any]]:
+    """Return by day and office how many were selected into each lane, and on which ground; of all freezes."""
+    total: dict[tuple[str, str], dict[str, Any]] = {}
+    after = 0
+    while found := store.events(case_id=COUNTERS, after_seq=after, limit=PAGE):
+        for event in found:
+            for row in event.body.get("days", ()):
+                into = total.setdefault((row["day"], row["office"]), {"day": row["day"], "office": row["office"]})
+                for name, number in row.items():
+                    if isinstance(number, int):
+                        into[name] = into.get(name, 0) + number
+        after = found[-1].seq
+    return [total[key] for key in sorted(total)]
+
+
 def is_selection(event: Event) -> bool:
-    """Tell whether an event is the first assessment of a declaration, and says how its lane was chosen."""
-    if event.kind != "DeclarationAssessed" or event.body.get("version", 1) != 1:
+    """Tell whether an event is the first binding assessment of a declaration, and says how its lane was chosen."""
+    if event.kind != "DeclarationAssessed":
         return False
     found = (event.body.get("officer") or {}).get("selection") or {"indicative": True}
-    return not found.get("indicative")
+    return not found.get("indicative") and (event.body.get("version", 1) == 1 or bool(found.get("presented")))
 
 
 def _told(frozen: FrozenCounters) -> dict[str, Any]:
     """Return counters as the journal holds them."""
-    offices = {
-        office or "-": [count.seen, *(n for lane in count.lanes for n in (lane.taken, lane.topped, lane.open_e6))]
-        for office, count in frozen.offices.items()
-    }
+    offices = {office or "-": _row_of(count) for office, count in frozen.offices.items()}
     return {"seq": frozen.seq, "day": frozen.day.isoformat() if frozen.day else None, "offices": offices}
 
 
-def _frozen_of(told: dict[str, Any]) -> FrozenCounters:
+def _row_of(count: OfficeCount) -> list[Any]:
+    row: list[Any] = [count.seen, *(n for lane in count.lanes for n in (lane.taken, lane.topped, lane.open_e6))]
+    if any(lane.stakes for lane in count.lanes):
+        row += [{str(each): weight for each, weight in sorted(lane.stakes.items())} for lane in count.lanes]
+    return row
+
+
+def frozen_of(told: dict[str, Any]) -> FrozenCounters:
+    """Return counters out of what the journal holds of them."""
     offices = {}
     for office, n in told["offices"].items():
-        lanes = (LaneCount(*n[1:4]), LaneCount(*n[4:7]), LaneCount(*n[7:10]))
+        held = [{int(each): weight for each, weight in stakes.items()} for stakes in n[10:13]] or [{}, {}, {}]
+        lanes = (LaneCount(*n[1:4], held[0]), LaneCount(*n[4:7], held[1]), LaneCount(*n[7:10], held[2]))
         offices["" if office == "-" else office] = OfficeCount(n[0], lanes)
     return FrozenCounters(told["seq"], date.fromisoformat(told["day"]) if told["day"] else None, offices)

@@ -7,12 +7,19 @@ What a profile looks for is kept beside the log as a document; the log holds its
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from openecp.border.risk.profiles.acts import ExpireProfile, ProfileAct, ProposeProfile
+from openecp.border.risk.profiles.acts import (
+    BY_CLOCK,
+    ExpireProfile,
+    ProfileAct,
+    ProposeProfile,
+    SuspendByResults,
+)
 from openecp.border.risk.profiles.fault import ProfileRefused
 from openecp.border.risk.profiles.profile import PROFILE_ID
 from openecp.border.risk.profiles.versions import PROFILE_STREAM, REFUSED_STREAM, ROOM, ProfileState, ProfileVersion
@@ -20,6 +27,7 @@ from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.canonical import canonical, salted_digest
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Face, NewEvent, StoredDocument
+from openecp.kernel.profile import Profile
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
 from openecp.platform.core.permissions import may
@@ -42,12 +50,13 @@ class ProfileSource(Protocol):
 class ProfileBook:
     """The profiles on record."""
 
-    def __init__(self, source: ProfileSource, *, clock: Callable[[], str] = utc_now) -> None:
-        self._source, self._clock = source, clock
+    def __init__(self, source: ProfileSource, *, clock: Callable[[], str] = utc_now, zone: tzinfo = UTC) -> None:
+        """Take the store, the clock, and the administration's time zone: a profile's last day ends at its midnight."""
+        self._source, self._clock, self._zone = source, clock, zone
 
     def today(self) -> date:
-        """Return the day by which expiry is judged."""
-        return date.fromisoformat(self._clock()[:10])
+        """Return the administration's day, by which expiry is judged."""
+        return day_of(self._clock(), self._zone)
 
     def states(self) -> list[ProfileState]:
         """Return all profiles by id."""
@@ -87,9 +96,9 @@ class ProfileCasework:
 
     acts = ProfileAct
 
-    def __init__(self, source: ProfileSource, *, clock: Callable[[], str] = utc_now) -> None:
-        self._source, self._clock = source, clock
-        self._book = ProfileBook(source, clock=clock)
+    def __init__(self, source: ProfileSource, *, clock: Callable[[], str] = utc_now, zone: tzinfo = UTC) -> None:
+        self._source, self._clock, self._zone = source, clock, zone
+        self._book = ProfileBook(source, clock=clock, zone=zone)
         self._randomness = Randomness()
 
     def decide(self, command: ProgrammeCommand) -> Decided:
@@ -99,7 +108,8 @@ class ProfileCasework:
         act, who, now = command.act, command.principal, self._clock()
         assert isinstance(act, ProfileAct), "the desk hands over commands about profiles only"
         name = act.profile.id if isinstance(act, ProposeProfile) else act.profile_id
-        if not may(who, "act") or (who.kind != "person" and not isinstance(act, ExpireProfile)):
+        person = who.kind == "person" or isinstance(act, ExpireProfile)
+        if not may(who, "act") or not person or isinstance(act, SuspendByResults):
             refused = ProfileRefused(
                 "Your role does not allow this.", where="role", expected="a person with the role officer",
                 got=f"{who.kind}: {', '.join(who.roles) or 'no role'}", fix="Use an officer's own token.",
@@ -109,15 +119,31 @@ class ProfileCasework:
         known = self._source.case(PROFILE_STREAM + name) if PROFILE_ID.fullmatch(name) else None
         try:
             state = _state(known[0].state) if known else None
-            decision = decide(state, act, actor=who.actor, now=now, others=self._book.states())
+            today = self._book.today()
+            decision = decide(state, act, actor=who.actor, now=now, today=today, others=self._book.states())
         except ProfileRefused as refused:
             return Decided(refusal(refused, "risk_profiles"), self._attempt(refused, act, name, who.actor, now))
-        status = decision.state.status(date.fromisoformat(now[:10]))
+        status = decision.state.status(today)
         answer = Answer(outcome="done", case_id=name, status=status)
         write = self._write(decision, known, who.actor, now, status)
         return Decided(
             answer, msgspec.structs.replace(write, answer=encode(answer), idempotency=idempotency(command, "profiles"))
         )
+
+    def by_clock(self, act: ProfileAct) -> CaseWrite | None:
+        """Return what an act of the clock writes; None where nothing is to be done any more."""
+        from openecp.border.risk.profiles.lifecycle import decide
+
+        assert isinstance(act, BY_CLOCK), "the clock suspends and lets expire, and nothing else"
+        now, known = self._clock(), self._source.case(PROFILE_STREAM + act.profile_id)
+        if known is None:
+            return None
+        today = self._book.today()
+        try:
+            decision = decide(_state(known[0].state), act, actor="customs", now=now, today=today)
+        except ProfileRefused:
+            return None
+        return self._write(decision, known, "customs", now, decision.state.status(today))
 
     def _write(
         self, decision: ProfileDecision, known: tuple[CaseRow, int] | None, actor: str, now: str, status: str
@@ -153,6 +179,16 @@ class ProfileCasework:
             case_id=name, organisation="customs", lrn=name, mrn=None, status=status, channel=None, office=None,
             movement=None, version=version, state=state, updated_at=now, room=ROOM,
         )  # fmt: skip
+
+
+def zone_of(profile: Profile) -> ZoneInfo:
+    """Return the administration's time zone."""
+    return ZoneInfo(str(profile.setting("time_zone", default="UTC")))
+
+
+def day_of(now: str, zone: tzinfo) -> date:
+    """Return the day that an instant of the journal is in a time zone."""
+    return datetime.fromisoformat(now.replace("Z", "+00:00")).astimezone(zone).date()
 
 
 def _named(documents: tuple[StoredDocument, ...]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Ticks:
         *,
         send: Any,
         clock: Callable[[], str] = utc_now,
-        others: Sequence[tuple[str, float, Callable[[], None]]] = (),
+        others: Sequence[tuple[str, float, Callable[[], object]]] = (),
     ) -> None:
         """Take store, line for commands, and what else is done by the clock: name, every so many seconds, work."""
         self._store = store
@@ -85,7 +85,7 @@ class Ticks:
         for thread in self._threads:
             thread.join(12)
 
-    def _run(self, works: Sequence[tuple[str, float, Callable[[], None]]]) -> None:
+    def _run(self, works: Sequence[tuple[str, float, Callable[[], object]]]) -> None:
         last = dict.fromkeys((name for name, _, _ in works), time.monotonic())
         while not self._stop.wait(self._settings.tick_s):
             for name, every_s, work in works:

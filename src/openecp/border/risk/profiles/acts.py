@@ -6,6 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from openecp.border.risk.profiles.profile import RiskProfile
+from openecp.border.risk.profiles.statistics import Verdict
 
 
 class OfficeLoad(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,15 @@ class SuspendProfile(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
+class SuspendByResults(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A profile selects no more, because its controls found less than the random sample; by the clock."""
+
+    profile_id: str
+    version: int
+    verdict: Verdict
+    counted: tuple[int, int]  # results and irregular ones of the version so far: what comes later is judged anew
+
+
 class RetireProfile(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A profile is put away for good."""
 
@@ -82,4 +92,13 @@ class ExpireProfile(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     profile_id: str
 
 
-ProfileAct = ProposeProfile | AttachBacktest | ActivateProfile | SuspendProfile | RetireProfile | ExpireProfile
+ProfileAct = (
+    ProposeProfile
+    | AttachBacktest
+    | ActivateProfile
+    | SuspendProfile
+    | SuspendByResults
+    | RetireProfile
+    | ExpireProfile
+)
+BY_CLOCK = (SuspendByResults, ExpireProfile)

@@ -20,6 +20,7 @@ from openecp.border.risk.profiles.acts import (
     ProfileAct,
     ProposeProfile,
     RetireProfile,
+    SuspendByResults,
     SuspendProfile,
 )
 from openecp.border.risk.profiles.checking import check_budget, check_profile, compiled
@@ -45,13 +46,14 @@ class ProfileDecision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide(
-    state: ProfileState | None, act: ProfileAct, *, actor: str, now: str, others: Sequence[ProfileState] = ()
-) -> ProfileDecision:
-    """Decide one act about one profile; `others` are those on record.
+    state: ProfileState | None, act: ProfileAct, *, actor: str, now: str, today: date | None = None,
+    others: Sequence[ProfileState] = (),
+) -> ProfileDecision:  # fmt: skip
+    """Decide one act about one profile; `others` are those on record, `today` the administration's day.
 
     Raises: ProfileRefused.
     """
-    today = date.fromisoformat(now[:10])
+    today = today or date.fromisoformat(now[:10])
     if isinstance(act, ProposeProfile):
         return _proposed(state, act.profile, actor, now, today)
     if state is None:
@@ -66,6 +68,8 @@ def decide(
             return _activated(state, act, actor, now, today, others)
         case SuspendProfile():
             return _suspended(state, act.reason, actor, today)
+        case SuspendByResults():
+            return _found_less(state, act, today)
         case ExpireProfile():
             return _expired(state, today)
         case RetireProfile():
@@ -140,7 +144,10 @@ def _activated(
     criteria = compiled(version.profile.predicate)
     used = check_budget([*_in_use(others, today)], (state.profile_id, criteria))
     after = msgspec.structs.replace(
-        state, current=msgspec.structs.replace(version, approver=actor, activated_at=now, suspended=""),
+        state, current=msgspec.structs.replace(
+            version, approver=actor, activated_at=now, suspended="",
+            judged_from=version.counted if version.suspended else version.judged_from,
+        ),
         waiting=None if version is state.waiting else state.waiting, expired=False,
     )  # fmt: skip
     body = {
@@ -165,6 +172,16 @@ def _suspended(state: ProfileState, reason: str, actor: str, today: date) -> Pro
     why = f"{_reason(reason)} ({actor})"
     after = msgspec.structs.replace(state, current=msgspec.structs.replace(version, suspended=why))
     body = {"profile": state.profile_id, "version": version.number}
+    return ProfileDecision(kind="RiskProfileSuspended", body=body, state=after, document=why.encode())
+
+
+def _found_less(state: ProfileState, act: SuspendByResults, today: date) -> ProfileDecision:
+    version = state.current
+    if version is None or version.number != act.version or not version.selects(today):
+        raise _refused(state, f"version {act.version} selecting", state.status(today), "Nothing is to be done.")
+    why = act.verdict.told()
+    after = msgspec.structs.replace(state, current=msgspec.structs.replace(version, suspended=why, counted=act.counted))
+    body = {"profile": state.profile_id, "version": version.number, "by": "results", **act.verdict.facts()}
     return ProfileDecision(kind="RiskProfileSuspended", body=body, state=after, document=why.encode())
 
 

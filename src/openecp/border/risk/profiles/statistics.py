@@ -43,15 +43,49 @@ def wilson(hits: int, results: int) -> Share:
     return Share(share, *wilson_bounds(share, results))
 
 
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile in operation beside the random sample: it is to be suspended, and why."""
+
+    results: int
+    irregular: int
+    rate: Share
+    sample_results: int
+    sample_irregular: int
+    sample: Share
+
+    def told(self) -> str:
+        """Return the reason in words, with both rates and intervals."""
+        found = f"{self.irregular} of {self.results} controls were irregular, {_percent(self.rate)}"
+        sample = f"{self.sample_irregular} of {self.sample_results}, {_percent(self.sample)}"
+        return f"finds less than chance: {found}; the random sample: {sample}; intervals of 95 %"
+
+    def facts(self) -> dict[str, int]:
+        """Return the figures as the journal holds them, shares in millionths."""
+        found = {name: getattr(self, name) for name in ("results", "irregular", "sample_results", "sample_irregular")}
+        for prefix, share in (("", self.rate), ("sample_", self.sample)):
+            for name, value in (("rate", share.value), ("low", share.low), ("high", share.high)):
+                found[f"{prefix}{name}_e6"] = round(1_000_000 * value)
+        return found
+
+
 def below_chance(figures: ProfileFigures, *, sample_results: int, sample_irregular: int) -> str:
     """Return why a profile is to be suspended, in words; nothing where it is not."""
+    found = verdict(figures, sample_results=sample_results, sample_irregular=sample_irregular)
+    return found.told() if found is not None else ""
+
+
+def verdict(figures: ProfileFigures, *, sample_results: int, sample_irregular: int) -> Verdict | None:
+    """Return that a profile finds less than chance; None where it does not, or too little is known."""
     if figures.results < RESULTS_MIN or sample_results < SAMPLE_MIN:
-        return ""
-    rate, sample = figures.hit_rate(), sample_irregular / sample_results
-    if rate.high >= sample:
-        return ""
-    return (
-        f"finds less than chance: {figures.irregular} of {figures.results} controls were irregular, at most "
-        f"{100 * rate.high:.2f} % with 95 % confidence; the random sample: {sample_irregular} of {sample_results}, "
-        f"{100 * sample:.2f} %"
-    )
+        return None
+    rate, sample = figures.hit_rate(), wilson(sample_irregular, sample_results)
+    if rate.high >= sample.value:
+        return None
+    return Verdict(
+        results=figures.results, irregular=figures.irregular, rate=rate, sample_results=sample_results,
+        sample_irregular=sample_irregular, sample=sample,
+    )  # fmt: skip
+
+
+def _percent(share: Share) -> str:
+    return f"{100 * share.value:.2f} % ({100 * share.low:.2f} to {100 * share.high:.2f} %)"

@@ -28,6 +28,8 @@ class ProfileVersion(msgspec.Struct, frozen=True, kw_only=True):
     approver: str = ""
     activated_at: str = ""
     suspended: str = ""  # why it selects no more
+    counted: tuple[int, int] = (0, 0)  # results, irregular when the clock suspended it
+    judged_from: tuple[int, int] = (0, 0)  # those of before it was taken up again: they are not held against it twice
 
     def selects(self, today: date) -> bool:
         """Tell whether it takes part in the selection of a day."""
