@@ -11,6 +11,7 @@ from openecp.platform.cli.risk_lanes import draw, lanes
 from openecp.platform.cli.risk_models import card, models, train
 from openecp.platform.cli.risk_profile_acts import profile_group
 from openecp.platform.cli.risk_score import score
+from openecp.platform.cli.risk_templates import templates
 from openecp.platform.cli.risk_watch import watchlist
 from openecp.platform.cli.risk_world import world
 
@@ -22,6 +23,7 @@ def risk() -> None:
 
 risk.add_command(watchlist)
 risk.add_command(profile_group)
+profile_group.add_command(templates)
 for command in (train, score, models, card, world, lanes, draw):
     risk.add_command(command)
 for command in (features, results, compliance, audit):
