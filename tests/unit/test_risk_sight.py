@@ -74,11 +74,7 @@ def test_online_equals_the_journal(tmp_path: Path) -> None:
         state.take(history.items[case.case_id])
     mine = here.sight.state("import")
     for rows in history.items.values():
-        told = [row | {"at_us": here.moment().timestamp() * 1e6 // 1} for row in rows]
-        timed = [row | {"at_us": int(row["at_us"])} for row in told]
-        assert [one | {"importer_controls": 0} for one in mine.features(timed)][0].keys() == state.features(timed)[
-            0
-        ].keys()
+        timed = [row | {"at_us": int(here.moment().timestamp() * 1e6)} for row in rows]
         for one, other in zip(mine.features(timed), state.features(timed), strict=True):
             rates = {name for name in one if name.endswith(("_rate", "_controls"))}
             assert {k: v for k, v in one.items() if k not in rates} == {
@@ -164,11 +160,9 @@ def test_the_champion_scores_and_is_taken_up_without_a_restart() -> None:
 def test_rules_alone_where_no_model_can_be_used() -> None:
     here = SightOffice()
     good = here.register(taught("importer_before"))
-    state = here.registry.state(good)
     here.start()
     here.lodge(shipped("L-1"))
     assert here.officers()[-1]["model"] == good
-    document = here.store._documents[state.document] if hasattr(here.store, "_documents") else None  # noqa: SLF001
     strange = here.register(taught("colour of the ship", "importer_before"))
     (row,) = here.lodge(shipped("L-2"))
     told = here.officers()[-1]
@@ -185,7 +179,6 @@ def test_rules_alone_where_no_model_can_be_used() -> None:
     (row,) = here.lodge(shipped("L-4"))
     assert row[0].p_e6 == 0
     assert "days ago" in here.officers()[-1]["fallback"]
-    assert document is None or document
 
 
 def test_a_model_that_was_changed_in_the_store_scores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,8 +28,12 @@ LABELS = (
     ("lane", "VARCHAR"), ("ground", "VARCHAR"), ("chance", "DOUBLE"), ("sampled", "INTEGER"), ("control", "VARCHAR"),
     ("result", "VARCHAR"), ("irregularity", "VARCHAR"), ("label", "INTEGER"), ("revenue", "BIGINT"),
     ("stake", "BIGINT"), ("goods", "VARCHAR"), ("origin", "VARCHAR"), ("departure", "VARCHAR"), ("mode", "VARCHAR"),
+    ("unit", "VARCHAR"), ("value_minor", "BIGINT"), ("importer", "VARCHAR"),
 )  # fmt: skip
-LEFT_OUT = ("seq", "item", "office", "lane", "ground", "sampled", "control", "result", "irregularity")
+LEFT_OUT = ("seq", "item", "office", "lane", "ground", "sampled", "control", "result", "irregularity", "stake",
+            "importer")  # fmt: skip
+_LABELLED = """SELECT l.*, f.* EXCLUDE (seq, item, declaration) FROM labels AS l
+JOIN features AS f ON f.seq = l.seq AND f.item = l.item ORDER BY l.seq, l.item"""
 
 
 @contextlib.contextmanager
@@ -156,16 +160,47 @@ def results(context: click.Context, out: Path, movement: str, data: str | None) 
     with _faults(), contextlib.closing(engine):
         _reckoned(engine, history)
         engine.load("labels", LABELS, rows)
-        engine.write(
-            "SELECT l.*, f.* EXCLUDE (seq, item, declaration) FROM labels AS l "
-            "JOIN features AS f ON f.seq = l.seq AND f.item = l.item ORDER BY l.seq, l.item",
-            out,
-        )
+        engine.write(_LABELLED, out)
     irregular = sum(row[12] for row in rows)
     click.echo(f"{len(rows)} controlled items, {irregular} irregular, recovered {sum(row[13] for row in rows)} minor "
                f"units, in {out}")  # fmt: skip
     left = " ".join(f"--leave-out {name}" for name in LEFT_OUT)
-    click.echo(f"openecp risk train {out} --id id --revenue revenue --stake stake --chance chance {left}")
+    click.echo(f"openecp risk train {out} --id id --revenue revenue --stake value_minor --chance chance {left}")
+
+
+class JournalRows:
+    """Controlled items of the journal with all features, as a source to learn from."""
+
+    def __init__(self, history: RiskHistory) -> None:
+        """Reckon the features of a history, and keep the items that have a result."""
+        from openecp.platform.engines.risk_features import FeatureEngine
+
+        engine = FeatureEngine()
+        with _faults(), contextlib.closing(engine):
+            _reckoned(engine, history)
+            engine.load("labels", LABELS, _labelled(history))
+            rows = engine.rows(_LABELLED)
+        self._columns = {name: [_text(row[name]) for row in rows] for name in rows[0]} if rows else {"label": []}
+        last = max((case.seq for case in history.cases), default=0)
+        drawn = sum(row["sampled"] for row in rows)
+        self._described = f"the journal to event {last}, {drawn} of its rows of the random sample"
+
+    def columns(self) -> dict[str, list[str]]:
+        """Return every column as text."""
+        return self._columns
+
+    def described(self) -> str:
+        """Return what the source is."""
+        return self._described
+
+
+def journal_rows(context: click.Context, data: str | None, movement: str) -> JournalRows:
+    """Return the labelled items of this installation's journal."""
+    return JournalRows(_history(context, data, movement))
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _labelled(history: RiskHistory) -> list[tuple[Any, ...]]:
@@ -183,6 +218,7 @@ def _labelled(history: RiskHistory) -> list[tuple[Any, ...]]:
                 f"{row['declaration']}/{number}", case.seq, number, case.day or case.at[:10], case.office, case.lane,
                 case.ground, case.chance, int(case.sampled), last.control, last.result, kind, case.label_of(number),
                 recovered[number], row["stake_minor"], row["goods"], row["origin"], row["departure"], row["mode"],
+                row["unit"], row["value_minor"], row["importer"],
             ))  # fmt: skip
     return found
 

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from openecp.border.risk.models.fault import ModelRefused
-from openecp.border.risk.models.registry import signature_of
+from openecp.border.risk.models.registry import ModelState, signature_of
 from openecp.kernel.journal.memory import utc_now
 from openecp.platform.cli.wiring import CommandFault, data_option, installation
 from openecp.platform.core.model_desk import CARD_BYTES_MAX, ModelDesk
@@ -22,11 +22,11 @@ from openecp.platform.core.permissions import may
 
 if TYPE_CHECKING:
     from openecp.border.risk.models.model import RiskModel
+    from openecp.border.risk.models.table import Roles, TrainingSource
 
 MODEL, CARD, SIGNATURE = "model.json", "card.json", "signature.txt"
 SYSTEM = "system:command-line"
-_files = click.argument("files", metavar="FILE...", nargs=-1, required=True,
-                        type=click.Path(dir_okay=False, path_type=Path))  # fmt: skip
+_files = click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
 _token = click.option("--token", prompt="Your token", hide_input=True, help="The officer's own (openecp token).")
 
 
@@ -79,6 +79,8 @@ def _today() -> Any:
 
 @click.command()
 @_files
+@click.option("--journal", "from_journal", is_flag=True, help="Controlled items of this journal, in place of files.")
+@click.option("--movement", default="import", show_default=True, help="With --journal: import, export; empty: all.")
 @click.option("--label", default="label", show_default=True, help="Column: 1 irregular, 0 conform.")
 @click.option("--date", "day", default="date", show_default=True, help="Column: day of acceptance.")
 @click.option("--id", "identity", default="", help="Column: the declaration's number.")
@@ -99,32 +101,66 @@ def _today() -> Any:
 @data_option
 @click.pass_context
 def train(
-    context: click.Context, files: tuple[Path, ...], label: str, day: str, identity: str, revenue: str, stake: str,
-    chance: str, numbers: tuple[str, ...], leave_out: tuple[str, ...], out: Path, seed: int, trees: int, leaves: int,
-    learning_rate: float, bagging: float, as_json: bool, data: str | None,
+    context: click.Context, files: tuple[Path, ...], from_journal: bool, movement: str, label: str, day: str,
+    identity: str, revenue: str, stake: str, chance: str, numbers: tuple[str, ...], leave_out: tuple[str, ...],
+    out: Path, seed: int, trees: int, leaves: int, learning_rate: float, bagging: float, as_json: bool,
+    data: str | None,
 ) -> None:  # fmt: skip
-    """Train a model on labelled FILEs (CSV, Parquet) and write it with its card; `models add` registers it."""
+    """Train a model on labelled FILEs (CSV, Parquet) or on the journal and write it with its card.
+
+    `models add` registers it.
+    """
     from openecp.border.risk.models.gbm import TreeSettings
+    from openecp.border.risk.models.poison import suspects
     from openecp.border.risk.models.table import Roles, training_table
     from openecp.border.risk.models.train import TrainSettings
     from openecp.border.risk.models.train import train as learn
-    from openecp.platform.engines.risk_files import RiskFiles
 
+    if from_journal == bool(files):
+        raise CommandFault("one source is needed", where="arguments", expected="FILEs, or --journal",
+                           got="both" if files else "none", fix="Give one of them.")  # fmt: skip
     roles = Roles(
         label=label, day=day, id=identity, revenue=revenue, stake=stake, chance=chance, numbers=numbers or None,
         left_out=leave_out,
     )  # fmt: skip
     grown = TreeSettings(trees=trees, leaves=leaves, learning_rate=learning_rate, bagging=bagging)
     with journalled(context, data, "RiskTrainingRefused"):
-        table = training_table(RiskFiles(files), roles, today=_today())
+        source, roles = _source(context, data, files, movement, roles)
+        table = training_table(source, roles, today=_today())
+        table = msgspec.structs.replace(table, flags=tuple(suspects(table, seed=seed)))
         trained = learn(table, TrainSettings(seed=seed, trees=grown))
+    if table.flags:
+        with model_desk(context, data) as (desk, _):
+            desk.flag(table.flags, actor=SYSTEM, where=table.described)
     here: Any = installation(context).with_settings(data=data)
     card = msgspec.json.encode(trained.card)
     signature = signature_of(model_key(here), trained.model.sha256, hashlib.sha256(card).hexdigest())
     _write(out, trained.model.content, card, signature)
     _tell(card, as_json)
+    for flag in table.flags:
+        click.echo(f"suspect, on record: {flag}", err=True)
     if not as_json:
         click.echo(f"Written to {out}: {MODEL}, {CARD}, card.md, card.html, {SIGNATURE}")
+
+
+def _source(
+    context: click.Context, data: str | None, files: tuple[Path, ...], movement: str, roles: Roles
+) -> tuple[TrainingSource, Roles]:
+    """Return where rows come from; those of the journal have columns of their own, and so have what they mean."""
+    from openecp.platform.engines.risk_files import RiskFiles
+
+    if files:
+        return RiskFiles(files), roles
+    from openecp.border.risk.features.definitions import FEATURES
+    from openecp.border.risk.models.live import LIVE_STAKE
+    from openecp.platform.cli.risk_features import LEFT_OUT, journal_rows
+
+    own = msgspec.structs.replace(
+        roles, label="label", day="date", id="id", revenue="revenue", stake=LIVE_STAKE, chance="chance",
+        numbers=tuple(name for name in FEATURES if name not in roles.left_out), parties=("importer",),
+        left_out=(*(name for name in LEFT_OUT if name != "importer"), *roles.left_out),
+    )  # fmt: skip
+    return journal_rows(context, data, movement), own
 
 
 def _write(out: Path, content: bytes, card: bytes, signature: str) -> None:
@@ -215,8 +251,23 @@ def list_models(context: click.Context, as_json: bool, data: str | None) -> None
         line = (f"{state.sha256[:16]}  {state.status:<10}  learnt to {state.learnt_to}  AUC {state.auc_e6 / 1e6:.3f}  "
                 f"at 5 % {state.p5_e6 / 1e4:.1f} %  by {state.author}")  # fmt: skip
         click.echo(msgspec.json.encode(state).decode() if as_json else line)
+        if not as_json:
+            _tell_use(state)
     if not as_json:
         click.echo(f"{len(found)} models; selection today: {choice.told}")
+
+
+def _tell_use(state: ModelState) -> None:
+    """Say of a model what keeps it from declarations, and how live traffic has moved."""
+    if state.unknown:
+        click.echo(f"    scores files only: {', '.join(state.unknown[:8])} are not known when a declaration is decided")
+    note = state.drift
+    if note is not None:
+        told = f"alarms: {', '.join(note.alarms)}" if note.alarms else "no alarm"
+        beyond = "; rules alone select" if note.beyond else ""
+        click.echo(
+            f"    drift on {note.day}: PSI of the score {note.score_e6 / 1e6:.3f}, {note.rows} rows, {told}{beyond}"
+        )
 
 
 @models.command()
@@ -249,6 +300,7 @@ def activate_model(context: click.Context, name: str, role: Any, token: str, dat
     with model_desk(context, data) as (desk, store):
         state = desk.activate(name, role, actor=_officer(store, token))
     click.echo(f"{state.sha256[:16]} is {state.status}")
+    _tell_use(state)
 
 
 @models.command("retire")
@@ -274,17 +326,21 @@ def card(context: click.Context, name: str, form: str, data: str | None) -> None
     """Print the card of a MODEL of the registry, or of a folder that `train` wrote."""
     from openecp.border.risk.models.card import ModelCard, card_html
 
+    state: ModelState | None = None
     if Path(name).is_dir():
         here: Any = installation(context).with_settings(data=data)
         with journalled(context, data, "RiskModelRefused"):
             content = read_folder(here, Path(name))[1]
     else:
         with model_desk(context, data) as (desk, _):
-            content = desk.card(desk.state(name))
+            state = desk.state(name)
+            content = desk.card(state)
     if form == "html":
         click.echo(card_html(msgspec.json.decode(content, type=ModelCard)), nl=False)
     else:
         _tell(content, form == "json")
+        if form == "md" and state is not None:
+            _tell_use(state)
 
 
 def _officer(store: Any, token: str) -> str:

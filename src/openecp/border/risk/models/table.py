@@ -25,6 +25,7 @@ ROWS_MIN, ROWS_MAX, IRREGULAR_MIN, CODES_MAX, SHOWN = 200, 5_000_000, 20, 500_00
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _CODE_NAME = re.compile(r"(^|[_\s])(id|ids|code|codes|type|no|number|office|mode|hs\d*|use)($|[_\s])", re.IGNORECASE)
 COPY_AUC, COPY_CODES = 0.9999, 10
+SIZE_MAX = 1e16  # no amount, mass or count of a declaration is larger
 
 
 class Roles(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +39,13 @@ class Roles(msgspec.Struct, frozen=True, kw_only=True):
     chance: str = ""  # the probability with which the row came to be inspected
     numbers: tuple[str, ...] | None = None  # features that are numbers; None: those that look like it
     left_out: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()  # columns that say who a row is about; looked at, not learnt from
 
     @property
     def named(self) -> tuple[str, ...]:
         """The columns that are no features."""
         own = (self.label, self.day, self.id, self.revenue, self.stake, self.chance)
-        return (*(name for name in own if name), *self.left_out)
+        return (*(name for name in own if name), *self.left_out, *self.parties)
 
 
 class TrainingSource(Protocol):
@@ -68,6 +70,8 @@ class TrainingTable(msgspec.Struct, frozen=True, kw_only=True):
     stake: Floats | None
     chance: Floats | None
     stake_column: str = ""
+    parties: dict[str, Sequence[str]] = {}  # who rows are about, where that is no feature
+    flags: tuple[str, ...] = ()  # what is suspect in them
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -106,6 +110,7 @@ def training_table(source: TrainingSource, roles: Roles, *, today: date) -> Trai
         stake=None if amounts["stake"] is None else amounts["stake"][order],
         chance=None if amounts["chance"] is None else amounts["chance"][order],
         stake_column=roles.stake,
+        parties={name: [columns[name][place] for place in listed] for name in roles.parties},
     )
 
 
@@ -131,7 +136,7 @@ def _missing(columns: Texts, roles: Roles, where: str) -> list[ModelRefused]:
         if name and name not in columns:
             listed = ", ".join(list(columns)[:40])
             faults.append(_fault(f"{option} names a column that is not there", where, listed, name, "Correct it."))
-    unknown = [name for name in (*(roles.numbers or ()), *roles.left_out) if name not in columns]
+    unknown = [name for name in (*(roles.numbers or ()), *roles.left_out, *roles.parties) if name not in columns]
     if unknown:
         faults.append(_fault("columns are named that are not there", where, "columns of the file", ", ".join(unknown),
                              "Correct --number and --leave-out."))  # fmt: skip
@@ -243,6 +248,11 @@ def _number_column(name: str, values: Sequence[str], where: str, faults: list[Mo
         faults.append(
             _fault("values without end", place, "finite numbers", shown, "Correct them, or leave them empty.")
         )
+        return found
+    absurd = np.flatnonzero(np.abs(np.nan_to_num(found)) > SIZE_MAX)
+    if len(absurd):
+        shown = f"{values[absurd[0]]!r:.40} in row {absurd[0] + 1}; {len(absurd)} in all"
+        faults.append(_fault("values beyond any size", place, f"at most {SIZE_MAX:.0e}", shown, "Correct them."))
     return found
 
 

@@ -122,7 +122,8 @@ def _fit(
         calibration=Calibration(kind="platt"),
         profiles={name: profile_of(column, weights) for name, column in columns.items()},
         scores=tuple(np.quantile(risk.score(rows), np.linspace(0, 1, 201)).tolist()),
-        stake_column=table.stake_column if on_stake else "", weighed=weights is not None,
+        stake_column=table.stake_column if on_stake else "",
+        weighed=table.chance is not None and float(table.chance.min()) < 1.0,
     )  # fmt: skip
     if judged is not None:
         file = msgspec.structs.replace(
@@ -242,4 +243,5 @@ def _blind_spots(
         empty = float(np.mean(~np.isfinite(column)))
         if empty > 0.2:
             spots.append(f"{name}: empty in {100 * empty:.0f} % of the rows.")
+    spots += [f"Suspect in its rows: {flag}." for flag in table.flags]
     return tuple(spots)
