@@ -13,6 +13,7 @@ import msgspec
 from openecp.border.lodgement.case import DeclarationCase
 from openecp.border.lodgement.commands import OfficerActKind
 from openecp.border.lodgement.lifecycle import MACHINE
+from openecp.platform.console.findings import FindingForm
 from openecp.platform.console.words import ACTS, ActWords
 
 KINDS: tuple[OfficerActKind, ...] = get_args(OfficerActKind)
@@ -46,7 +47,8 @@ class ActFaults(msgspec.Struct, frozen=True, kw_only=True):
     act: str
     result: str = ""
     reason: str = ""
-    fields: tuple[str, ...] = ()  # "result", "reason", "reason_long"
+    fields: tuple[str, ...] = ()  # "result", "reason", "reason_long", a fault of the finding
+    finding: FindingForm = FindingForm()
 
 
 def offers(status: str, case: DeclarationCase | None) -> tuple[Offer, ...]:
@@ -76,8 +78,10 @@ def offers(status: str, case: DeclarationCase | None) -> tuple[Offer, ...]:
     return tuple(sorted(found, key=lambda offer: ORDER.index(offer.act)))
 
 
-def faults_of(offer: Offer, result: str, reason: str) -> ActFaults | None:
-    """Return what is missing in a filled-in form, None where nothing is."""
+def faults_of(
+    offer: Offer, result: str, reason: str, form: FindingForm | None = None, wrong: str = ""
+) -> ActFaults | None:
+    """Return what is missing in a filled-in form, None where nothing is; `wrong` is the fault of its finding."""
     fields = []
     if offer.results and result not in {code for code, _ in offer.results}:
         fields.append("result")
@@ -85,4 +89,10 @@ def faults_of(offer: Offer, result: str, reason: str) -> ActFaults | None:
         fields.append("reason")
     elif len(reason) > REASON_CHARS_MAX:
         fields.append("reason_long")
-    return ActFaults(act=offer.act, result=result, reason=reason, fields=tuple(fields)) if fields else None
+    if wrong and "result" not in fields:
+        fields.append(wrong)
+    if not fields:
+        return None
+    return ActFaults(
+        act=offer.act, result=result, reason=reason, fields=tuple(fields), finding=form or FindingForm()
+    )  # fmt: skip

@@ -10,6 +10,7 @@ class Names:
     """Names by code; a code that the profile does not name is shown as it is."""
 
     def __init__(self, profile: Profile | None) -> None:
+        self.currency = profile.currency if profile else ""
         self._offices = _by_code(profile, "offices", "office")
         self._taxes = _by_code(profile, "tax_types", "tax_type")
         self._procedures = _by_code(profile, "procedures", "procedure")

@@ -13,6 +13,8 @@ from openecp.border.lodgement.commands import OfficerAct
 from openecp.kernel.casework.answer import Answer
 from openecp.platform.console import acts
 from openecp.platform.console.cases import case_page, offers_for, opened_for
+from openecp.platform.console.findings import finding_form, finding_of
+from openecp.platform.console.language import currency_exponent
 from openecp.platform.console.pages import AnyRequest, AtConsole, ByVisitor, InPath, Page, redirect, signed_in
 from openecp.platform.console.signin import form_is_ours, form_of
 from openecp.platform.core.permissions import may
@@ -32,6 +34,7 @@ async def do_act(request: AnyRequest, console: AtConsole, visitor: ByVisitor, ca
         )
     act, result = fields.get("act", ""), fields.get("result", "")
     reason = " ".join(fields.get("reason", "").split())
+    form = finding_form(fields)
     seen = _seq(fields.get("expected_seq", ""))
     offer = next((offer for offer in offers_for(opened, principal) if offer.act == act), None)
     if seen is None or seen != opened.seq or offer is None:
@@ -43,11 +46,15 @@ async def do_act(request: AnyRequest, console: AtConsole, visitor: ByVisitor, ca
             visitor,
             opened,
             answer_fault={"kind": kind},
-            faults=acts.ActFaults(act=act, result=result, reason=reason),
+            faults=acts.ActFaults(act=act, result=result, reason=reason, finding=form),
             looked_at_seq=seen,
             status_code=409,
         )
-    faults = acts.faults_of(offer, result, reason)
+    currency = console.names.currency
+    finding, wrong = finding_of(
+        form, act, result, exponent=currency_exponent(currency), comma=visitor.language == "fr"
+    )
+    faults = acts.faults_of(offer, result, reason, form, wrong)
     if faults is not None:
         return await asyncio.to_thread(case_page, request, console, visitor, opened, faults=faults, status_code=422)
     answer = await console.core.submit(
@@ -58,10 +65,11 @@ async def do_act(request: AnyRequest, console: AtConsole, visitor: ByVisitor, ca
             result=result if offer.results else None,
             reason=reason,
             expected_seq=seen,
+            finding=finding,
         )
     )
     if answer.outcome == "refused":
-        kept = acts.ActFaults(act=act, result=result, reason=reason)
+        kept = acts.ActFaults(act=act, result=result, reason=reason, finding=form)
         opened = await asyncio.to_thread(opened_for, console, principal, case_id)
         return await asyncio.to_thread(
             case_page,

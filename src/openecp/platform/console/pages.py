@@ -26,7 +26,7 @@ from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.queries import Queries
 from openecp.kernel.parties.model import Principal, Register
 from openecp.kernel.profile.profile import Profile
-from openecp.platform.console import session, words
+from openecp.platform.console import findings, session, words
 from openecp.platform.console.assets import Assets
 from openecp.platform.console.language import LANGUAGES_BY_NAME, Language, load_languages, moment_of, preferred
 from openecp.platform.console.names import Names
@@ -146,6 +146,7 @@ class Console:
         templates.globals.update(
             language=language,
             words=words,
+            findings=findings,
             names=self.names,
             asset=self.assets.url,
             parts_missing=self.assets.missing,

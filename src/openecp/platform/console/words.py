@@ -148,6 +148,7 @@ ACTS: dict[str, ActWords] = {
         N_("What the examination of the goods has shown."),
         (
             ("conform", N_("The goods conform")),
+            ("irregular", N_("Irregular, put right: the goods go on")),
             ("detained", N_("The goods are detained")),
             ("seized", N_("The goods are seized")),
         ),

@@ -56,6 +56,7 @@ COLUMN_WORDS = {
     "seller_gifts_30d": N_("gifts of the seller within 30 days"),
     "address_names": N_("other names at the consignee's address"),
     "identifier_names": N_("other names with the consignee's identifier"),
+    "described_rank": N_("place of the chapter among those that the description suggests"),
 }
 GROUP_WORDS = {
     "declaration": N_("Declaration"),

@@ -28,6 +28,7 @@ from openecp.border.risk.profiles.terms import (
     OneOf,
     told,
 )
+from openecp.platform.console.amounts import number_of
 from openecp.platform.console.language import N_
 
 GROUPS_MAX, ROWS_MAX, VALUE_MAX = 8, 20, 1_000
@@ -170,20 +171,12 @@ def _joined(parts: tuple[Condition, ...], join: str) -> Condition:
 
 def _number(row: PredicateRow, money: Money) -> Decimal:
     unit, text = unit_of(row.column), row.value.strip()
-    plain = re.sub(r"[\s\u00a0\u202f'’%]", "", text)
-    if money.currency:
-        plain = plain.removesuffix(money.currency)
-    if "," in plain:  # either sign parts decimals; where both stand, the last one does
-        both = "." in plain
-        last = "," if not both or plain.rindex(",") > plain.rindex(".") else "."
-        if not both and not money.comma and re.fullmatch(r"-?\d{1,3}(,\d{3})+", plain):
-            plain = plain.replace(",", "")
-        else:
-            plain = plain.replace("." if last == "," else ",", "").replace(",", ".")
-    if not re.fullmatch(r"-?\d{1,18}(\.\d{1,9})?", plain):
+    bare = text.removesuffix("%") if unit == "percent" else text.removesuffix("kg") if unit == "kg" else text
+    bare = bare.removesuffix(money.currency) if unit == "money" and money.currency else bare
+    number = number_of(bare, comma=money.comma)
+    if number is None:
         wanted = {"percent": "a percentage such as 12.5", "money": f"an amount such as 150.00 {money.currency}"}
         raise _refused("value", wanted.get(unit, "a number such as 150"), text or "nothing", "Correct it.")
-    number = Decimal(plain)
     if unit == "percent":
         return _plain(number * 10_000)
     return _plain(number.scaleb(money.exponent)) if unit == "money" else number

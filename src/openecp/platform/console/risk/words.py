@@ -123,6 +123,13 @@ ROLES = {
     "consignee": N_("Consignee"),
     "seller": N_("Seller"),
     "buyer": N_("Buyer"),
+    "consignor": N_("Consignor"),
+    "agent": N_("Agent"),
+}
+LANE_CHANGES = {
+    "LaneOverrideAsked": N_("An officer asked for another lane"),
+    "LaneOverridden": N_("An officer changed the lane"),
+    "LaneMoved": N_("It waited too long: the clock moved it"),
 }
 REFUSALS = {
     "form": N_("This page was open too long or was not sent from the console. Please try again."),
