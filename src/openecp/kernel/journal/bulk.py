@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, overload
 
 import msgspec
 
@@ -50,6 +50,29 @@ class CounterState(NamedTuple):
 
     version: int
     total_micro: int
+
+
+class PlainTexts(Sequence[str]):
+    """Texts in ASCII, kept as bytes: whoever hashes or stores them needs no others."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: list[bytes]) -> None:
+        self.data = data
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [one.decode("ascii", "replace") for one in self.data[place]]
+        return self.data[place].decode("ascii", "replace")
 
 
 class RecordTree(NamedTuple):
@@ -146,7 +169,7 @@ def records_root(records: Sequence[str]) -> bytes:
 
 def record_tree(records: Sequence[str]) -> RecordTree:
     """Hash the records of a batch once, for its event and for the store."""
-    data = [record.encode("ascii") for record in records]
+    data = records.data if isinstance(records, PlainTexts) else [record.encode("ascii") for record in records]
     leaves = [_sha256(b"\x00" + record).digest() for record in data]  # RFC 6962: a leaf begins with zero
     return RecordTree(data, leaves, tree_root(leaves).hex())
 
@@ -185,8 +208,12 @@ def check_batch(batch: ParcelBatch) -> CheckedBatch:
 
 def _check_texts(where: str, texts: Sequence[str], longest: int) -> None:
     """Look at all texts at once; go through them only to name the bad one."""
-    joined, sizes = "".join(texts), list(map(len, texts))
-    plain = joined.isascii() and "\x00" not in joined and "\n" not in joined
+    if isinstance(texts, PlainTexts):
+        sizes, data = list(map(len, texts.data)), b"".join(texts.data)
+        plain = data.isascii() and b"\x00" not in data and b"\n" not in data
+    else:
+        sizes, joined = list(map(len, texts)), "".join(texts)
+        plain = joined.isascii() and "\x00" not in joined and "\n" not in joined
     if plain and min(sizes, default=1) > 0 and max(sizes, default=0) <= longest:
         return
     for number, text in enumerate(texts):

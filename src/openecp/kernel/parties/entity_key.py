@@ -8,7 +8,7 @@ Limits: the first 200 characters of a name, 400 of an address and 64 of an ident
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from openecp.kernel.parties.address import ADDRESS_LENGTH_MAX, PHRASES, address_words
 from openecp.kernel.parties.name import NAME_LENGTH_MAX, name_words
@@ -32,33 +32,34 @@ def entity_keys(
     names: Sequence[str | None], addresses: Sequence[str | None], identifiers: Sequence[str | None]
 ) -> list[str]:
     """Return the key of each row; the three columns are of one length. Each distinct person is worked out once."""
-    rows = list(zip(names, addresses, identifiers, strict=True))
-    distinct = list(dict.fromkeys(rows))
-    if not distinct:
-        return []
-    keys = _distinct_keys(distinct)
-    if len(distinct) == len(rows):
-        return keys
-    by_row = dict(zip(distinct, keys, strict=True))
-    return [by_row[row] for row in rows]
-
-
-def _distinct_keys(rows: list[tuple[str | None, str | None, str | None]]) -> list[str]:
-    keys = [f"id:{number}" if number else "" for number in identifier_forms([row[2] for row in rows])]
+    if not len(names) == len(addresses) == len(identifiers):
+        raise ValueError(f"expected columns of one length, got {len(names)}, {len(addresses)}, {len(identifiers)}")
+    if not any(identifiers):
+        return _written(names, addresses) if names else []
+    keys = [f"id:{number}" if number else "" for number in _each_once(identifiers, identifier_forms)]
     left = [place for place, key in enumerate(keys) if not key]
-    if not left:
-        return keys
-    names = plain_names([rows[place][0] for place in left])
-    addresses = plain_addresses([rows[place][1] for place in left])
-    written = [
-        f"na:{name}|{address}" if name and address else f"n:{name}" if name else f"a:{address}" * bool(address)
-        for name, address in zip(names, addresses, strict=True)
-    ]
-    if len(left) == len(rows):
-        return written
-    for place, key in zip(left, written, strict=True):
-        keys[place] = key
+    if left:
+        written = _written([names[place] for place in left], [addresses[place] for place in left])
+        for place, key in zip(left, written, strict=True):
+            keys[place] = key
     return keys
+
+
+def _written(names: Sequence[str | None], addresses: Sequence[str | None]) -> list[str]:
+    """Return the keys of names and addresses."""
+    return [
+        f"na:{name}|{address}" if name and address else f"n:{name}" if name else f"a:{address}" * bool(address)
+        for name, address in zip(_each_once(names, plain_names), _each_once(addresses, plain_addresses), strict=True)
+    ]
+
+
+def _each_once(values: Sequence[str | None], work_out: Callable[[Sequence[str | None]], list[str]]) -> list[str]:
+    """Work out each distinct value once, where many are the same."""
+    distinct = list(dict.fromkeys(values))
+    if 2 * len(distinct) > len(values):
+        return work_out(values)
+    found = dict(zip(distinct, work_out(distinct), strict=True))
+    return [found[value] for value in values]
 
 
 def plain_names(names: Sequence[str | None]) -> list[str]:

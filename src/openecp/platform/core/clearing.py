@@ -18,7 +18,16 @@ import msgspec
 
 from openecp.border.low_value.item_rows import collector_name
 from openecp.kernel.journal.bulk import EarlierParcel, ParcelBatch
-from openecp.platform.core.clearing_batch import ACCOUNTS_MOST, BatchMaker, Range, Source, Told, Totals, placed
+from openecp.platform.core.clearing_batch import (
+    ACCOUNTS_MOST,
+    BatchMaker,
+    Range,
+    Source,
+    StrideCells,
+    Told,
+    Totals,
+    placed,
+)
 from openecp.platform.core.clearing_needs import Clears, StagedFile
 from openecp.platform.core.clearing_results import REPEATED_COLUMNS, RESULT_COLUMNS, ResultFile, result_rows
 
@@ -122,6 +131,8 @@ class FileClearing:
         self._recorded = 0
         self._done_rows = 0
         self._waiting: list[tuple[Piece, Future[bool]]] = []
+        self._rows: Any = None  # of the result file, and what batches are made of: of the stride that is staged
+        self._cells: StrideCells
         self._clearance.keep_totals(wiring.store.counters, wiring.store.person_hashes)
         self._look_first = False  # parcels of this file were decided in another: ask before, not after
 
@@ -200,6 +211,7 @@ class FileClearing:
         if look or self._look_first:
             self._leave_out_known(chunk)
         self._clearance.assess(quality=self._quality, sums=False)
+        self._rows, self._cells = self._result.rows(engine), StrideCells(engine)
 
     def _leave_out_known(self, chunk: Piece) -> None:
         """Take out of the staged rows what was decided elsewhere, and keep it as repeated."""
@@ -230,7 +242,7 @@ class FileClearing:
         if span is None:
             return []
         if span == (chunk.first_row, chunk.last_row):
-            self._result.write_part(self._w.engine, chunk.first_row, chunk.last_row)
+            self._result.write_part(self._w.engine, self._rows, chunk.first_row, chunk.last_row)
         return list(self._batches(*span, told or {}))
 
     def _batches(
@@ -244,7 +256,7 @@ class FileClearing:
             yield from self._batches(middle, last_row, known)
             return
         moves = self._clearance.moves(first_row, last_row)
-        batch = self._maker.batch(span, told.accounts, moves=moves, told=told)
+        batch = self._maker.batch(span, told.accounts, moves=moves, told=told, cells=self._cells.of(span))
         if batch is not None:
             yield batch
 
@@ -345,7 +357,7 @@ class FileClearing:
             "JOIN parcel_results AS p ON p.first_row = r.row_id)"
         )
         self._leave_out_known(chunk)
-        self._result.write_part(engine, chunk.first_row, chunk.last_row)
+        self._result.write_part(engine, self._result.rows(engine), chunk.first_row, chunk.last_row)
 
 
 def _strides(chunks: Sequence[Piece], most: int) -> Iterator[list[Piece]]:

@@ -8,13 +8,13 @@ Reads: parcel_rows, parcel_results and collector_sums' parts of the engine (bord
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from openecp.border.low_value import records
 from openecp.kernel.datamodel.parcel import PERSONAL_COLUMNS
-from openecp.kernel.journal.bulk import CounterMove, ParcelBatch, record_tree
+from openecp.kernel.journal.bulk import CounterMove, ParcelBatch, PlainTexts, record_tree
 from openecp.kernel.journal.canonical import canonical, salted_digest
 from openecp.kernel.journal.model import CaseRow, CaseWrite, LedgerEntry, NewEvent, StoredDocument
 from openecp.kernel.parties.entity_key import entity_keys
@@ -24,6 +24,13 @@ ROOM = "parcels"
 SENDERS_MOST = 50  # told of in one batch, the largest
 ACCOUNTS_MOST = 900  # ledger entries of one batch; a range with more is written in halves
 PARQUET = "application/vnd.apache.parquet"
+GOODS, PERSONS = "parcel_goods", "parcel_persons"
+_RESULTS = "SELECT first_row, parcel_id, CAST(posted_on AS VARCHAR) AS day, record FROM parcel_results"
+_DOCUMENTS = {
+    GOODS: f"SELECT * EXCLUDE ({', '.join(PERSONAL_COLUMNS)}) FROM parcel_rows",
+    PERSONS: f"SELECT row_id, {', '.join(PERSONAL_COLUMNS)} FROM parcel_rows",
+}
+_BUYER = ("buyer_name", "buyer_address", "buyer_id")
 
 
 class RangeEngine(Protocol):
@@ -36,6 +43,13 @@ class RangeEngine(Protocol):
 
     def parquet(self, statement: str) -> Callable[[], bytes]:
         """Run a statement; return what gives its rows as a Parquet file, from any thread."""
+
+
+class StrideEngine(Protocol):
+    """What a stride of chunks is asked of."""
+
+    def ordered(self, statement: str, key: str) -> Rows:
+        """Run a statement; return its rows in the order of a column."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +118,35 @@ class Totals(msgspec.Struct, kw_only=True):
         return made
 
 
+class Rows(Protocol):
+    """Rows in the order of the input, of which pieces are cut without another question."""
+
+    def __len__(self) -> int: ...
+
+    def between(self, first: int, last: int) -> Rows:
+        """Return the rows whose number lies between two, both included."""
+
+    def at(self, numbers: Sequence[int], *names: str) -> list[list[Any]]:
+        """Return columns of the rows with these numbers."""
+
+    def columns(self, *names: str) -> list[list[Any]]: ...
+
+    def words(self, name: str) -> list[str]: ...
+
+    def plain(self, name: str) -> list[bytes]: ...
+
+    def parquet(self) -> Callable[[], bytes]: ...
+
+
+class Cells(NamedTuple):
+    """What the batch of a range is made of; what takes time is left to whoever records."""
+
+    parcels: int
+    results: Callable[[], tuple[Sequence[str], Sequence[str], Sequence[str]]]  # identifiers, days, records
+    documents: Mapping[str, Callable[[], bytes]]
+    buyers: Callable[[], Sequence[Sequence[str | None]]]  # names, addresses, identifiers
+
+
 class Told(msgspec.Struct):
     """What the event of a range tells: what each collector owes, counts by name, the largest senders."""
 
@@ -165,25 +208,22 @@ class BatchMaker:
         *,
         moves: Sequence[CounterMove] = (),
         told: Told | None = None,
+        cells: Cells | None = None,
     ) -> Callable[[], ParcelBatch] | None:
         """Return what makes the batch of a range, without its place in the case's stream; None where it is empty.
 
-        `told` is what `told` says of this range, where it was asked.
+        `told` is what `told` says of this range, `cells` what StrideCells has of it, where they were asked.
 
         What the engine knows is read here; hashing and packing is left to whoever records, in another thread.
         """
-        engine, source = self._engine, self._source
-        ids, days, texts = engine.columns(
-            f"SELECT parcel_id, CAST(posted_on AS VARCHAR) AS day, record FROM parcel_results WHERE {span.where} "
-            "ORDER BY first_row"
-        )
-        if not ids:
+        source = self._source
+        found = cells or self._asked(span)
+        if not found.parcels:
             return None
-        documents, persons = self._documents(span), self._persons(span)
         told = told or self.told([span], accounts=False)[0]
         counted = told.counted
         body: dict[str, Any] = {
-            "parcels": len(ids),
+            "parcels": found.parcels,
             "source": source.source,
             "first_row": span.first_row,
             "last_row": span.last_row,
@@ -206,12 +246,15 @@ class BatchMaker:
         ledger = self._ledger(span, accounts)
 
         def made() -> ParcelBatch:
-            tree, kept = record_tree(texts), documents()
+            ids, days, texts = found.results()
+            tree = record_tree(texts)
+            kept = tuple(self._document(kind, content(), span) for kind, content in found.documents.items())
+            persons = self._hashes(entity_keys(*found.buyers()))
             told = [{"id": one.document_id, "kind": one.kind, "digest": one.digest} for one in kept]
             write = self._write({**body, "root": tree.root, "documents": told}, kept, ledger)
             return ParcelBatch(
                 write=write, source=source.source, first_row=span.first_row, last_row=span.last_row, parcel_ids=ids,
-                posted_on=days, records=texts, persons=persons(), counters=tuple(moves), tree=tree,
+                posted_on=days, records=texts, persons=persons, counters=tuple(moves), tree=tree,
             )  # fmt: skip
 
         return made
@@ -257,15 +300,16 @@ class BatchMaker:
             for number, row in enumerate(accounts, start=1)
         )
 
-    def _documents(self, span: Range) -> Callable[[], tuple[StoredDocument, ...]]:
+    def _asked(self, span: Range) -> Cells:
+        """Ask for what a batch is made of."""
+        ids, days, texts = self._engine.columns(f"{_RESULTS} WHERE {span.where} ORDER BY first_row")[1:]
+        buyers = self._engine.columns(
+            f"SELECT {', '.join(f'r.{name}' for name in _BUYER)} FROM parcel_results AS p "
+            f"JOIN parcel_rows AS r ON r.row_id = p.first_row WHERE {span.rows('p.first_row')} ORDER BY p.first_row"
+        )
         where = span.rows("row_id")
-        persons = ", ".join(PERSONAL_COLUMNS)
-        statements = {
-            "parcel_goods": f"SELECT * EXCLUDE ({persons}) FROM parcel_rows WHERE {where}",
-            "parcel_persons": f"SELECT row_id, {persons} FROM parcel_rows WHERE {where}",
-        }
-        contents = {kind: self._engine.parquet(statement) for kind, statement in statements.items()}
-        return lambda: tuple(self._document(kind, content(), span) for kind, content in contents.items())
+        documents = {kind: self._engine.parquet(f"{sql} WHERE {where}") for kind, sql in _DOCUMENTS.items()}
+        return Cells(len(ids), lambda: (ids, days, texts), documents, lambda: buyers)
 
     def _document(self, kind: str, content: bytes, span: Range) -> StoredDocument:
         salt = self._salt()
@@ -278,12 +322,27 @@ class BatchMaker:
             digest=salted_digest(salt, content),
         )
 
-    def _persons(self, span: Range) -> Callable[[], list[str | None]]:
-        names, addresses, identifiers = self._engine.columns(
-            "SELECT r.buyer_name, r.buyer_address, r.buyer_id FROM parcel_results AS p "
-            f"JOIN parcel_rows AS r ON r.row_id = p.first_row WHERE {span.rows('p.first_row')} ORDER BY p.first_row"
-        )
-        return lambda: self._hashes(entity_keys(names, addresses, identifiers))
+
+class StrideCells:
+    """What the batches of a stride of chunks are made of: asked for once, cut for each."""
+
+    def __init__(self, engine: StrideEngine) -> None:
+        self._results = engine.ordered(_RESULTS, "first_row")
+        self._documents = {kind: engine.ordered(sql, "row_id") for kind, sql in _DOCUMENTS.items()}
+
+    def of(self, span: Range) -> Cells:
+        """Return what the batch of a range is made of."""
+        bounds = span.first_row, span.last_row
+        results = self._results.between(*bounds)
+        documents = {kind: rows.between(*bounds) for kind, rows in self._documents.items()}
+
+        def columns() -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+            return results.columns("parcel_id")[0], results.words("day"), PlainTexts(results.plain("record"))
+
+        def buyers() -> Sequence[Sequence[str | None]]:
+            return documents[PERSONS].at(results.columns("first_row")[0], *_BUYER)
+
+        return Cells(len(results), columns, {kind: rows.parquet() for kind, rows in documents.items()}, buyers)
 
 
 def _part(column: str, spans: Sequence[Range]) -> str:

@@ -19,7 +19,6 @@ import msgspec
 
 from openecp.kernel.assessment.engine import Schema
 
-Span = tuple[int, int]  # rows of the input, both ends included
 FORMATS = ("csv", "ndjson", "parquet")
 COLUMNS = (
     "row", "parcel_id", "posted_on", "decision", "category", "regime", "treatment", "currency", "duty", "tax",
@@ -60,8 +59,14 @@ class ResultEngine(Protocol):
 
     def write(self, statement: str, file: Path) -> int: ...
 
-    def write_csv(self, statement: str, file: Path) -> None:
-        """Run a statement into a CSV file without a header."""
+    def ordered(self, statement: str, key: str) -> Any:
+        """Run a statement; return its rows in the order of a column, of which pieces can be cut."""
+
+    def write_csv(self, rows: Any, file: Path, names: Sequence[str]) -> None:
+        """Write columns of rows into a CSV file without a header."""
+
+    def join(self, parts: Sequence[Path], file: Path) -> int:
+        """Put Parquet files together."""
 
 
 class ResultFile:
@@ -81,20 +86,24 @@ class ResultFile:
         """Tell whether a chunk has its part."""
         return self.part(first_row).is_file()
 
-    def write_part(self, engine: ResultEngine, first_row: int, last_row: int) -> None:
-        """Write the part of a chunk from parcel_results, parcel_faults and repeated_parcels."""
-        rows = (first_row, last_row)
+    def rows(self, engine: ResultEngine) -> Any:
+        """Return the rows of all that is staged: of parcel_results, parcel_faults and repeated_parcels."""
+        lines = self.kind == "ndjson"
+        return engine.ordered(_LINES if lines else _rows_statement(spreadsheet=self.kind == "csv"), "row")
+
+    def write_part(self, engine: ResultEngine, rows: Any, first_row: int, last_row: int) -> None:
+        """Write the part of a chunk from the rows of all that is staged."""
         self._parts.mkdir(parents=True, exist_ok=True)
         path = self.part(first_row)
         draft = path.with_suffix(".draft")
+        part = rows.between(first_row, last_row)
         if self.kind == "parquet":
-            engine.write(f"{_rows_statement(rows, spreadsheet=False)} ORDER BY row", draft)
+            part.write(draft, COLUMNS)
         elif self.kind == "csv":
-            engine.write_csv(f"{_rows_statement(rows, spreadsheet=True)} ORDER BY row", draft)
+            engine.write_csv(part, draft, COLUMNS)
         else:
             with draft.open("w", encoding="utf-8") as file:
-                (lines,) = engine.columns(f"SELECT line FROM ({_lines_statement(rows)}) ORDER BY row")
-                file.writelines(f"{line}\n" for line in lines)
+                file.writelines(f"{line}\n" for line in part.columns("line")[0])
         _kept(draft, path)
 
     def put_together(self, engine: ResultEngine, first_rows: Iterable[int]) -> Path:
@@ -117,11 +126,10 @@ class ResultFile:
 
     @staticmethod
     def _join_parquet(engine: ResultEngine, parts: Sequence[Path], draft: Path) -> None:
-        if not parts:
-            engine.write(f"SELECT * FROM ({_rows_statement((1, 0), spreadsheet=False)}) WHERE FALSE", draft)
-            return
-        listed = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
-        engine.write(f"SELECT * FROM read_parquet([{listed}])", draft)
+        if parts:
+            engine.join(parts, draft)
+        else:
+            engine.write(f"SELECT * FROM ({_rows_statement(spreadsheet=False)}) WHERE FALSE", draft)
 
 
 def _kept(draft: Path, path: Path) -> None:
@@ -129,10 +137,6 @@ def _kept(draft: Path, path: Path) -> None:
     with draft.open("rb") as written:
         os.fsync(written.fileno())
     draft.replace(path)
-
-
-def _within(column: str, rows: Span) -> str:
-    return f"{column} BETWEEN {rows[0]} AND {rows[1]}"
 
 
 def _money(minor: str) -> str:
@@ -150,7 +154,7 @@ def _safe(text: str) -> str:
     return f"CASE WHEN SUBSTR({text}, 1, 1) IN ({risky}) THEN '''' || {text} ELSE {text} END"
 
 
-def _refused_statement(rows: Span) -> str:
+def _refused_statement() -> str:
     """SQL of the refused rows: one each, with all its errors."""
     one = "{" + ",".join(f'"{name}":\' || TO_JSON({cell}) || \'' for name, cell in (
         ("code", "f.code"), ("column", "f.column_name"), ("expected", "f.expected"), ("fix", "f.fix"), ("got", "f.got"),
@@ -158,11 +162,11 @@ def _refused_statement(rows: Span) -> str:
     return (
         "SELECT f.row_id AS row, COALESCE(MIN(f.parcel_id), '') AS parcel_id, "
         f"CONCAT('[', STRING_AGG('{one}', ',' ORDER BY f.column_name, f.code), ']') AS errors "
-        f"FROM parcel_faults AS f WHERE {_within('f.row_id', rows)} GROUP BY f.row_id"
+        "FROM parcel_faults AS f GROUP BY f.row_id"
     )
 
 
-def _rows_statement(rows: Span, *, spreadsheet: bool) -> str:
+def _rows_statement(*, spreadsheet: bool) -> str:
     text = _safe if spreadsheet else (lambda cell: cell)
     empty = "'' AS {}"
     blank = ", ".join(
@@ -177,24 +181,25 @@ def _rows_statement(rows: Span, *, spreadsheet: bool) -> str:
         "CONCAT('[', p.amounts, ']') AS amounts, "
         "REPLACE(REPLACE(p.reasons, '\"', ''), ',', ' ') AS reasons, "
         "REPLACE(REPLACE(p.quality, '\"', ''), ',', ' ') AS quality, '' AS errors "
-        "FROM parcel_results AS p LEFT JOIN currency_units AS u ON u.currency = p.currency "
-        f"WHERE {_within('p.first_row', rows)} UNION ALL "
+        "FROM parcel_results AS p LEFT JOIN currency_units AS u ON u.currency = p.currency UNION ALL "
         f"SELECT r.row, {text('r.parcel_id')}, '', 'refused', '', {blank}, {last}, r.errors "
-        f"FROM ({_refused_statement(rows)}) AS r UNION ALL "
+        f"FROM ({_refused_statement()}) AS r UNION ALL "
         f"SELECT d.row_id, {text('d.parcel_id')}, CAST(d.posted_on AS VARCHAR), 'repeated', '', {blank}, {last}, "
-        f"d.errors FROM repeated_parcels AS d WHERE {_within('d.row_id', rows)}) AS x"
+        "d.errors FROM repeated_parcels AS d) AS x"
     )
 
 
-def _lines_statement(rows: Span) -> str:
+def _lines_statement() -> str:
     told = 'CONCAT(\'{{"decision":"{}","errors":\', {}, \',"id":\', TO_JSON({}), \',"row":\', {}, \'}}\')'
     return (
-        f"SELECT first_row AS row, record AS line FROM parcel_results WHERE {_within('first_row', rows)} UNION ALL "
+        "SELECT first_row AS row, record AS line FROM parcel_results UNION ALL "
         f"SELECT r.row, {told.format('refused', 'r.errors', 'r.parcel_id', 'r.row')} "
-        f"FROM ({_refused_statement(rows)}) AS r UNION ALL "
-        f"SELECT d.row_id, {told.format('repeated', 'd.errors', 'd.parcel_id', 'd.row_id')} FROM repeated_parcels AS d "
-        f"WHERE {_within('d.row_id', rows)}"
+        f"FROM ({_refused_statement()}) AS r UNION ALL "
+        f"SELECT d.row_id, {told.format('repeated', 'd.errors', 'd.parcel_id', 'd.row_id')} FROM repeated_parcels AS d"
     )
+
+
+_LINES = _lines_statement()
 
 
 class _Record(msgspec.Struct):

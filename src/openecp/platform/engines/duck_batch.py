@@ -13,13 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from openecp.kernel.assessment.engine import Schema
 from openecp.platform.engines.duck import DuckEngine
-
-_UNIQUE = ("_id", "_no", "_name", "_address", "_price_micro")  # columns of which a dictionary would save nothing
+from openecp.platform.engines.parcel_ordered import OrderedRows, encoded
+from openecp.platform.engines.parquet_join import ParquetUnjoinable, join_parquet
 
 
 class DuckBatchEngine(DuckEngine):
@@ -71,17 +70,19 @@ class DuckBatchEngine(DuckEngine):
     def parquet(self, statement: str) -> Callable[[], bytes]:
         """Run a statement; return what gives its rows as a Parquet file, from any thread."""
         table = self.connection.sql(statement).to_arrow_table()
-        return lambda: self._encoded(table)
+        return lambda: encoded(table)
 
-    @staticmethod
-    def _encoded(table: pa.Table) -> bytes:
-        sink = io.BytesIO()
-        repeating = [field.name for field in table.schema if not field.name.endswith(_UNIQUE)]
-        # packed tightly, so that the database does not try to pack it again: that costs more than all of this
-        pq.write_table(
-            table, sink, compression="zstd", compression_level=1, use_dictionary=repeating, write_statistics=False
-        )
-        return sink.getvalue()
+    def ordered(self, statement: str, key: str) -> OrderedRows:
+        """Run a statement; return its rows in the order of a column, of which pieces can be cut."""
+        return OrderedRows(self.connection.sql(statement).to_arrow_table(), key)
+
+    def join(self, parts: Sequence[Path], file: Path) -> int:
+        """Put Parquet files together; return the rows."""
+        try:
+            return join_parquet(parts, file)
+        except ParquetUnjoinable:  # parts of another version: read and written again
+            listed = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
+            return self.write(f"SELECT * FROM read_parquet([{listed}])", file)  # noqa: S608
 
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a small statement; see the protocol."""
@@ -107,7 +108,6 @@ class DuckBatchEngine(DuckEngine):
         """Run a statement that changes a table."""
         self.connection.execute(statement).fetchall()
 
-    def write_csv(self, statement: str, file: Path) -> None:
-        """Run a statement into a CSV file without a header."""
-        target = str(file).replace("'", "''")
-        self.connection.execute(f"COPY ({statement}) TO '{target}' (FORMAT csv, HEADER false)").fetchall()
+    def write_csv(self, rows: OrderedRows, file: Path, names: Sequence[str]) -> None:
+        """Write columns of rows into a CSV file without a header."""
+        rows.write_csv(self.connection, file, names)

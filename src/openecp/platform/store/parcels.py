@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors
@@ -33,6 +33,8 @@ from openecp.platform.store.rows import NULL, ROW_OF, int4_field, int8_field, si
 from openecp.platform.store.writer import Writer
 
 PART = 10_000  # parcels looked up at once
+MANY = 2_000  # from so many on rows are laid out by columns
+AT_ONCE_BYTES = 1 << 30  # in a column
 _POSTGRES_EPOCH = date(2000, 1, 1).toordinal()  # COPY's binary form counts a date from here
 _COPY_PARCELS = b"COPY parcels (seq, number, posted_on, parcel_id, person, record) FROM STDIN (FORMAT binary)"
 _COPY_BATCHES = b"COPY parcel_batches (seq, source, first_row, last_row, parcels, leaves) FROM STDIN (FORMAT binary)"
@@ -47,6 +49,10 @@ _KNOWN: LiteralString = """
         WHERE p.posted_on = w.posted_on AND p.parcel_id = w.parcel_id LIMIT 1) AS p
     ORDER BY w.place"""
 _SIZES = [size_of(size) for size in range(MAX_PARCEL_ID + 1)]
+_ROW_BEGIN = [  # of a row in the binary form of COPY: fields up to the size of the identifier
+    ("fields", ">i2"), ("size8", ">i4"), ("seq", ">i8"), ("size4", ">i4"), ("number", ">i4"), ("size_day", ">i4"),
+    ("day", ">i4"), ("size_id", ">i4"),
+]  # fmt: skip
 _RECORDED_AT = ',"recorded_at":"'
 
 
@@ -206,6 +212,48 @@ def _batch_row(seq: int, batch: ParcelBatch, checked: CheckedBatch) -> list[byte
 
 
 def _parcel_rows(seq: int, batch: ParcelBatch, checked: CheckedBatch) -> list[bytes]:
+    """Lay out a row for each parcel."""
+    data = checked.tree.data
+    if len(data) < MANY or sum(map(len, data)) > AT_ONCE_BYTES:
+        return _rows_one_by_one(seq, batch, checked)
+    return [_rows_at_once(seq, batch, checked)]
+
+
+def _rows_at_once(seq: int, batch: ParcelBatch, checked: CheckedBatch) -> bytes:
+    """Lay out all rows by columns; other threads go on meanwhile."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    count = len(checked.tree.data)
+
+    def of_one_size(table: Any) -> Any:
+        size = table.dtype.itemsize
+        ends = np.arange(0, (count + 1) * size, size, dtype=np.int32)
+        return pa.Array.from_buffers(pa.binary(), count, [None, pa.py_buffer(ends), pa.py_buffer(table)])
+
+    def sizes_of(column: Any) -> Any:
+        sizes = pc.fill_null(pc.binary_length(column), -1)  # null has no bytes, and this size
+        return sizes.to_numpy().astype(">i4")
+
+    ids = pa.array(batch.parcel_ids, pa.string()).cast(pa.binary())
+    persons = pa.array(batch.persons or [None] * count, pa.string()).cast(pa.binary())
+    records = pa.array(checked.tree.data, pa.binary())
+    days = {text: ordinal - _POSTGRES_EPOCH for text, ordinal in checked.days.items()}
+    begin = np.empty(count, dtype=_ROW_BEGIN)
+    begin["fields"], begin["size8"], begin["seq"] = 6, 8, seq
+    begin["size4"], begin["number"] = 4, np.arange(count)
+    begin["size_day"], begin["day"] = 4, [days[text] for text in batch.posted_on]
+    begin["size_id"] = sizes_of(ids)
+    rows = pc.binary_join_element_wise(
+        of_one_size(begin), ids, of_one_size(sizes_of(persons)), pc.fill_null(persons, b""),
+        of_one_size(sizes_of(records)), records, b"",
+    )  # fmt: skip
+    ends = np.frombuffer(rows.buffers()[1], dtype=np.int32)
+    return rows.buffers()[2].slice(int(ends[0]), int(ends[count]) - int(ends[0])).to_pybytes()  # type: ignore[no-any-return]
+
+
+def _rows_one_by_one(seq: int, batch: ParcelBatch, checked: CheckedBatch) -> list[bytes]:
     """Lay out a row for each parcel; what they have in common is packed once."""
     begin = ROW_OF[6] + int8_field(8, seq)
     days = {text: int4_field(4, ordinal - _POSTGRES_EPOCH) for text, ordinal in checked.days.items()}
