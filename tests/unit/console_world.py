@@ -259,13 +259,13 @@ class World:
 
     def lodge(
         self, lrn: str, channel: str | None = "green", *, organisation: str = "brise", items: int = 2,
-        rejected: bool = False, keep: bool = True, minutes: int = 1,
+        rejected: bool = False, keep: bool = True, minutes: int = 1, assessment: Assessment | None = None,
     ) -> str:  # fmt: skip
-        """Lodge an invented declaration and return its case."""
+        """Lodge an invented declaration and return its case; `assessment` in place of the usual one."""
         self.clock.when += timedelta(minutes=minutes)
         case_id = f"case-{len(self.cases) + 1:04d}"
         declaration = declaration_of(lrn, items, net_mass=not rejected)
-        assessment = assessment_of(channel, items, rejected)
+        assessment = assessment or assessment_of(channel, items, rejected)
         draft = Draft(self.context(0), None, "system:erp")
         raw = write(declaration)
         draft.record(

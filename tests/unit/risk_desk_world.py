@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from console_world import ANNA, World
+from console_world import ANNA, World, assessment_of
 from litestar import Litestar
 from risk_console_world import BEA, RiskConsole
 
@@ -29,6 +29,7 @@ from openecp.border.risk.profiles.acts import (
 )
 from openecp.border.risk.profiles.profile import RiskProfile, profile_from
 from openecp.border.risk.profiles.versions import backtest_digest
+from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.model import CaseRow, CaseWrite, NewEvent
 from openecp.kernel.parties.model import Principal
@@ -177,6 +178,7 @@ class DeskWorld:
             money=Money("EUR", 2),
         )  # fmt: skip
         self._profiles()
+        self.chosen = self._chosen()
         self.application = Litestar(
             route_handlers=console_routes(
                 self.store, self.core, self.world.register, self.console.settings, profile=self.world.profile,  # type: ignore[arg-type]
@@ -201,6 +203,29 @@ class DeskWorld:
         self.core.act(BEA, AttachBacktest(profile_id=second.id, backtest=backtest_of(second, hits=520)))
         alone = FIELDS | {"id": "NEW-04", "name": "Unknown importers", "predicate": "importer = '' AND p_e6 >= 500000"}
         self.core.act(ANNA, ProposeProfile(profile=profile_from(alone, where="test")))
+
+    def _chosen(self) -> str:
+        """Lodge a declaration of which the assessment kept why it was chosen, and return its case."""
+        reason = Reason(
+            code="RISK-FOOT-01", layer="risk", rule="risk.FOOT-01.1", severity="hold", audience="officer", item=1,
+            message="Shoes under factory cost", expected="red", fix="Weigh three pairs.", source="bea",
+            read={"price_to_reference_e6": 420_000, "value_minor": 150_000},
+        )  # fmt: skip
+        risk = {
+            "look": "t", "model": "cd" * 32, "hits": [], "challenger": {"model": "ef" * 32, "items": [{"item": 1, "p_e6": 90_000}]},
+            "items": [{"item": 1, "p_e6": 640_000, "stake_minor": 81_000, "list_hits": 1, "why": [
+                {"name": "price_ratio", "value": "-0.87", "adds_e6": 912_000},
+                {"name": "brand new", "value": "3", "adds_e6": -204_000}]}],
+        }  # fmt: skip
+        selection = {
+            "office": OFFICES[0], "lane": "red", "ground": "criteria", "draw": 123_456_789, "draw_day": "2026-11-18",
+            "counters": 17, "criteria": ["FOOT-01"], "hits": ["BATT-02", "FOOT-01"], "let_through": ["BATT-02"],
+            "escaped": 1, "below": 500_000_000,
+        }  # fmt: skip
+        plain = assessment_of("red", 2)
+        others = tuple(each for each in plain.reasons if each.layer != "risk")
+        assessment = msgspec.structs.replace(plain, reasons=(*others, reason), selection=selection, risk=risk)
+        return self.world.lodge("LRN-CHOSEN-01", "red", assessment=assessment)
 
     def _tested(self, folder: Path) -> None:
         job = msgspec.json.decode((folder / JOB).read_bytes(), type=BacktestJob)

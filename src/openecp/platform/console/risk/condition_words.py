@@ -70,7 +70,7 @@ GROUP_WORDS = {
     "reference prices": N_("Reference prices"),
     "references": N_("Reference prices"),
     "history": N_("History"),
-    "entity": N_("Consignee"),
+    "consignee": N_("Consignee"),
 }
 _SIGNS = {
     "<": N_("%(column)s is below %(value)s"),
