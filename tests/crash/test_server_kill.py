@@ -41,12 +41,12 @@ LRN = b"BA24-0102"
 class Server:
     """`openecp serve` in a process of its own."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, profile: str = "demo") -> None:
         self.data = data
         self.port = free_port("127.0.0.1")
         environment = {**os.environ, "OPENECP_DATA": str(data), "OPENECP_CONSOLE": "false", "OPENECP_CHECKPOINT_S": "2"}
         self.log = data / "serve.log"
-        command = [sys.executable, "-m", "openecp.bootstrap", "serve", "--profile", "demo", "--port", str(self.port)]
+        command = [sys.executable, "-m", "openecp.bootstrap", "serve", "--profile", profile, "--port", str(self.port)]
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
 

@@ -8,12 +8,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from tests.e2e.api_doubles import World
 
 from openecp.bootstrap import Installation
+from openecp.border.lodgement.case import OFFICER_EVENTS
 from openecp.kernel.journal.memory import MemoryStore
+from openecp.kernel.parties.model import Principal
 from openecp.kernel.profile import load_profile
 from openecp.platform.cli.main import openecp
 from openecp.platform.cli.show import case_object
@@ -170,3 +173,69 @@ def test_show_for_traders(world: World, lodged: dict[str, Any], secrets: set[str
         assert '"officer"' not in trader
         assert '"audit":true' not in trader
         assert exposed(json.dumps(case_object(row, world.store, "officer"), ensure_ascii=False), secrets)
+
+
+def act(world: World, mrn: str, token: str, **body: Any) -> Any:
+    """Ask for another lane."""
+    content = msgspec.json.encode({"act": "override_lane", **body})
+    headers = {"content-type": "application/json"}
+    return world.call("POST", f"/declarations/{mrn}/acts", content=content, headers=headers, token=token)
+
+
+def test_an_officer_overrides_a_lane_and_the_trader_learns_what_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a reason; out of the lane of a mandatory criterion by two persons; no event of it is a trader's to see."""
+    known = world.register.principal_of_token
+
+    def principal_of_token(token: str) -> Principal | None:
+        if not token.startswith("person-"):
+            return known(token)
+        found = known("officer-customs")
+        assert found is not None
+        return msgspec.structs.replace(found, principal_id=token, kind="person")
+
+    monkeypatch.setattr(world.register, "principal_of_token", principal_of_token)
+    headers = {"content-type": "application/xml"}
+    beef = (
+        (DEMO / "161-beef-documents.xml")
+        .read_bytes()
+        .replace(b"</FunctionalReferenceID>", b"-L</FunctionalReferenceID>", 1)
+    )
+    lodged = world.call("POST", "/declarations", content=beef, headers=headers)
+    mrn, case_id = lodged.json()["mrn"], lodged.json()["case_id"]
+    assert lodged.json()["status"] == "documents_required"
+
+    assert act(world, mrn, "trader-a", lane="green", reason="mine").status_code == 403
+    for wrong, told in (
+        ({"lane": "red"}, "OECP-REASON-MISSING"),
+        ({"lane": "pink", "reason": "why"}, "OECP-RESULT-MISSING"),
+        ({"lane": "green", "reason": "why"}, "OECP-OFFICER-IN-PERSON"),
+    ):
+        refused = act(world, mrn, "officer-customs", **wrong)
+        assert refused.json()["code"] == told, refused.text
+        assert refused.status_code in (403, 422)
+
+    asked = act(world, mrn, "person-1", lane="green", reason="Papers were seen at the gate.")
+    assert (asked.status_code, asked.json()["status"]) == (200, "documents_required")
+    again = act(world, mrn, "person-1", lane="green", reason="Again.")
+    assert (again.status_code, again.json()["code"]) == (403, "OECP-SECOND-OFFICER")
+    stricter = act(world, mrn, "officer-customs", result="red", reason="Seal is broken.")
+    assert (stricter.status_code, stricter.json()["status"]) == (200, "under_control")
+    for person in ("person-1", "person-2"):
+        last = act(world, mrn, person, lane="blue", reason="Examined at the pier.")
+    assert (last.status_code, last.json()["status"]) == (200, "cleared"), last.text
+
+    events = world.store.events(case_id=case_id)
+    assert [event.kind for event in events if event.kind in OFFICER_EVENTS] == [
+        "LaneOverrideAsked", "LaneOverridden", "LaneOverrideAsked", "LaneOverridden", "ControlsLifted",
+    ]  # fmt: skip
+    hidden = {event.seq for event in events if event.kind in OFFICER_EVENTS}
+    for path in ("", "/assessment", "/notifications", "/receipt"):
+        seen = world.call("GET", f"/declarations/{mrn}{path}")
+        assert seen.status_code == 200
+        assert not any(word in seen.text for word in ("blue", "verrid", "Examined", "mandatory"))
+    receipts = world.call("GET", f"/declarations/{mrn}/receipt").json()["receipts"]
+    assert not hidden & {receipt["seq"] for receipt in receipts}
+    shown = world.call("GET", f"/declarations/{mrn}", token="officer-customs").json()
+    assert shown["channel"] == "blue"
