@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from openecp.kernel.assessment.engine import Columns
 from openecp.platform.engines.duck_batch import DuckBatchEngine
 from openecp.platform.engines.row_door import RowDoorEngine
 from openecp.platform.engines.row_kinds import Untranslatable
@@ -84,6 +85,28 @@ def test_both_engines_say_the_same(count: int) -> None:
         if "ORDER BY k" not in statement and "LIMIT" not in statement:
             found, wanted = sorted(found), sorted(wanted)
         assert found == wanted, statement
+
+
+def test_a_schema_that_says_too_much_is_not_believed() -> None:
+    """Columns that are said to be filled, and are: then rows with nulls come after all."""
+    ours, theirs = RowDoorEngine(), DuckBatchEngine(threads=1)
+    said = Columns(LEFT, nullable=()), Columns(RIGHT, nullable=())
+    draw = random.Random(7)
+    whole = [tuple(n if cell is None else cell for cell in row) for n, row in enumerate(cells(draw, 30))]
+    whole = [row for row in whole if [type(cell) for cell in row] == [int, int, int, str, bool, date, Decimal]]
+    assert len(whole) > 3
+    right = [(k, f"r{k}", k - 1, k + 3) for k in (1, 1, 2, 4)]
+    for rows, more in ((whole, right), (cells(draw, 30), [*right, (None, "none", 0, 9)]), (whole, right)):
+        for engine, (left, other) in ((ours, said), (theirs, (LEFT, RIGHT))):
+            engine.load("l", left, rows)
+            engine.load("r", other, more)
+        for statement in STATEMENTS:
+            staged = f"SELECT * FROM ({statement}) AS s"
+            for engine in (ours, theirs):
+                engine.stage("staged", staged if "LIMIT" not in statement else "SELECT n, word FROM l")
+            for asked in (statement, "SELECT * FROM staged"):
+                found, wanted = ([list(map(str, row.values())) for row in one.ask(asked)] for one in (ours, theirs))
+                assert sorted(found) == sorted(wanted), asked
 
 
 def test_tables_are_staged_changed_and_added_to() -> None:

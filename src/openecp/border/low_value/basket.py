@@ -21,6 +21,7 @@ from openecp.border.low_value.currencies import exponent
 from openecp.border.low_value.faults import Fault, QuoteRefused
 from openecp.border.low_value.tables import E8, ITEM_COLUMNS, MICRO, plain
 from openecp.kernel.datamodel.currencies import CURRENCIES
+from openecp.kernel.datamodel.parcel_rows import scaled
 
 ITEMS_MAX, TEXT_MAX, BYTES_MAX = 1000, 200, 1_000_000
 AMOUNT_MAX = 10**10
@@ -166,26 +167,28 @@ class _Reader:
         """Return an amount in millionths; nothing is 0."""
         if text is None:
             return 0
-        if not _DECIMAL.fullmatch(text) or Decimal(text) > AMOUNT_MAX:
+        value = scaled(text, 6) if _DECIMAL.fullmatch(text) else None
+        if value is None or value > AMOUNT_MAX * MICRO:
             self.faults.append(
                 _fault(where, f"decimal text from 0 to {AMOUNT_MAX}, at most six decimals", repr(text), _HOW)
             )
             return 0
-        return int(Decimal(text) * MICRO)
+        return value
 
     def share(self, text: str | None, where: str, most: int = 100) -> int | None:
         """Return a rate in 1/100,000,000."""
         if text is None:
             return None
-        if _SHARE.fullmatch(text) and Decimal(text) > most:
+        value = scaled(text, 8) if _SHARE.fullmatch(text) else None
+        if value is not None and value > most * E8:
             self.faults.append(
                 _fault(where, "a share up to 1, 0.20 for 20 %", repr(text), "Divide the percentage by 100.")
             )
             return None
-        if not _SHARE.fullmatch(text):
+        if value is None:
             self.faults.append(_fault(where, "a share as decimal text, 0.20 for 20 %", repr(text), "Correct the rate."))
             return None
-        return int(Decimal(text) * E8)
+        return value
 
     def code(self, text: str | None, where: str, pattern: re.Pattern[str], expected: str) -> str:
         """Return a code of a given form; nothing is empty."""
@@ -247,18 +250,11 @@ def item_rows(
     freight = shared_out(header.pop("freight"), prices)
     insurance = shared_out(header.pop("insurance"), prices)
     rows = []
+    named: dict[str, Any] = {**header, "basket_id": basket_id, "jurisdiction": jurisdiction, "regime": regime}
     for number, line in enumerate(lines):
-        named: dict[str, Any] = {
-            **header,
-            **line,
-            "row_id": first_row + number,
-            "basket_id": basket_id,
-            "item": number + 1,
-            "jurisdiction": jurisdiction,
-            "regime": regime,
-            "freight_micro": freight[number],
-            "insurance_micro": insurance[number],
-        }
+        named |= line
+        named["row_id"], named["item"] = first_row + number, number + 1
+        named["freight_micro"], named["insurance_micro"] = freight[number], insurance[number]
         rows.append(_cells_of(named))
     return rows
 
@@ -341,13 +337,15 @@ def _line(item: BasketItem, number: int, basket: Basket, reader: _Reader) -> dic
         "hs": hs,
         "quantity_micro": quantity,
         "price_micro": product // MICRO,
-        "duty_rate_e8": reader.share(_longest(rates.duty or {}, hs), f"rates.duty[{hs}]"),
-        "excise_rate_e8": reader.share(_longest(rates.excise or {}, hs), f"rates.excise[{hs}]"),
+        "duty_rate_e8": reader.share(_longest(rates.duty, hs), f"rates.duty[{hs}]"),
+        "excise_rate_e8": reader.share(_longest(rates.excise, hs), f"rates.excise[{hs}]"),
     }
 
 
-def _longest(rates: dict[str, str], hs: str) -> str | None:
+def _longest(rates: dict[str, str] | None, hs: str) -> str | None:
     """Return the rate of the longest code that the goods code begins with."""
+    if not rates:
+        return None
     for code in _beginnings(hs):
         if code in rates:
             return rates[code]

@@ -40,6 +40,7 @@ _CHARGES = (
     "tax_due VARCHAR, remitted BOOLEAN, tax_before_minor BIGINT, category INTEGER"
 )
 CHARGE_COLUMNS = _adds(_CHARGES)
+_CHARGE_NAMES = tuple(name for name, _ in CHARGE_COLUMNS)
 _TRIED = "row_id BIGINT, basket_id BIGINT, treatment_no BIGINT, regime_no INTEGER, ordinary BOOLEAN, failed BIGINT"
 TRIED_COLUMNS = _adds(_TRIED)
 LATER = 65536  # of the mask that explains: a regime after the one that holds
@@ -281,15 +282,19 @@ class ChargeAssessor:
 
     def marked(self, items: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """Return items with the lists of patterns that their identifiers fit, in place of the identifiers."""
-        return [
-            (*row[:_SCHEME_ID], _fitted(row[_SCHEME_ID], self._masks), _fitted(row[_BUYER_ID], self._masks),
-             *row[_BUYER_ID + 1 :])
-            for row in items
-        ]  # fmt: skip
+        known: dict[str, str] = {}  # the items of a parcel have one seller and one buyer
+        found = []
+        for row in items:
+            for identifier in (row[_SCHEME_ID], row[_BUYER_ID]):
+                if identifier not in known:
+                    known[identifier] = _fitted(identifier, self._masks)
+            marks = known[row[_SCHEME_ID]], known[row[_BUYER_ID]]
+            found.append((*row[:_SCHEME_ID], *marks, *row[_BUYER_ID + 1 :]))
+        return found
 
     def _know_rows(self, items: Sequence[tuple[Any, ...]]) -> None:
         tax, excise = ITEM_AT["tax_rate_e8"], ITEM_AT["excise_rate_e8"]
-        self.know_shares((row[tax], row[excise]) for row in items)
+        self.know_shares({(row[tax], row[excise]) for row in items})
 
     @staticmethod
     def _inputs(items: Sequence[tuple[Any, ...]], exchange: Sequence[tuple[Any, ...]]) -> Mapping[str, Any]:
@@ -297,8 +302,7 @@ class ChargeAssessor:
 
 
 def _by_item(items: Sequence[tuple[Any, ...]], found: Sequence[tuple[Any, ...]]) -> list[dict[str, Any]]:
-    names = [name for name, _ in CHARGE_COLUMNS]
-    by_row = {row[0]: dict(zip(names, row, strict=True)) for row in found}
+    by_row = {row[0]: dict(zip(_CHARGE_NAMES, row, strict=True)) for row in found}
     if len(found) != len(items) or len(by_row) != len(items):
         raise RuntimeError(f"charges: expected {len(items)} rows, one an item, got {len(found)}")
     return [by_row[row[0]] for row in items]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ import msgspec
 from openecp.border.low_value.basket import Basket
 from openecp.border.low_value.currencies import amount_text, micro_text, rate_text
 from openecp.border.low_value.model import Limit, Regime
-from openecp.border.low_value.tables import Entry
+from openecp.border.low_value.tables import Entry, rate_e8
 
 FAILED = {  # bits of the mask that treatments_tried gives
     1: "another regime was asked for",
@@ -107,11 +108,10 @@ def _cause(bit: int, text: str, entry: Entry, basket: Basket) -> str:
     return text
 
 
-def why(row: Mapping[str, Any], entry: Entry, basket: Basket, on: date) -> list[Says]:
-    """Return what holds for an item and how its amounts came about."""
+def why_parcel(entry: Entry, basket: Basket, on: date) -> list[Says]:
+    """Return what holds for every item of a parcel under a treatment."""
     regime, treatment = entry.regime, entry.treatment
     source = "; ".join(regime.sources) or None
-    item = row["item"]
     found = [Says(code="applied", text=f"{regime.id}: {treatment.says}", source=source, support=regime.support)]
     found += [
         Says(code="limit", text=f"Within the limit: {limit_text(limit, regime.currency)}.", support=regime.support)
@@ -122,7 +122,13 @@ def why(row: Mapping[str, Any], entry: Entry, basket: Basket, on: date) -> list[
     found += [Says(code="caveat", text=caveat.text) for caveat in regime.caveats if caveat.since <= on]
     if basket.documents and not regime.ordinary:
         found.append(Says(code="documents", text=_documents_text(basket)))
-    found += _duty_says(row, entry, basket, item)
+    return found
+
+
+def why(row: Mapping[str, Any], entry: Entry, basket: Basket) -> list[Says]:
+    """Return how the amounts of an item came about."""
+    regime, item = entry.regime, row["item"]
+    found = _duty_says(row, entry, basket, item)
     found += _tax_says(row, entry, basket, item)
     if basket.items[item - 1].restricted and (regime.ordinary or not (regime.excluded and regime.excluded.restricted)):
         found.append(
@@ -200,15 +206,15 @@ def _tax_says(row: Mapping[str, Any], entry: Entry, basket: Basket, item: int) -
     return found
 
 
+@lru_cache(maxsize=1_000)
 def percent(rate_e8: int | None) -> str:
     """Return a rate as a percentage."""
     text = f"{(rate_e8 or 0) / 1_000_000:f}".rstrip("0").rstrip(".")
     return f"{text} %"
 
 
+@lru_cache(maxsize=1_000)
 def _e8(text: str) -> int:
-    from openecp.border.low_value.tables import rate_e8
-
     return rate_e8(text) or 0
 
 

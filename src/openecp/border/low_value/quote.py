@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -14,13 +13,15 @@ from openecp.border.low_value.basket import Basket, item_rows
 from openecp.border.low_value.charges import ChargeAssessor
 from openecp.border.low_value.currencies import amount_text, micro_text
 from openecp.border.low_value.exchange import OfficialRates, exchange_row, own_pair
-from openecp.border.low_value.explain import Says, line_rate, passed_over, why
+from openecp.border.low_value.explain import Says, line_rate, passed_over, why, why_parcel
 from openecp.border.low_value.faults import Fault, QuoteRefused
 from openecp.border.low_value.model import Jurisdiction, Regime
 from openecp.border.low_value.scheme_numbers import named_by_number, numbered_schemes
-from openecp.border.low_value.tables import FIRST_DAY, LAST_DAY, MICRO, Entry, is_runnable, missing_fields
+from openecp.border.low_value.tables import FIRST_DAY, ITEM_AT, LAST_DAY, Entry, is_runnable, missing_fields
 from openecp.kernel.assessment.engine import Engine
 
+ALLOWED_MOST = 10_000  # answers to whether a regime may be asked for that are remembered
+_PRICE = ITEM_AT["price_micro"]
 _FOR_OTHERS = 1 | 16 | 65536  # bits of the mask: not asked for, not for this basket, after the one that holds
 
 
@@ -63,6 +64,7 @@ class Quoter:
         self._rates = rates or OfficialRates()
         self._assessor = ChargeAssessor(self.files.values(), engine)
         self._entries = self._assessor.entries
+        self._allowed: set[tuple[str, date, str]] = set()  # jurisdictions, days and regimes that were not refused
 
     def warmed(self) -> Quoter:
         """Translate the steps now, so that no basket waits for it; return this quoter."""
@@ -83,7 +85,8 @@ class Quoter:
         if strict:
             self._refuse_unsourced(charged, tried)
         self._refuse_missing(basket, file, on, charged)
-        answer = self._answer(basket, file, on, charged, tried)
+        value = sum(row[_PRICE] for row in items)
+        answer = self._answer(basket, file, on, charged, tried, value)
         return msgspec.structs.replace(answer, reasons=(*said, *answer.reasons)) if said else answer
 
     def _file(self, jurisdiction: str) -> Jurisdiction:
@@ -95,6 +98,9 @@ class Quoter:
 
     def _refuse_regimes(self, file: Jurisdiction, on: date, named: str) -> None:
         """Refuse a regime that is not there, not in force, or not complete."""
+        asked_for = file.jurisdiction, on, named
+        if asked_for in self._allowed:
+            return
         ids = {regime.id: regime for regime in file.regimes}
         if named and named not in ids:
             raise _refused("OECP-REGIME", "regime", "There is no such regime.", "one of " + ", ".join(ids), named,
@@ -113,6 +119,9 @@ class Quoter:
             raise _refused("OECP-REGIME-DATE", "date", f"No regime of {file.jurisdiction} is in force.",
                            "; ".join(f"{one.id} {period_text(one)}" for one in file.regimes), on.isoformat(),
                            "Ask for a day on which one is in force.")  # fmt: skip
+        if len(self._allowed) >= ALLOWED_MOST:
+            self._allowed.clear()
+        self._allowed.add(asked_for)
 
     def _refuse_unsourced(self, charged: Sequence[dict[str, Any]], tried: dict[int, list[tuple[int, int]]]) -> None:
         """Refuse where the regime that holds, or one that was weighed before it, has a field without a source."""
@@ -183,14 +192,21 @@ class Quoter:
         on: date,
         charged: Sequence[dict[str, Any]],
         tried: dict[int, list[tuple[int, int]]],
+        value: int,
     ) -> Quote:
         currency = basket.currency
         lines: list[QuoteLine] = []
         reasons: list[Says] = []
         entries = [self._entries[row["treatment_no"]] for row in charged]
+        told: set[Any] = set()  # what holds for several items is said once
         for row, entry in zip(charged, entries, strict=True):
-            reasons += passed_over(row, tried[row["row_id"]], self._entries, basket)
-            reasons += why(row, entry, basket, on)
+            weighed = row["treatment_no"], tuple(tried[row["row_id"]])
+            if weighed not in told:
+                reasons += passed_over(row, tried[row["row_id"]], self._entries, basket)
+            if row["treatment_no"] not in told:
+                reasons += why_parcel(entry, basket, on)
+            told |= {weighed, row["treatment_no"]}
+            reasons += why(row, entry, basket)
             lines += _lines(row, entry, currency)
         duty, tax = (sum(row[name] for row in charged) for name in ("duty_minor", "tax_minor"))
         chief = max(zip(charged, entries, strict=True), key=lambda one: (one[1].regime.ordinary, one[0]["category"]))
@@ -201,18 +217,13 @@ class Quoter:
             category=max(row["category"] for row in charged),
             declaration=chief[1].treatment.declaration,
             currency=currency,
-            value=micro_text(_value_micro(basket), currency),
+            value=micro_text(value, currency),
             duty=amount_text(duty, currency),
             tax=amount_text(tax, currency),
             total=amount_text(duty + tax, currency),
             lines=tuple(lines),
             reasons=tuple(dict.fromkeys(reasons)),
         )
-
-
-def _value_micro(basket: Basket) -> int:
-    """Return the price of all items in millionths."""
-    return sum(int(Decimal(str(item.quantity)) * Decimal(item.unit_price) * MICRO) for item in basket.items)
 
 
 def _lines(row: dict[str, Any], entry: Entry, currency: str) -> list[QuoteLine]:

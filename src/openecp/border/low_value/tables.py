@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from openecp.border.low_value.model import Band, Excluded, Jurisdiction, Limit, Regime, Treatment
-from openecp.kernel.assessment.engine import Schema
+from openecp.kernel.assessment.engine import Columns, Schema
 
 MICRO, E8 = 1_000_000, 100_000_000
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
@@ -19,128 +19,151 @@ SCOPES = ("item", "hs6", "consignment", "order", "person_day", "person_month", "
 MODES = ("floor", "half_up", "half_even", "ceiling")
 _BIG, _INT, _TEXT, _FLAG, _DAY = "BIGINT", "INTEGER", "VARCHAR", "BOOLEAN", "DATE"
 
-ITEM_COLUMNS: Schema = (
-    ("row_id", _BIG),
-    ("basket_id", _BIG),
-    ("item", _INT),
-    ("jurisdiction", _TEXT),
-    ("regime", _TEXT),  # empty: the rule says
-    ("sale_date", _DAY),
-    ("acceptance_date", _DAY),
-    ("arrival_date", _DAY),
-    ("currency", _TEXT),
-    ("unit_micro", _BIG),  # millionths of the main unit in one minor unit
-    ("unit_inverse", "DECIMAL(8,6)"),  # 1/unit_micro
-    ("exchange_key", _TEXT),  # which rates: empty for the official table, else the sender's own
-    ("channel", _TEXT),
-    ("trade", _TEXT),
-    ("dispatch_country", _TEXT),
-    ("destination_subdivision", _TEXT),
-    ("scheme", _TEXT),  # lower-case letters and digits of the scheme's name
-    ("scheme_id", _TEXT),  # the steps get, here and for the buyer, the lists of patterns that the identifier fits
-    ("buyer_id", _TEXT),
-    ("method", _TEXT),
-    ("documents", _FLAG),
-    ("restricted", _FLAG),
-    ("tax_paid", _FLAG),  # evidence that the tax was paid at sale
-    ("counted", _FLAG),  # a total of the person is given
-    ("origin", _TEXT),
-    ("hs", _TEXT),
-    ("quantity_micro", _BIG),
-    ("price_micro", _BIG),  # of the line, without freight and insurance
-    ("freight_micro", _BIG),
-    ("insurance_micro", _BIG),
-    ("duty_rate_e8", _BIG),
-    ("tax_rate_e8", _BIG),
-    ("excise_rate_e8", _BIG),
-    ("used_order_micro", _BIG),
-    ("used_day_micro", _BIG),
-    ("used_month_micro", _BIG),
-    ("used_year_micro", _BIG),
+ITEM_COLUMNS: Schema = Columns(
+    (
+        ("row_id", _BIG),
+        ("basket_id", _BIG),
+        ("item", _INT),
+        ("jurisdiction", _TEXT),
+        ("regime", _TEXT),  # empty: the rule says
+        ("sale_date", _DAY),
+        ("acceptance_date", _DAY),
+        ("arrival_date", _DAY),
+        ("currency", _TEXT),
+        ("unit_micro", _BIG),  # millionths of the main unit in one minor unit
+        ("unit_inverse", "DECIMAL(8,6)"),  # 1/unit_micro
+        ("exchange_key", _TEXT),  # which rates: empty for the official table, else the sender's own
+        ("channel", _TEXT),
+        ("trade", _TEXT),
+        ("dispatch_country", _TEXT),
+        ("destination_subdivision", _TEXT),
+        ("scheme", _TEXT),  # lower-case letters and digits of the scheme's name
+        ("scheme_id", _TEXT),  # the steps get, here and for the buyer, the lists of patterns that the identifier fits
+        ("buyer_id", _TEXT),
+        ("method", _TEXT),
+        ("documents", _FLAG),
+        ("restricted", _FLAG),
+        ("tax_paid", _FLAG),  # evidence that the tax was paid at sale
+        ("counted", _FLAG),  # a total of the person is given
+        ("origin", _TEXT),
+        ("hs", _TEXT),
+        ("quantity_micro", _BIG),
+        ("price_micro", _BIG),  # of the line, without freight and insurance
+        ("freight_micro", _BIG),
+        ("insurance_micro", _BIG),
+        ("duty_rate_e8", _BIG),
+        ("tax_rate_e8", _BIG),
+        ("excise_rate_e8", _BIG),
+        ("used_order_micro", _BIG),
+        ("used_day_micro", _BIG),
+        ("used_month_micro", _BIG),
+        ("used_year_micro", _BIG),
+    ),
+    nullable=("duty_rate_e8", "tax_rate_e8", "excise_rate_e8"),
 )
-EXCHANGE_COLUMNS: Schema = (
-    ("exchange_key", _TEXT),
-    ("from_currency", _TEXT),
-    ("to_currency", _TEXT),
-    ("rate_from", _DAY),
-    ("rate_to", _DAY),
-    ("num", _BIG),  # one unit of from_currency is num/den of to_currency
-    ("den", _BIG),
-    ("inverse", "DECIMAL(24,18)"),  # den/num, to 18 places
+EXCHANGE_COLUMNS: Schema = Columns(
+    (
+        ("exchange_key", _TEXT),
+        ("from_currency", _TEXT),
+        ("to_currency", _TEXT),
+        ("rate_from", _DAY),
+        ("rate_to", _DAY),
+        ("num", _BIG),  # one unit of from_currency is num/den of to_currency
+        ("den", _BIG),
+        ("inverse", "DECIMAL(24,18)"),  # den/num, to 18 places
+    ),
+    nullable=(),
 )
-RECIPROCAL_COLUMNS: Schema = (("whole_e8", _BIG), ("reciprocal", "DECIMAL(22,20)"))  # 100,000,000/whole_e8
-TREATMENT_COLUMNS: Schema = (
-    ("treatment_no", _BIG),
-    ("of_jurisdiction", _TEXT),
-    ("regime_id", _TEXT),
-    ("regime_no", _INT),
-    ("ordinary", _FLAG),
-    ("valid_from", _DAY),
-    ("valid_to", _DAY),
-    ("law_date", _INT),  # 0 sale, 1 acceptance, 2 arrival
-    ("amount_currency", _TEXT),
-    ("has_amounts", _FLAG),
-    ("regime_channels", _TEXT),
-    ("regime_trades", _TEXT),
-    ("regime_scheme", _FLAG),
-    ("regime_counter", _FLAG),
-    ("channels", _TEXT),
-    ("trades", _TEXT),
-    ("dispatch_in", _TEXT),
-    ("dispatch_not", _TEXT),
-    ("origin_in", _TEXT),
-    ("origin_not", _TEXT),
-    ("origin_not_from", _DAY),
-    ("goods_not", _TEXT),
-    ("restricted_not", _FLAG),
-    ("shut_scope", _INT),  # 1 the item, 3 the consignment
-    ("schemes", _TEXT),
-    ("scheme_masks", _TEXT),
-    ("scheme_rule", _INT),
-    ("buyer_masks", _TEXT),
-    ("buyer_rule", _INT),
-    ("single_article", _FLAG),
-    ("method_asked", _TEXT),
-    ("rate_below_e8", _BIG),
-    ("rate_equal", _FLAG),
-    ("limit_micro", _BIG),
-    ("limit_scope", _INT),
-    ("limit_cif", _FLAG),
-    ("limit_below", _FLAG),
-    ("limit2_micro", _BIG),
-    ("limit2_scope", _INT),
-    ("limit2_cif", _FLAG),
-    ("limit2_below", _FLAG),
-    ("full_category", _INT),
-    ("category_documents", _INT),
-    ("category_free", _INT),
-    ("category_due", _INT),
-    ("duty_rule", _INT),  # 0 none, 1 rate, 2 tariff, 3 flat an HS subheading, 4 flat a consignment
-    ("regime_duty_rate_e8", _BIG),
-    ("duty_chapters", _TEXT),
-    ("duty_cif", _FLAG),
-    ("duty_flat_micro", _BIG),
-    ("duty_deduct_micro", _BIG),
-    ("duty_by", _TEXT),
-    ("duty_due", _TEXT),
-    ("tax_rule", _INT),  # 0 none, 1 the basket's or the regime's rate, 2 of postal articles, 3 where the basket has one
-    ("regime_tax_rate_e8", _BIG),
-    ("tax_cif", _FLAG),
-    ("tax_on_duty", _FLAG),
-    ("tax_inside", _FLAG),
-    ("tax_factor_e4", _BIG),
-    ("tax_with_excise", _FLAG),
-    ("tax_by", _TEXT),
-    ("tax_due", _TEXT),
-    ("remit_micro", _BIG),
-    ("remit_scope", _INT),
-    ("remit_below", _FLAG),
-    ("remit_rounded", _FLAG),
-    ("remit_duty", _FLAG),
-    ("by_item", _FLAG),
-    ("round_mode", _INT),
-    ("quantum", _BIG),
-    ("quantum_inverse", "DECIMAL(8,6)"),
+RECIPROCAL_COLUMNS: Schema = Columns(
+    (("whole_e8", _BIG), ("reciprocal", "DECIMAL(22,20)")), nullable=()
+)  # 100,000,000/whole_e8
+TREATMENT_COLUMNS: Schema = Columns(
+    (
+        ("treatment_no", _BIG),
+        ("of_jurisdiction", _TEXT),
+        ("regime_id", _TEXT),
+        ("regime_no", _INT),
+        ("ordinary", _FLAG),
+        ("valid_from", _DAY),
+        ("valid_to", _DAY),
+        ("law_date", _INT),  # 0 sale, 1 acceptance, 2 arrival
+        ("amount_currency", _TEXT),
+        ("has_amounts", _FLAG),
+        ("regime_channels", _TEXT),
+        ("regime_trades", _TEXT),
+        ("regime_scheme", _FLAG),
+        ("regime_counter", _FLAG),
+        ("channels", _TEXT),
+        ("trades", _TEXT),
+        ("dispatch_in", _TEXT),
+        ("dispatch_not", _TEXT),
+        ("origin_in", _TEXT),
+        ("origin_not", _TEXT),
+        ("origin_not_from", _DAY),
+        ("goods_not", _TEXT),
+        ("restricted_not", _FLAG),
+        ("shut_scope", _INT),  # 1 the item, 3 the consignment
+        ("schemes", _TEXT),
+        ("scheme_masks", _TEXT),
+        ("scheme_rule", _INT),
+        ("buyer_masks", _TEXT),
+        ("buyer_rule", _INT),
+        ("single_article", _FLAG),
+        ("method_asked", _TEXT),
+        ("rate_below_e8", _BIG),
+        ("rate_equal", _FLAG),
+        ("limit_micro", _BIG),
+        ("limit_scope", _INT),
+        ("limit_cif", _FLAG),
+        ("limit_below", _FLAG),
+        ("limit2_micro", _BIG),
+        ("limit2_scope", _INT),
+        ("limit2_cif", _FLAG),
+        ("limit2_below", _FLAG),
+        ("full_category", _INT),
+        ("category_documents", _INT),
+        ("category_free", _INT),
+        ("category_due", _INT),
+        ("duty_rule", _INT),  # 0 none, 1 rate, 2 tariff, 3 flat an HS subheading, 4 flat a consignment
+        ("regime_duty_rate_e8", _BIG),
+        ("duty_chapters", _TEXT),
+        ("duty_cif", _FLAG),
+        ("duty_flat_micro", _BIG),
+        ("duty_deduct_micro", _BIG),
+        ("duty_by", _TEXT),
+        ("duty_due", _TEXT),
+        (
+            "tax_rule",
+            _INT,
+        ),  # 0 none, 1 the basket's or the regime's rate, 2 of postal articles, 3 where the basket has one
+        ("regime_tax_rate_e8", _BIG),
+        ("tax_cif", _FLAG),
+        ("tax_on_duty", _FLAG),
+        ("tax_inside", _FLAG),
+        ("tax_factor_e4", _BIG),
+        ("tax_with_excise", _FLAG),
+        ("tax_by", _TEXT),
+        ("tax_due", _TEXT),
+        ("remit_micro", _BIG),
+        ("remit_scope", _INT),
+        ("remit_below", _FLAG),
+        ("remit_rounded", _FLAG),
+        ("remit_duty", _FLAG),
+        ("by_item", _FLAG),
+        ("round_mode", _INT),
+        ("quantum", _BIG),
+        ("quantum_inverse", "DECIMAL(8,6)"),
+    ),
+    nullable=(
+        "rate_below_e8",
+        "limit_micro",
+        "limit2_micro",
+        "regime_duty_rate_e8",
+        "duty_flat_micro",
+        "duty_deduct_micro",
+        "regime_tax_rate_e8",
+        "remit_micro",
+    ),
 )
 ITEM_AT = {name: place for place, (name, _) in enumerate(ITEM_COLUMNS)}
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from openecp.border.low_value.model import Jurisdiction
 from openecp.border.low_value.tables import TREATMENT_COLUMNS, Entry, fitted, plain, treatment_rows
-from openecp.kernel.assessment.engine import Schema
+from openecp.kernel.assessment.engine import Columns, Schema
 
 LIMITS = 8192 | 16384  # of the mask: what a pattern does not tell
 NO_RATE = 32768
@@ -39,70 +39,76 @@ _BIG, _INT, _TEXT, _FLAG, _WIDE_TYPE = "BIGINT", "INTEGER", "VARCHAR", "BOOLEAN"
 
 _ARTICLE = (("num", _WIDE_TYPE), ("den", _WIDE_TYPE), ("below", _FLAG), ("cap", _BIG))
 
-PATTERN_KEYS: Schema = (
-    ("currency", _TEXT),
-    ("sale_date", "DATE"),
-    ("arrival_date", "DATE"),
-    ("channel", _TEXT),
-    ("trade", _TEXT),
-    ("dispatch", _TEXT),  # a country that a treatment names, else empty
-    ("scheme", _TEXT),  # a scheme that a regime names, else empty
-    ("scheme_form", _TEXT),  # the pattern of its identifier if a regime names it, else empty
-    ("buyer_form", _TEXT),
-    ("single", _FLAG),  # one article at most
-    ("documents", _FLAG),
-    ("counted", _FLAG),
-    ("band_e8", _BIG),  # the highest duty rate of the parcel where treatments look at it
-    ("goods", _TEXT),  # the excluded codes that the item falls under
-    ("origin", _TEXT),  # a country that a treatment names, else empty
-    ("restricted", _FLAG),
-    ("tax_paid", _FLAG),
-    ("mix", _TEXT),  # what kinds of goods the parcel holds besides; empty: one item
+PATTERN_KEYS: Schema = Columns(
+    (
+        ("currency", _TEXT),
+        ("sale_date", "DATE"),
+        ("arrival_date", "DATE"),
+        ("channel", _TEXT),
+        ("trade", _TEXT),
+        ("dispatch", _TEXT),  # a country that a treatment names, else empty
+        ("scheme", _TEXT),  # a scheme that a regime names, else empty
+        ("scheme_form", _TEXT),  # the pattern of its identifier if a regime names it, else empty
+        ("buyer_form", _TEXT),
+        ("single", _FLAG),  # one article at most
+        ("documents", _FLAG),
+        ("counted", _FLAG),
+        ("band_e8", _BIG),  # the highest duty rate of the parcel where treatments look at it
+        ("goods", _TEXT),  # the excluded codes that the item falls under
+        ("origin", _TEXT),  # a country that a treatment names, else empty
+        ("restricted", _FLAG),
+        ("tax_paid", _FLAG),
+        ("mix", _TEXT),  # what kinds of goods the parcel holds besides; empty: one item
+    ),
+    nullable=(),
 )
-WAY_COLUMNS: Schema = (
-    ("pattern_no", _BIG),
-    ("way_no", _BIG),
-    ("treatment_no", _BIG),  # null: none holds
-    ("unrated_no", _BIG),  # a treatment that fits but for an exchange rate
-    *((f"{name}{n}", kind) for n in ("", "2") for name, kind in (("test", _INT), ("most", _BIG))),
-    # of several articles: price × article_num ≤ article_den × articles, at most article_cap of them
-    *((f"article_{name}{n}", kind) for n in ("", "2") for name, kind in _ARTICLE),
-    ("duty_rule", _INT),
-    ("duty_rate_e8", _BIG),
-    ("duty_chapters", _TEXT),
-    ("duty_cif", _FLAG),
-    ("flat_micro", _BIG),
-    ("deduct_micro", _BIG),
-    ("duty_by", _TEXT),
-    ("duty_due", _TEXT),
-    ("tax_rule", _INT),
-    ("tax_rate_e8", _BIG),
-    ("tax_cif", _FLAG),
-    ("tax_on_duty", _FLAG),
-    ("tax_inside", _FLAG),
-    ("tax_factor_e4", _BIG),
-    ("tax_with_excise", _FLAG),
-    ("tax_by", _TEXT),
-    ("tax_due", _TEXT),
-    ("remit_micro", _BIG),  # at most so much tax is not collected; null: no such threshold
-    ("remit_scope", _INT),
-    ("remit_below", _FLAG),
-    ("remit_rounded", _FLAG),
-    ("remit_duty", _FLAG),
-    ("by_item", _FLAG),
-    ("round_mode", _INT),
-    ("quantum", _BIG),
-    ("full_category", _INT),
-    ("category_documents", _INT),
-    ("category_free", _INT),
-    ("category_due", _INT),
-    ("is_full", _FLAG),  # the low-value way is shut: a full declaration
-    ("needs", _INT),  # bits of REQUIRED
-    ("counts", _FLAG),  # what is charged under it moves a person's total
-    ("regime", _TEXT),
-    ("treatment", _TEXT),
-    ("ordinary", _FLAG),
-    ("reasons", _INT),  # bits of REASONS: why the low-value way is shut
+WAY_COLUMNS: Schema = Columns(
+    (
+        ("pattern_no", _BIG),
+        ("way_no", _BIG),
+        ("treatment_no", _BIG),  # null: none holds
+        ("unrated_no", _BIG),  # a treatment that fits but for an exchange rate
+        *((f"{name}{n}", kind) for n in ("", "2") for name, kind in (("test", _INT), ("most", _BIG))),
+        # of several articles: price × article_num ≤ article_den × articles, at most article_cap of them
+        *((f"article_{name}{n}", kind) for n in ("", "2") for name, kind in _ARTICLE),
+        ("duty_rule", _INT),
+        ("duty_rate_e8", _BIG),
+        ("duty_chapters", _TEXT),
+        ("duty_cif", _FLAG),
+        ("flat_micro", _BIG),
+        ("deduct_micro", _BIG),
+        ("duty_by", _TEXT),
+        ("duty_due", _TEXT),
+        ("tax_rule", _INT),
+        ("tax_rate_e8", _BIG),
+        ("tax_cif", _FLAG),
+        ("tax_on_duty", _FLAG),
+        ("tax_inside", _FLAG),
+        ("tax_factor_e4", _BIG),
+        ("tax_with_excise", _FLAG),
+        ("tax_by", _TEXT),
+        ("tax_due", _TEXT),
+        ("remit_micro", _BIG),  # at most so much tax is not collected; null: no such threshold
+        ("remit_scope", _INT),
+        ("remit_below", _FLAG),
+        ("remit_rounded", _FLAG),
+        ("remit_duty", _FLAG),
+        ("by_item", _FLAG),
+        ("round_mode", _INT),
+        ("quantum", _BIG),
+        ("full_category", _INT),
+        ("category_documents", _INT),
+        ("category_free", _INT),
+        ("category_due", _INT),
+        ("is_full", _FLAG),  # the low-value way is shut: a full declaration
+        ("needs", _INT),  # bits of REQUIRED
+        ("counts", _FLAG),  # what is charged under it moves a person's total
+        ("regime", _TEXT),
+        ("treatment", _TEXT),
+        ("ordinary", _FLAG),
+        ("reasons", _INT),  # bits of REASONS: why the low-value way is shut
+    ),
+    filled=("pattern_no", "way_no", "test", "test2", "is_full", "counts", "needs", "reasons"),
 )
 _AT = {name: place for place, (name, _) in enumerate(TREATMENT_COLUMNS)}
 _NAMES = [name for name, _ in WAY_COLUMNS]

@@ -3,10 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 Schema = Sequence[tuple[str, str]]  # column name and DuckDB type
+
+
+class Columns(tuple[tuple[str, str], ...]):
+    """A schema that also says which columns hold a value in every row: an engine may rest on it, once it has looked."""
+
+    filled: frozenset[str]
+
+    def __new__(cls, schema: Schema, *, filled: Iterable[str] = (), nullable: Iterable[str] | None = None) -> Columns:
+        """Take the columns that are always filled, or (where these are most) those that may be null."""
+        made = super().__new__(cls, schema)
+        names = {name for name, _ in schema}
+        made.filled = frozenset(filled) if nullable is None else frozenset(names - set(nullable))
+        unknown = (made.filled | frozenset(nullable or ())) - names
+        if unknown:
+            raise ValueError(f"schema: expected columns of it, got {', '.join(sorted(unknown))}")
+        return made
 
 
 class Engine(Protocol):

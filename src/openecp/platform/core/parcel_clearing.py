@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from openecp.border.low_value import records
+from openecp.kernel.assessment.engine import Columns
 from openecp.kernel.datamodel.parcel import Parcel, ParcelItem
 from openecp.kernel.datamodel.parcel_rows import TYPED_COLUMNS, goods_of, parcel_of_rows, typed_rows
 from openecp.kernel.journal.bulk import CounterKey, CounterState, ParcelBatch, ParcelRow
@@ -28,6 +29,13 @@ log = logging.getLogger("openecp.core.parcels")
 FEW = 1_500  # rows of a batch that are worked without the database: planning costs it as much as these
 _NO_GOODS = ParcelItem(description="goods", unit_price="1.00")
 _TYPED_NAMES = tuple(name for name, _ in TYPED_COLUMNS)
+_ROW_COLUMNS = Columns(
+    TYPED_COLUMNS,
+    filled=(
+        "row_id", "parcel_no", "item", "parcel_id", "posted_on", "currency", "channel", "trade", "quantity_micro",
+        "unit_price_micro", "documents", "restricted", "tax_paid",
+    ),
+)  # fmt: skip
 FAULT_COLUMNS = (("row_id", "BIGINT"), ("parcel_id", "VARCHAR"), ("code", "VARCHAR"))
 
 
@@ -188,7 +196,7 @@ class ParcelClearing:
     @staticmethod
     def _assess(court: _Court, day: _Day, places: Sequence[ParcelPlace], *, quality: str | FindsQuality) -> None:
         rows = [row for number, one in enumerate(places, start=1) for row in typed_rows(one.parcel, number, one.row)]
-        court.engine.load("parcel_rows", TYPED_COLUMNS, rows, ())
+        court.engine.load("parcel_rows", _ROW_COLUMNS, rows, ())
         if isinstance(quality, str):
             day.clearance.assess(quality=quality)
             return

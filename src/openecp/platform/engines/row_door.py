@@ -8,7 +8,6 @@ Limits: some hundreds of rows, one thread; what cannot be translated is refused,
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,7 +22,6 @@ from openecp.platform.engines.rows import RowEngine, rows_of, told
 
 STATEMENTS_MOST = 2_000  # translated statements that are kept
 _GIVEN = re.compile(r"BETWEEN (\d+) AND (\d+)|IN \((\d+(?:, \d+)*)\)")
-_UNIQUE = ("_id", "_no", "_name", "_address", "_price_micro")  # columns of which a dictionary would save nothing
 
 
 class RowDoorEngine(RowEngine):
@@ -54,24 +52,30 @@ class RowDoorEngine(RowEngine):
         if known is None:
             if len(self._known) >= STATEMENTS_MOST:
                 self._known.clear()
-            known = self._known[text] = translated(text, self._kinds)
+            known = self._known[text] = translated(text, self._kinds, filled=self._filled)
         count, columns = known.function(self._tables, parameters)[""]
         return known, columns, count
+
+    def _forget(self, name: str) -> None:
+        super()._forget(name)
+        self._known = {text: one for text, one in self._known.items() if name not in text}
 
     def stage(self, name: str, statement: str) -> None:
         """Run a statement into a table."""
         known, columns, count = self._answered(statement)
         kinds = dict(known.outputs[""])
-        before = self._kinds.get(name)
-        if before is not None and before != kinds:
-            self._known = {text: one for text, one in self._known.items() if name not in text}
-        self._kinds[name] = kinds
+        before = self._kinds.get(name), self._filled.get(name, known.filled)
+        held = before[1] & known.filled  # two statements may make one table: what both of them fill
+        self._kinds[name], self._filled[name] = kinds, held
+        if before[0] is not None and before != (kinds, held):
+            self._forget(name)
         self._tables[name] = Rows(dict(zip(kinds, map(list, columns), strict=True)), count)
 
     def append(self, name: str, schema: Schema, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows to a table that was loaded."""
         if rows:
             more = rows_of(self._kinds_of(schema), rows)
+            self._look(name, schema, more)
             self._tables[name].add(more.columns, more.count)
 
     def update(self, statement: str) -> None:
@@ -103,7 +107,8 @@ class RowDoorEngine(RowEngine):
 
     def _encoded(self, outputs: tuple[tuple[str, Kind], ...], columns: list[list[Any]]) -> bytes:
         import pyarrow as pa
-        import pyarrow.parquet as pq
+
+        from openecp.platform.engines.parcel_ordered import encoded
 
         if outputs not in self._arrow:
             types = {NUMBER: pa.int64(), TEXT: pa.string(), FLAG: pa.bool_(), DAY: pa.date32()}
@@ -114,10 +119,7 @@ class RowDoorEngine(RowEngine):
         table = pa.table(
             [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
         )
-        sink = io.BytesIO()
-        repeating = [name for name in schema.names if not name.endswith(_UNIQUE)]
-        pq.write_table(table, sink, compression="lz4", use_dictionary=repeating, write_statistics=False)
-        return sink.getvalue()
+        return encoded(table)
 
 
 def _as_select(statement: str, known: dict[str, dict[str, Kind]]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ Limits: joins that hold at least one equality; SEMI and ANTI joins of equalities
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlglot import exp
@@ -21,8 +21,9 @@ Relation = tuple[Space, dict[str, Column]]
 class Stored(Column):
     """A column of a table."""
 
-    def __init__(self, space: Space, table: str, name: str, kind: Kind) -> None:
+    def __init__(self, space: Space, table: str, name: str, kind: Kind, *, filled: bool) -> None:
         super().__init__(space, kind)
+        self.nullable = not filled
         self._line, self._asked = f"{table}.columns[{name!r}]", False
         self.list_name = space.plan.name("c")
 
@@ -35,11 +36,13 @@ class Stored(Column):
 class Table(Listed):
     """A table as it is given."""
 
-    def __init__(self, plan: Plan, name: str, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, plan: Plan, name: str, kinds: Mapping[str, Kind], filled: Collection[str]) -> None:
         super().__init__(plan)
         self.table = plan.name("t")
         plan.head.append(f"{self.table} = tables[{name!r}]; {self.rows} = {self.table}.count")
-        self.columns = {column: Stored(self, self.table, column, kind) for column, kind in kinds.items()}
+        self.columns = {
+            column: Stored(self, self.table, column, kind, filled=column in filled) for column, kind in kinds.items()
+        }
 
     def name_of(self, column: Column) -> str | None:
         """Return the name of one of its own columns."""

@@ -7,7 +7,8 @@ and LIMIT; anything else is refused when the statement is translated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import sqlglot
@@ -27,24 +28,39 @@ _AGGREGATES = (*_TOTALS, exp.GroupConcat)
 
 
 class Translated:
-    """A statement's function, the names and kinds of what it gives, and of what some of its steps give."""
+    """A statement's function, the names and kinds of what it gives, and of what some of its steps give.
 
-    def __init__(self, function: Callable[..., Any], outputs: dict[str, list[tuple[str, Kind]]], text: str) -> None:
-        self.function, self.outputs, self.text = function, outputs, text
+    `filled`: those of the statement's own columns that hold a value in every row.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        outputs: dict[str, list[tuple[str, Kind]]],
+        filled: frozenset[str],
+        text: str,
+    ) -> None:
+        self.function, self.outputs, self.filled, self.text = function, outputs, filled, text
 
 
-def translated(statement: str, known: Mapping[str, Mapping[str, Kind]], steps: Sequence[str] = ()) -> Translated:
-    """Translate a statement over tables of known columns.
+def translated(
+    statement: str,
+    known: Mapping[str, Mapping[str, Kind]],
+    steps: Sequence[str] = (),
+    *,
+    filled: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Translated:
+    """Translate a statement over tables of known columns; `filled` names those of each that are never null.
 
     Raises: Untranslatable.
     """
     tree: Any = sqlglot.parse_one(statement, read="duckdb")
-    return _Translation(known).whole(tree, steps)
+    return _Translation(known, filled).whole(tree, steps)
 
 
 class _Translation:
-    def __init__(self, known: Mapping[str, Mapping[str, Kind]]) -> None:
-        self._plan, self._known = Plan(), known
+    def __init__(self, known: Mapping[str, Mapping[str, Kind]], filled: Mapping[str, Collection[str]]) -> None:
+        self._plan, self._known, self._filled = Plan(), known, filled
         self._tables: dict[str, Relation] = {}
 
     def whole(self, tree: Any, steps: Sequence[str]) -> Translated:
@@ -69,7 +85,8 @@ class _Translation:
         text = "def run(tables, parameters):\n" + "".join(f"    {line}\n" for line in body)
         names = dict(NAMES)
         exec(compile(text, "<translated steps>", "exec"), names)  # noqa: S102 - made of steps alone, never of a sender's
-        return Translated(names["run"], outputs, text)
+        own = frozenset(name for name, column in found[""][1].items() if not column.nullable)
+        return Translated(names["run"], outputs, own, text)
 
     # -- queries --------------------------------------------------------------------------------------------------
 
@@ -118,7 +135,7 @@ class _Translation:
             return self._tables[node.name]
         if node.name not in self._known:
             raise Untranslatable(f"table {node.name}: expected one of {', '.join(self._known)}")
-        table = Table(self._plan, node.name, self._known[node.name])
+        table = Table(self._plan, node.name, self._known[node.name], self._filled.get(node.name, ()))
         self._tables[node.name] = table, table.columns
         return table, table.columns
 

@@ -133,11 +133,14 @@ def partitions(rows: int, keys: Sequence[list[Any]], order: Sequence[tuple[list[
 
 def _sort(places: Places, values: list[Any], falling: bool) -> None:
     """Put places in the order of their values; what is null comes last."""
-    unknown = [place for place in places if values[place] is None]
-    if unknown:
+    cells = [values[place] for place in places]
+    if None in cells:
+        unknown = [place for place in places if values[place] is None]
         places[:] = [place for place in places if values[place] is not None]
-    places.sort(key=values.__getitem__, reverse=falling)
-    places.extend(unknown)
+        places.sort(key=values.__getitem__, reverse=falling)
+        places.extend(unknown)
+    elif falling or cells != sorted(cells):
+        places.sort(key=values.__getitem__, reverse=falling)
 
 
 groups = partitions
@@ -153,9 +156,12 @@ def numbered(rows: int, parts: list[Places]) -> list[int]:
 
 
 def _whole(values: list[Any], parts: list[Places], total: Callable[[list[Any]], Any]) -> list[Any]:
+    if len(parts) == len(values):  # each row alone
+        return [int(value is not None) for value in values] if total is len else list(values)
     found: list[Any] = [None] * len(values)
     for places in parts:
-        whole = total([values[place] for place in places if values[place] is not None])
+        known = [values[place] for place in places]
+        whole = total([value for value in known if value is not None] if None in known else known)
         for place in places:
             found[place] = whole
     return found
@@ -163,17 +169,17 @@ def _whole(values: list[Any], parts: list[Places], total: Callable[[list[Any]], 
 
 def sum_whole(values: list[Any], parts: list[Places]) -> list[Any]:
     """Sum each partition up."""
-    return _whole(values, parts, lambda known: sum(known) if known else None)
+    return _whole(values, parts, total_sum)
 
 
 def max_whole(values: list[Any], parts: list[Places]) -> list[Any]:
     """Return the greatest of each partition."""
-    return _whole(values, parts, lambda known: max(known, default=None))
+    return _whole(values, parts, total_max)
 
 
 def min_whole(values: list[Any], parts: list[Places]) -> list[Any]:
     """Return the least of each partition."""
-    return _whole(values, parts, lambda known: min(known, default=None))
+    return _whole(values, parts, total_min)
 
 
 def count_whole(values: list[Any], parts: list[Places]) -> list[Any]:
@@ -217,29 +223,23 @@ def index_of(rows: int, lists: Sequence[Sequence[Any]]) -> dict[Any, Places]:
     return found
 
 
+_NOBODY = (-1,)
+
+
 def joined(rows: int, lists: Sequence[list[Any]], index: dict[Any, Places], outer: bool) -> tuple[Any, Places]:
     """Return the places left and right of each pair; None for the left where each row stands once, in order.
 
     `outer`: a row without a partner stays, with -1 for it.
     """
-    left: Places = []
-    right: Places = []
-    find = index.get
-    for place, key in enumerate(_keys(lists, rows)):
-        found = find(key)
-        if found is None:
-            if outer:
-                left.append(place)
-                right.append(-1)
-        elif len(found) == 1:
-            left.append(place)
-            right.append(found[0])
-        else:
-            left.extend([place] * len(found))
-            right.extend(found)
-    if len(left) == rows and (not rows or (left[0] == 0 and left == list(range(rows)))):
+    partners: list[Any] = list(map(index.get, _keys(lists, rows)))
+    if outer:
+        partners = [found or _NOBODY for found in partners]
+    elif not all(partners):
+        partners = [found or () for found in partners]
+    right = [other for found in partners for other in found]
+    if len(right) == rows and all(partners):  # one for each
         return None, right
-    return left, right
+    return [place for place, found in enumerate(partners) for _ in found], right
 
 
 def outer_kept(rows: int, left: Any, right: Places, kept: list[Any]) -> tuple[Any, Places]:
@@ -267,7 +267,11 @@ def taken(driver: Any, places: Any) -> Any:
 
 def of_groups(values: list[Any], members: list[Places], total: Callable[[list[Any]], Any]) -> list[Any]:
     """Return a figure of the known values of each group."""
-    return [total([values[place] for place in places if values[place] is not None]) for places in members]
+    found = []
+    for places in members:
+        known = [values[place] for place in places]
+        found.append(total([value for value in known if value is not None] if None in known else known))
+    return found
 
 
 def total_sum(known: list[Any]) -> Any:
@@ -277,12 +281,12 @@ def total_sum(known: list[Any]) -> Any:
 
 def total_max(known: list[Any]) -> Any:
     """Return the greatest."""
-    return max(known, default=None)
+    return max(known) if known else None
 
 
 def total_min(known: list[Any]) -> Any:
     """Return the least."""
-    return min(known, default=None)
+    return min(known) if known else None
 
 
 def total_or(known: list[Any]) -> Any:

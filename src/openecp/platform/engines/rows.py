@@ -59,12 +59,14 @@ class RowEngine:
         self._tables: dict[str, Rows] = {}
         self._kinds: dict[str, dict[str, Kind]] = {}
         self._schemas: dict[int, tuple[Schema, dict[str, Kind]]] = {}
+        self._filled: dict[str, frozenset[str]] = {}  # by table: columns without a null in any row so far
         self._translated: dict[tuple[str, tuple[str, ...]], Translated] = {}
 
     def load(self, name: str, schema: Schema, rows: Sequence[Sequence[Any]], unique: Sequence[str] = ()) -> None:
         """Load a reference table; see the protocol."""
         self._kinds[name] = self._kinds_of(schema)
         table = self._tables[name] = rows_of(self._kinds[name], rows)
+        self._look(name, schema, table)
         if unique and len(table.index(tuple(unique))) != table.count:
             raise ValueError(f"reference table {name}: expected unique {', '.join(unique)}; remove the doubled row")
 
@@ -73,6 +75,20 @@ class RowEngine:
         if known is None or known[0] is not schema:
             known = self._schemas[id(schema)] = schema, {name: kind_of(kind) for name, kind in schema}
         return known[1]
+
+    def _look(self, name: str, schema: Schema, rows: Rows) -> None:
+        """Look whether a table's columns are as filled as its schema says; what was translated on a wrong word goes."""
+        before = self._filled.get(name)
+        claimed = getattr(schema, "filled", frozenset()) if before is None else before
+        held = frozenset(column for column in claimed if None not in rows.columns.get(column, (None,)))
+        if held != before:
+            self._filled[name] = held
+            if before is not None:
+                self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        """Forget the translations that read a table."""
+        self._translated = {key: one for key, one in self._translated.items() if name not in key[0]}
 
     def run(self, statement: str, inputs: Mapping[str, tuple[Schema, Sequence[Sequence[Any]]]]) -> list[Row]:
         """Run one statement over the batch's input tables; see the protocol."""
@@ -86,9 +102,12 @@ class RowEngine:
         for name, (schema, rows) in inputs.items():
             self._kinds[name] = self._kinds_of(schema)
             tables[name] = rows_of(self._kinds[name], rows)
+            self._look(name, schema, tables[name])
         known = self._translated.get((statement, tuple(steps)))
         if known is None:
-            known = self._translated[statement, tuple(steps)] = translated(statement, self._kinds, steps)
+            known = self._translated[statement, tuple(steps)] = translated(
+                statement, self._kinds, steps, filled=self._filled
+            )
         answers = known.function(tables, ())
         return {
             name: list(zip(*told(columns, known.outputs[name]), strict=True)) for name, (_, columns) in answers.items()
