@@ -117,7 +117,7 @@ def history() -> RiskHistory:
 def test_a_model_is_trained_on_the_journal(
     history: RiskHistory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openecp.platform.cli.risk_features._history", lambda *_: history)
+    monkeypatch.setattr("openecp.platform.cli.risk_features.history_of", lambda *_: history)
     monkeypatch.setattr("openecp.platform.cli.risk_models._today", lambda: date(2026, 5, 4) + timedelta(days=200))
     noted: list[str] = []
     monkeypatch.setattr("openecp.platform.cli.risk_models.model_desk", _Noting(noted))
