@@ -212,7 +212,7 @@ class DeskWorld:
             read={"price_to_reference_e6": 420_000, "value_minor": 150_000},
         )  # fmt: skip
         risk = {
-            "look": "t", "model": "cd" * 32, "hits": [], "challenger": {"model": "ef" * 32, "items": [{"item": 1, "p_e6": 90_000}]},
+            "look": "t", "model": "cd" * 32, "hits": [self.console.hits[-1]], "challenger": {"model": "ef" * 32, "items": [{"item": 1, "p_e6": 90_000}]},
             "items": [{"item": 1, "p_e6": 640_000, "stake_minor": 81_000, "list_hits": 1, "why": [
                 {"name": "price_ratio", "value": "-0.87", "adds_e6": 912_000},
                 {"name": "brand new", "value": "3", "adds_e6": -204_000}]}],

@@ -234,6 +234,8 @@ def test_why_this_one(world: DeskWorld) -> None:
                  "\u22120.20", "brand new", "a criterion with a percentage", "BATT-02"):  # fmt: skip
         assert told in text, told
     assert "/console/risk/profiles/FOOT-01" in text
+    assert "Hits that counted when the lane was chosen" in text
+    assert text.count("Invented Trading and Sons") == 2  # as it counted, and as it is now
     assert world.client("tom").get(f"/console/risk/cases/{world.chosen}").status_code == 404
     trader = world.client("tom").get(f"/console/cases/{world.chosen}").text
     assert "FOOT-01" not in trader

@@ -16,7 +16,7 @@ from openecp.platform.console.charts.svg import drawing, shortened, tag
 from openecp.platform.console.charts.timeline import Axis
 
 WIDTH, HEIGHT = 1000.0, 300.0
-LEFT, RIGHT, TOP, LOW = 52.0, 130.0, 16.0, 30.0
+LEFT, RIGHT, TOP, LOW = 52.0, 158.0, 16.0, 30.0
 SERIES_MAX = 6
 GAP_DAYS = 7
 NAME_GAP = 15.0  # between two names at the end
@@ -141,7 +141,7 @@ def _names(ends: list[tuple[float, int, str]]) -> list[str]:
         roof = places[number] - NAME_GAP
     return [
         tag(
-            "text", text=shortened(label, 18), class_=f"ch-name ch-name--{number}", x=WIDTH - RIGHT + 10, y=place + 4
+            "text", text=shortened(label, 22), class_=f"ch-name ch-name--{number}", x=WIDTH - RIGHT + 10, y=place + 4
         )
         for place, (_, number, label) in zip(places, sorted(ends), strict=True)
     ]  # fmt: skip

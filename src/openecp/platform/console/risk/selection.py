@@ -16,7 +16,8 @@ from litestar.exceptions import NotFoundException
 
 from openecp.border.risk.features.definitions import FEATURES
 from openecp.border.risk.watchlist.declared import declared_parties
-from openecp.border.risk.watchlist.hits import HitRefused
+from openecp.border.risk.watchlist.hits import HitRefused, HitState
+from openecp.border.risk.watchlist.match import ListHit
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.journal.model import Event
 from openecp.platform.console.opened import open_case
@@ -29,6 +30,7 @@ from openecp.platform.console.risk.predicate_rows import unit_of
 
 RANDOM = "risk.random"
 DRAWS = 1_000_000_000
+HITS_SHOWN = 50
 CHANGES = ("LaneOverrideAsked", "LaneOverridden", "LaneMoved")
 _RULE = re.compile(r"risk\.([A-Z][A-Z0-9-]{2,39})\.(\d{1,9})")
 
@@ -92,6 +94,7 @@ def show_selection(request: AnyRequest, console: AtConsole, visitor: ByVisitor, 
         record=record_of(officer.get("selection")),
         changes=[_change(event, opened.notes) for event in opened.events if event.kind in CHANGES],
         told=officer.get("risk") or {},
+        counted=counted_hits(kf, officer),
         contribution=lambda one: contribution_words(kf, one),
         parties=parties,
         compared=found,
@@ -107,6 +110,13 @@ def officer_part(events: tuple[Event, ...]) -> dict[str, Any]:
     """Return what the latest assessment tells officers alone."""
     found = next((event.body.get("officer") for event in reversed(events) if event.kind == "DeclarationAssessed"), None)
     return found or {}
+
+
+def counted_hits(kf: RiskFrame, officer: dict[str, Any]) -> list[tuple[HitState, ListHit | None]]:
+    """Return the hits on record that counted when the lane was chosen, each with both names where these are kept."""
+    names = (officer.get("risk") or {}).get("hits") or ()
+    found = [kf.desk.hit(str(name)) for name in names[:HITS_SHOWN]]
+    return [(one[0], one[1]) for one in found if one is not None]
 
 
 def record_of(told: dict[str, Any] | None) -> SelectionRecord | None:
