@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from tests.lifecycle_office import Office, assessed, declaration, line
@@ -13,10 +14,13 @@ from tests.lifecycle_office import Office, assessed, declaration, line
 from openecp.bootstrap import Installation
 from openecp.border.risk.features.compliance import compliance
 from openecp.border.risk.features.feedback import ControlResult, SelectedCase
+from openecp.border.risk.features.gap import money_gap
 from openecp.border.risk.wilson import wilson_bounds
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.datamodel.findings import ControlFinding
 from openecp.platform.cli.main import openecp
+from openecp.platform.cli.wiring import CommandFault
+from openecp.platform.core.compliance_report import compliance_report, figures_of, written
 from openecp.platform.core.risk_history import RiskHistory, risk_history
 from openecp.platform.core.settings import Settings
 
@@ -97,7 +101,7 @@ def test_a_selection_of_lanes_tells_its_chance() -> None:
 def test_labelled_items_and_compliance_on_the_command_line(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openecp.platform.cli.risk_features._history", lambda *_: history(office))
+    monkeypatch.setattr("openecp.platform.cli.risk_features.history_of", lambda *_: history(office))
     out = tmp_path / "results.parquet"
 
     def run(*arguments: str, code: int = 0) -> str:
@@ -136,3 +140,72 @@ def test_unequal_chances_are_weighted() -> None:
     assert whole.low is not None
     assert whole.high is not None
     assert whole.low < whole.rate < whole.high
+
+
+def paid(number: int, minor: int) -> SelectedCase:
+    result = ControlResult(seq=number, at="", control="goods", result="", irregular=minor > 0, recovered_minor=minor)
+    return SelectedCase(case_id=f"c{number}", seq=number, at="2026-03-02T10:00:00Z", day="2026-03-02", office="A",
+                        lane="red", ground="random", sampled=True, sample_chance=0.1, results=[result])  # fmt: skip
+
+
+def test_the_money_gap_has_an_interval_from_enough_finds_on() -> None:
+    few = [paid(n, 500 * (n < 19)) for n in range(100)]
+    gap = money_gap(few, {})
+    assert (gap.gap_minor, gap.low_minor, gap.with_money) == (9_500, None, 19)
+    enough = money_gap([paid(n, 500 * (n < 20)) for n in range(100)], {})
+    assert enough.low_minor is not None
+    assert enough.high_minor is not None
+    assert enough.low_minor < 10_000 < enough.high_minor
+
+
+@pytest.mark.slow
+def test_the_interval_of_the_gap_covers_the_truth() -> None:
+    """Of made-up trade, about as often as it says."""
+    rng, covered = np.random.default_rng(5), 0
+    unseen = [SelectedCase(case_id=f"u{n}") for n in range(19_400)]
+    for _ in range(60):
+        owed = np.where(rng.random(20_000) < 0.15, np.exp(rng.normal(6, 0.8, 20_000)), 0).round().astype(int)
+        drawn = [paid(n, int(owed[n])) for n in range(600)]
+        found = money_gap([*drawn, *unseen], {})
+        assert found.low_minor is not None
+        assert found.high_minor is not None
+        covered += found.low_minor <= owed.sum() <= found.high_minor
+    assert covered >= 51, "of 60; 57 are expected"
+
+
+def test_a_report_in_both_languages_and_three_formats(office: Office) -> None:
+    """The same journal gives the same bytes; every figure of the table stands in the page."""
+    found = history(office)
+    figures = figures_of(found.cases, found.items, currency="XBM", seq=40)
+    assert [one.ground for one in figures.grounds] == ["random", "criteria"]
+    for language, told in (("en", "1 controls of the sample brought in money, 20 are needed"), ("fr", "il en faut 20")):
+        report = compliance_report(figures, language)
+        page = written(report, "html")
+        assert page == written(compliance_report(figures, language), "html")
+        assert told in page.decode()
+        assert "{" not in page.decode().partition("</style>")[2], "a figure that was not filled in"
+    assert written(report, "docx") == written(report, "docx")
+    chapters = {one.segment for one, _ in figures.segments["chapter"]}
+    assert chapters == {row["goods"][:2] or "none" for rows in found.items.values() for row in rows}
+    with pytest.raises(ValueError, match="html, pdf, docx"):
+        written(report, "odt")
+
+
+@pytest.mark.slow
+def test_the_printed_report_is_the_same_twice(office: Office) -> None:
+    found = history(office)
+    report = compliance_report(figures_of(found.cases, found.items, currency="XBM"), "fr")
+    assert written(report, "pdf") == written(report, "pdf")
+    assert written(report, "pdf").startswith(b"%PDF")
+
+
+def test_a_report_needs_a_place(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("openecp.platform.cli.risk_features.history_of", lambda *_: history(office))
+    here = Installation(Settings(data=str(tmp_path)))
+    told = CliRunner().invoke(openecp, ["risk", "compliance", "--out", str(tmp_path / "c.odt")], obj=here)
+    assert isinstance(told.exception, CommandFault)
+    done = CliRunner().invoke(
+        openecp, ["risk", "compliance", "--out", str(tmp_path / "c.html"), "--lang", "fr"], obj=here
+    )
+    assert "4 declarations, 1 of the random sample with a result" in done.output
+    assert "Conformité mesurée" in (tmp_path / "c.html").read_text(encoding="utf-8")

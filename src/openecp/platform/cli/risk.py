@@ -6,7 +6,8 @@ from __future__ import annotations
 import click
 
 from openecp.platform.cli.risk_audit import audit
-from openecp.platform.cli.risk_features import compliance, features, results
+from openecp.platform.cli.risk_compliance import compliance
+from openecp.platform.cli.risk_features import features, results
 from openecp.platform.cli.risk_lanes import draw, lanes
 from openecp.platform.cli.risk_models import card, models, train
 from openecp.platform.cli.risk_profile_acts import profile_group

@@ -6,14 +6,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
-from openecp.platform.cli.wiring import CommandFault, console, data_option, installation
+from openecp.platform.cli.wiring import CommandFault, data_option, installation
 
 if TYPE_CHECKING:
     from openecp.platform.core.risk_history import RiskHistory
@@ -21,7 +19,9 @@ if TYPE_CHECKING:
 
 _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_movement = click.option("--movement", default="import", show_default=True, help="import, export, transit; empty: all.")
+movement_option = click.option(
+    "--movement", default="import", show_default=True, help="import, export, transit; empty: all."
+)
 DAY_US = 86_400_000_000
 LABELS = (
     ("id", "VARCHAR"), ("seq", "BIGINT"), ("item", "INTEGER"), ("date", "VARCHAR"), ("office", "VARCHAR"),
@@ -55,7 +55,8 @@ def _random_shares(profile: Any) -> dict[str, float]:
     return {lane: float(profile.setting("selection", lane, default=0)) for lane in ("blue", "yellow", "red")}
 
 
-def _history(context: click.Context, data: str | None, movement: str) -> RiskHistory:
+def history_of(context: click.Context, data: str | None, movement: str) -> RiskHistory:
+    """Return the journal's declarations of a movement as history."""
     from openecp.platform.core.risk_history import risk_history
 
     here: Any = installation(context).with_settings(data=data)
@@ -107,7 +108,7 @@ def _check_out(out: Path) -> None:
 @click.option("--results", "results_file", type=_FILE, help="What controls found, beside a FILE of items.")
 @click.option("--parcels", is_flag=True, help="With --journal: parcels are part of history, and have rows too.")
 @click.option("--out", required=True, type=_OUT, help="A Parquet file: one row an item, one column a feature.")
-@_movement
+@movement_option
 @data_option
 @click.pass_context
 def features(
@@ -135,7 +136,7 @@ def features(
                 engine.load("results", RESULTS, ())
             many = engine.run(statements())
         else:
-            history = _history(context, data, movement)
+            history = history_of(context, data, movement)
             rows, erased = _parcels(context, data) if parcels else ([], 0)
             gone, many = history.without_items + erased, _reckoned(engine, history, rows)
         engine.write("SELECT * FROM features ORDER BY seq, item", out)
@@ -146,7 +147,7 @@ def features(
 
 @click.command()
 @click.option("--out", required=True, type=_OUT, help="A Parquet file: one row a controlled item.")
-@_movement
+@movement_option
 @data_option
 @click.pass_context
 def results(context: click.Context, out: Path, movement: str, data: str | None) -> None:
@@ -154,7 +155,7 @@ def results(context: click.Context, out: Path, movement: str, data: str | None) 
     from openecp.platform.engines.risk_features import FeatureEngine
 
     _check_out(out)
-    history = _history(context, data, movement)
+    history = history_of(context, data, movement)
     rows = _labelled(history)
     engine = FeatureEngine()
     with _faults(), contextlib.closing(engine):
@@ -196,7 +197,7 @@ class JournalRows:
 
 def journal_rows(context: click.Context, data: str | None, movement: str) -> JournalRows:
     """Return the labelled items of this installation's journal."""
-    return JournalRows(_history(context, data, movement))
+    return JournalRows(history_of(context, data, movement))
 
 
 def _text(value: Any) -> str:
@@ -221,69 +222,3 @@ def _labelled(history: RiskHistory) -> list[tuple[Any, ...]]:
                 row["unit"], row["value_minor"], row["importer"],
             ))  # fmt: skip
     return found
-
-
-@click.command()
-@click.option("--by", type=click.Choice(["office", "lane", "month", "origin", "chapter"]), help="Segments.")
-@click.option("--from", "first", metavar="DATE", help="First day of acceptance.")
-@click.option("--to", "last", metavar="DATE", help="Last day of acceptance.")
-@click.option("--json", "as_json", is_flag=True, help="JSON lines, one a segment.")
-@_movement
-@data_option
-@click.pass_context
-def compliance(
-    context: click.Context, by: str | None, first: str | None, last: str | None, as_json: bool, movement: str,
-    data: str | None,
-) -> None:  # fmt: skip
-    """Measure compliance from the random sample alone: irregular share with its 95 % interval, by segment."""
-    from openecp.border.risk.features.compliance import compliance as measure
-
-    history = _history(context, data, movement)
-    span = _day(first, "--from", "0000-01-01"), _day(last, "--to", "9999-12-31")
-    cases = [case for case in history.cases if span[0] <= (case.day or case.at[:10]) <= span[1]]
-    segments = {case.case_id: _segments(case, history.items.get(case.case_id, []), by) for case in cases}
-    found = measure(cases, segments)
-    if as_json:
-        for one in found:
-            click.echo(msgspec.json.encode(one))
-        return
-    from rich.table import Table
-
-    table = Table(title=f"Compliance by the random sample, {span[0]} to {span[1]}" if first or last else
-                  "Compliance by the random sample")  # fmt: skip
-    for name in ("segment", "declarations", "sampled", "controlled", "irregular", "rate", "95 % interval", "recovered"):
-        table.add_column(name, justify="left" if name == "segment" else "right")
-    for one in found:
-        rate = "no result" if one.rate is None else f"{one.rate:.1%}"
-        span_text = "" if one.low is None or one.high is None else f"{one.low:.1%} to {one.high:.1%}"
-        counts = (one.declarations, one.sampled, one.controlled, one.irregular)
-        table.add_row(one.segment, *map(str, counts), rate, span_text, str(one.recovered_minor))
-    console().print(table)
-    waiting, assumed = found[0].sampled - found[0].controlled, found[0].assumed
-    if waiting:
-        click.echo(f"{waiting} of the sample have no result: where these differ from the others, so does the rate")
-    if assumed:
-        click.echo(f"{assumed} whose chance is not in the journal count with the mean chance of their office")
-
-
-def _day(text: str | None, option: str, default: str) -> str:
-    if text is None:
-        return default
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise CommandFault("this is no day", where=option, expected="YYYY-MM-DD", got=text[:40],
-                           fix="Correct it.") from None  # fmt: skip
-
-
-def _segments(case: Any, items: list[dict[str, Any]], by: str | None) -> set[str]:
-    if by is None:
-        return set()
-    if by == "month":
-        return {(case.day or case.at)[:7]}
-    if by == "office":
-        return {case.office or "none"}
-    if by == "lane":
-        return {case.lane}
-    column = {"origin": "origin", "chapter": "goods"}[by]
-    return {(row[column][:2] or "none") for row in items}

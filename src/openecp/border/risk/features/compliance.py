@@ -8,14 +8,14 @@ worth (Kish). Wilson's interval holds for small samples and shares near nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from openecp.border.risk.features.feedback import SelectedCase
 from openecp.border.risk.wilson import wilson_bounds
 
-SEGMENTS = ("office", "lane", "month", "origin", "chapter")
+SEGMENTS = ("office", "lane", "month", "origin", "chapter", "size")
 
 
 class MeasuredCompliance(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ def measured(segment: str, cases: Sequence[SelectedCase], chance_of: dict[str, f
     sample = [case for case in cases if case.sampled]
     known = [case for case in sample if case.results]
     assumed = sum(case.sample_chance is None for case in known)
-    weights = [1 / (case.sample_chance or chance_of.get(case.office) or chance_of.get("") or 1.0) for case in known]
+    weights = weights_of(known, chance_of)
     total, squares = sum(weights), sum(weight * weight for weight in weights)
     worth = total * total / squares if squares else 0.0
     rate = low = high = None
@@ -53,15 +53,25 @@ def measured(segment: str, cases: Sequence[SelectedCase], chance_of: dict[str, f
     )  # fmt: skip
 
 
-def compliance(cases: Iterable[SelectedCase], segments_of: dict[str, set[str]]) -> list[MeasuredCompliance]:
-    """Return the whole, then each segment: `segments_of` names those that a case belongs to, by its case id."""
-    listed = list(cases)
+def weights_of(cases: Sequence[SelectedCase], chance_of: Mapping[str, float]) -> list[float]:
+    """Return for how many declarations each of the sample stands; a chance that is not known is its office's."""
+    return [1 / (case.sample_chance or chance_of.get(case.office) or chance_of.get("") or 1.0) for case in cases]
+
+
+def mean_chances(cases: Iterable[SelectedCase]) -> dict[str, float]:
+    """Return the mean chance of the draw by office, and under '' of all."""
     chances: dict[str, list[float]] = {}
-    for case in listed:
+    for case in cases:
         if case.sample_chance:
             for office in (case.office, ""):
                 chances.setdefault(office, []).append(case.sample_chance)
-    chance_of = {office: sum(found) / len(found) for office, found in chances.items()}
+    return {office: sum(found) / len(found) for office, found in chances.items()}
+
+
+def compliance(cases: Iterable[SelectedCase], segments_of: dict[str, set[str]]) -> list[MeasuredCompliance]:
+    """Return the whole, then each segment: `segments_of` names those that a case belongs to, by its case id."""
+    listed = list(cases)
+    chance_of = mean_chances(listed)
     groups: dict[str, list[SelectedCase]] = {}
     for case in listed:
         for segment in segments_of.get(case.case_id, ()):
