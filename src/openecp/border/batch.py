@@ -24,6 +24,7 @@ import sqlglot
 from sqlglot import exp
 
 from openecp.border import decision
+from openecp.border.batch_lanes import ground_sql, stage_lanes
 from openecp.border.batch_lines import lines_statement, slots_of
 from openecp.border.explain import RELATIONS
 from openecp.border.narrow import EXCHANGE, fits_exchange, narrow_charges, narrow_value
@@ -59,6 +60,7 @@ ANSWER_COLUMNS: Schema = (
     ("reasons", _REASONS),
     ("officer_reasons", _REASONS),
     ("at_random", "BOOLEAN"),
+    ("ground", "VARCHAR"),  # of the lane, where a plan of selection rules; else ''
 )
 
 
@@ -75,6 +77,12 @@ class BatchEngine(Engine, Protocol):
 
     def stage(self, name: str, statement: str) -> None:
         """Run a statement into a table that later statements read under `name`."""
+
+    def arrays(self, statement: str) -> dict[str, Any]:
+        """Run a statement and return its columns as numpy arrays."""
+
+    def hold(self, name: str, columns: Mapping[str, Any]) -> None:
+        """Make a table of numpy arrays that later statements read under `name`."""
 
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a small statement and return its rows."""
@@ -141,6 +149,9 @@ BATCH_STEPS: tuple[Step, ...] = (
     Step("batch_overrides", _REVENUE, (("row_id", "BIGINT"), *_OVERRIDE)),
     Step("batch_faults", _RISK, (*_FAULT, ("lane", "INTEGER"))),
     Step("batch_verdicts", _RISK, (("declaration_no", "INTEGER"), ("rejected", "BOOLEAN"), ("lane", "INTEGER"))),
+    Step("lane_subjects", _RISK, (("declaration_no", "INTEGER"), ("office", "BIGINT"), ("trusted", "BOOLEAN"))),
+    Step("lane_hits", _RISK, (("declaration_no", "INTEGER"), ("ref", "BIGINT"))),
+    Step("told_faults", _RISK, (*_FAULT, ("lane", "INTEGER"))),
     Step("batch_reasons", _RISK, (("row_id", "BIGINT"), ("reasons", _REASONS), ("officer_reasons", _REASONS))),
     Step("batch_answers", _RISK, tuple(ANSWER_COLUMNS)),
 )
@@ -150,7 +161,7 @@ LACKING = {"office": "''", **dict.fromkeys(_SIGHT, "CAST(0 AS BIGINT)")}  # file
 # Tables that are made once, in this order; what is not named here is a part of the statement that reads it.
 _BEFORE = ("obligation_patterns", "missing_elements", "unknown_codes", "missing_requirements")
 _LINES = ("law_dates", "selection_patterns", "line_slots", "risk_patterns", "risk_pattern_hits")
-_AFTER = ("risk_hits", "batch_faults", "batch_verdicts", "batch_reasons")
+_AFTER = ("risk_hits", "batch_faults", "batch_verdicts", "lane_subjects", "batch_reasons")
 
 
 class BatchFiles(NamedTuple):
@@ -163,18 +174,22 @@ class BatchFiles(NamedTuple):
 
 
 class BatchAssessor(Assessor):
-    """Assesses Parquet files of item rows under one profile and its measures."""
+    """Assesses Parquet files of item rows under one profile and its measures.
+
+    Where the profile has a plan of selection, `lanes` chooses by the counters that it has frozen, as of its day; the
+    rows' draws are those that an assessor with the same plan and secret gives (`Assessor.rows`).
+    """
 
     def assess_files(self, files: BatchFiles, answers: Path) -> int:
         """Assess the items of `files` into one Parquet file and return how many there were.
 
-        Raises: ValueError where a file lacks a column, ProfileError where a plan of selection rules, AssertionError
-            where rows out differ from rows in.
+        Raises: ValueError where a file lacks a column, ProfileError where a plan of selection rules and nothing was
+            given that chooses by it, AssertionError where rows out differ from rows in.
         """
-        if lane_plan(self.profile):
+        if self._lanes is None and lane_plan(self.profile):
             raise ProfileError(
-                f"{self.profile.folder / 'selection_plan.csv'}: expected no plan of selection, got one; "
-                "item rows hold no office and no consignment reference: take the table out of a copy of the profile"
+                f"{self.profile.folder / 'selection_plan.csv'}: expected what chooses lanes by this plan, got none; "
+                "give BatchAssessor the chooser (lanes=…) with the counters that it shall choose by"
             )
         engine: Any = self._engine
         items = engine.scan("items", ITEM_COLUMNS, files.items, LACKING)
@@ -192,7 +207,10 @@ class BatchAssessor(Assessor):
         lines = lines_statement(steps, plain, slots, masks, self._named, carried)
         engine.stage("batch_lines", f"WITH {', '.join(parts)}, {lines}")
         for name in _AFTER:
-            engine.stage(name, self._stage(name, facts))
+            if name != "lane_subjects":
+                engine.stage(name, self._stage(name, facts))
+            elif self._lanes is not None:
+                stage_lanes(engine, lambda of: self._stage(of, facts), self._lanes, self._criteria)
         written = engine.write(self._stage("batch_answers", facts), answers)
         if written != items:
             raise AssertionError(f"batch of {items} items answered for {written}: a reference table doubles rows")
@@ -208,6 +226,8 @@ class BatchAssessor(Assessor):
             made["item_values"] = narrow_value(made["item_values"], "i.small_rate")
             if "overrides" not in facts:
                 made["batch_answers"] = without(made["batch_answers"], "batch_overrides")
+            if self._lanes is None:
+                made["batch_answers"] = without(made["batch_answers"], "lane_choices")
             self._expanded[facts] = {"risk_pattern_hits": once, "risk_hits": hits, **made}
         return self._expanded[facts]
 
@@ -253,6 +273,7 @@ class BatchAssessor(Assessor):
             "named_description": lambda x, facts: self._named("description", x[0]),
             "named_office": lambda x, facts: self._named("office", x[0]),
             "random_lane": lambda x, facts: f"CASE {drawn.format(x[0])} ELSE 0 END" if drawn else "0",
+            "ground_name": lambda x, facts: ground_sql(x[0]),
             "default_lane": lambda x, facts: str(default),
             "channel_name": lambda x, facts: f"CASE GREATEST({x[0]}, {default}) {names} END",
             "rate_code": lambda x, facts: f"'{codes['exchange_rate']}'",

@@ -170,7 +170,7 @@ class Decider:
                 if row[3] in chosen.told:
                     add(self._hit(rows.items[row[2]], row, worth))
             if chosen.selection.ground in ("random", "topup"):
-                add(_random_reason(LANES[lane]))
+                add(_random_reason(LANES[lane], topup=chosen.selection.ground == "topup"))
         elif (random := random_lane(first[_COLUMN["draw"]], self._random)) > lane and not rejected:
             lane = random
             add(_random_reason(LANES[random]))
@@ -395,8 +395,8 @@ def _method(tax_type: str, fees: Sequence[DutyTaxFee]) -> str | None:
     return declared[0][1] if declared else None
 
 
-def _random_reason(lane: str) -> Reason:
+def _random_reason(lane: str, *, topup: bool = False) -> Reason:
     return Reason(
         code="RANDOM", layer="risk", rule="risk.random", severity="info", audience="officer",
-        message="Selected at random", expected=lane,
+        message="Selected to reach the lane's expected share" if topup else "Selected at random", expected=lane,
     )  # fmt: skip

@@ -357,7 +357,7 @@ class Assessor:
             procedures=pairs,
             acceptance_days_back=decision.acceptance_days(profile),
             reports_acceptance=self._data_sets.supplementary,
-            draw=draw if drawn else (lambda declaration: risk.DRAWS - 1),
+            draw=self._lanes.row_draw if self._lanes else draw if drawn else (lambda declaration: risk.DRAWS - 1),
         )
 
 

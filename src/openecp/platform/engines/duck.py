@@ -59,6 +59,16 @@ class DuckEngine:
             self._parsed[statement] = self._connection.extract_statements(statement)[0]
         return self._connection.execute(self._parsed[statement]).fetchall()
 
+    def arrays(self, statement: str) -> dict[str, Any]:
+        """Run a statement and return its columns as arrays; see the batch protocol."""
+        return self._connection.execute(statement).fetchnumpy()
+
+    def hold(self, name: str, columns: Mapping[str, Any]) -> None:
+        """Make a table of arrays; see the batch protocol."""
+        self._connection.register("incoming", pa.table(dict(columns)))
+        self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS FROM incoming')
+        self._connection.unregister("incoming")
+
     def arrow(self, schema: Schema, rows: Sequence[Sequence[Any]]) -> pa.Table:
         """Return rows as an Arrow table of the given DuckDB types."""
         key = tuple(schema)

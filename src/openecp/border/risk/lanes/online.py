@@ -22,6 +22,7 @@ from openecp.kernel.datamodel.declared import office_of
 from openecp.kernel.profile import Profile, ProfileError
 
 _DRAWS_PER_MILLIONTH = 1_000
+_DRAWS_KEPT = 2_000  # of declarations whose rows are made and that are not decided yet
 Criteria = Mapping[int, tuple[CriterionHit, str]]  # by number: the hit, the criterion's name
 
 
@@ -96,6 +97,7 @@ class LaneChooser:
         self.plan, self.draw, self.today = plan, draw, today
         self._trusted = {holder: tuple(spans) for holder, spans in trusted.items()}
         self.frozen = FrozenCounters()
+        self._draws: dict[int, tuple[Declaration, date, tuple[int, date]]] = {}
         self._known: tuple[FrozenCounters, dict[tuple[str, date], tuple[tuple[int, int, int], Cuts]]] = (
             self.frozen, {}
         )  # fmt: skip
@@ -105,7 +107,7 @@ class LaneChooser:
     ) -> ChosenLane:
         """Return the lane of a declaration that hits these criteria; `stake_minor` is the revenue expected of it."""
         today, frozen = self.today(), self.frozen
-        draw, draw_day = self.draw.drawn(declaration, today)
+        draw, draw_day = self._drawn(declaration, today)
         office = self.plan.key(office_of(declaration))
         plan = self.plan.of(office, today)
         rows = sorted(set(refs))
@@ -132,12 +134,34 @@ class LaneChooser:
             held[office, today] = tops_of(self.plan, plan, frozen, office)
         return held[office, today]
 
-    def is_trusted(self, declaration: Declaration, today: date) -> bool:
-        """Tell whether the importer, or without one the declarant, is a trusted operator on the day."""
-        shipment = declaration.goods_shipment
-        party = (shipment.importer if shipment is not None else None) or declaration.declarant
+    def row_draw(self, declaration: Declaration) -> int:
+        """Return a declaration's draw of today, for its item rows."""
+        return self._drawn(declaration, self.today())[0]
+
+    def _drawn(self, declaration: Declaration, today: date) -> tuple[int, date]:
+        """Return the draw and its day; worked once for the rows of a batch and its decisions."""
+        known = self._draws.get(id(declaration))
+        if known is not None and known[0] is declaration and known[1] == today:
+            return known[2]
+        if len(self._draws) >= _DRAWS_KEPT:
+            self._draws.clear()
+        found = self.draw.drawn(declaration, today)
+        self._draws[id(declaration)] = (declaration, today, found)
+        return found
+
+    def trusted_on(self, today: date) -> frozenset[str]:
+        """Return who is a trusted operator on a day."""
         day = today.isoformat()
-        spans = self._trusted.get(party.id or "", ()) if party is not None else ()
+        return frozenset(
+            holder for holder, spans in self._trusted.items() if any(first <= day <= last for first, last in spans)
+        )
+
+    def is_trusted(self, declaration: Declaration, today: date) -> bool:
+        """Tell whether the importer, or without its number the declarant, is a trusted operator on the day."""
+        shipment = declaration.goods_shipment
+        importer = shipment.importer.id if shipment is not None and shipment.importer is not None else None
+        declarant = declaration.declarant.id if declaration.declarant is not None else None
+        spans, day = self._trusted.get(importer or declarant or "", ()), today.isoformat()
         return any(first <= day <= last for first, last in spans)
 
 

@@ -96,6 +96,10 @@ class LanePlan:
         """Return under which office a declaration is counted: one that is known, else all others together."""
         return office if office and office in self._offices else ""
 
+    def offices(self) -> list[str]:
+        """Return the offices that are counted apart, first the one that stands for all others."""
+        return ["", *sorted(self._offices - {""})]
+
     def of(self, office: str, day: date) -> OfficePlan:
         """Return an office's plan on a day, lane by lane its own row, else that of all offices, else nothing."""
         found = self._of.get((office, day))

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from openecp.border.risk.lanes.counters import FrozenCounters, LaneCounters, Stakes, chances
-from openecp.border.risk.lanes.draw import sub_draw, top_up_purpose
+from openecp.border.risk.lanes.draw import DRAWS, sub_draw, top_up_purpose
 from openecp.border.risk.lanes.plan import E6, NO_CAP, LanePlan, OfficePlan
 from openecp.border.risk.lanes.stake import DRAWN, Cuts, cuts_of, stake_class
 
@@ -133,9 +133,15 @@ def select(
             pair = cuts[each - 1]
             cut = pair[facts.trusted] if pair is not None else None
             top = cut.below if cut is not None else top_chance(plan, tops, each, trusted=facts.trusted)
+            if each <= default:
+                break
             drawn = sub_draw(facts.draw, top_up_purpose(each))
-            if each > default and (cut.takes(stake_class(facts.stake_minor), drawn) if cut else drawn < top):
-                lane, ground, limit, above = each, "topup", top, cut.above() if cut is not None else 0
+            if cut is None and drawn < top:
+                lane, ground, limit = each, "topup", top
+                break
+            if cut is not None and cut.takes(of := stake_class(facts.stake_minor), drawn):
+                lane, ground, above = each, "topup", cut.above()
+                limit = DRAWS if of > cut.of else top  # above, whatever the draw
                 break
     lane = max(lane, default)
     if facts.override is not None:
