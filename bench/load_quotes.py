@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Quotes over HTTP at an even rate from a process of its own, keep-alive; latency counts from when a quote was due.
 
+Every basket is another one, so that no answer is a remembered one.
+
 python bench/load_quotes.py --port 8080 --token T --rate 300 --seconds 10
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import time
 from collections import deque
@@ -18,9 +21,7 @@ CODES = ("610910", "640319", "950300", "851712", "330499")
 
 def request(number: int, token: str) -> bytes:
     """Return one request: five items, each number with prices of its own."""
-    items = [
-        {"hs": hs, "unit_price": f"{place + number % 17}.{number % 90 + 10}"} for place, hs in enumerate(CODES, start=1)
-    ]
+    items = [{"hs": hs, "unit_price": f"{place + number % 17}.{number:06d}"} for place, hs in enumerate(CODES, start=1)]
     basket = {"currency": "EUR", "seller_scheme": {"name": "IOSS", "id": "IM1234567890"}, "rates": {"vat": "0.20"}}
     body = json.dumps({"jurisdiction": "EU", "date": "2026-07-01", "basket": {**basket, "items": items}}).encode()
     return (
@@ -75,12 +76,14 @@ async def run(port: int, token: str, rate: int, seconds: float) -> dict[str, Any
     loop = asyncio.get_running_loop()
     for _ in range(32):
         await loop.create_connection(lambda: Connection(idle, times, faults), "127.0.0.1", port)
-    requests = [request(number, token) for number in range(200)]
-    begin, sent, total = time.perf_counter(), 0, int(rate * seconds)
+    sent, total, first = 0, int(rate * seconds), time.time_ns() % 900_000
+    requests = [request((first + number) % 1_000_000, token) for number in range(total)]
+    gc.freeze()  # the client's own collector is no part of what is measured
+    begin = time.perf_counter()
     while sent < total:
         wanted = min(total, int((time.perf_counter() - begin) * rate) + 1)
         while sent < wanted and idle:
-            idle.popleft().send(requests[sent % 200], begin + sent / rate)
+            idle.popleft().send(requests[sent], begin + sent / rate)
             sent += 1
         await asyncio.sleep(0.0005)
     end = time.perf_counter() + 10

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from openecp.border.low_value.basket import item_rows, read_basket
+from openecp.border.low_value.basket import Basket, item_rows, read_basket
 from openecp.border.low_value.faults import QuoteRefused
 from openecp.border.low_value.load import check_text
 from openecp.platform.api.http import Refusal
@@ -133,6 +133,22 @@ def test_http_says_where_as_the_command_line_does(body: str, where: str, got: st
     with pytest.raises(Refusal) as refused:
         asyncio.run(Quotes(lambda: None).quote(call))  # type: ignore[arg-type,return-value]
     assert (refused.value.problem.where, refused.value.problem.got) == (where, got)
+
+
+def test_the_same_request_has_the_same_answer_without_another_look() -> None:
+    asked: list[Basket] = []
+
+    class Counted:
+        def quote(self, basket: Basket, *_: Any, **__: Any) -> dict[str, str]:
+            asked.append(basket)
+            return {"total": basket.items[0].unit_price}
+
+    quotes = Quotes(Counted)  # type: ignore[arg-type]
+    text = '{"jurisdiction":"EU","basket":{"currency":"EUR","items":[{"unit_price":"%s"}]}}'
+    bodies = [(text % price).encode() for price in ("5", "6", "5", "5")]
+    told = [asyncio.run(quotes.quote(SimpleNamespace(body=body))).body for body in bodies]  # type: ignore[arg-type]
+    assert told == [b'{"total":"5"}', b'{"total":"6"}', b'{"total":"5"}', b'{"total":"5"}']
+    assert len(asked) == 2
 
 
 def test_the_journal_key_is_printed_for_offline_verifiers() -> None:

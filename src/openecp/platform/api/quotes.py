@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -18,6 +19,7 @@ from openecp.border.low_value.quote import Quote, Quoter
 from openecp.platform.api.http import TITLES, Call, Problem, Refusal, Reply, json_reply, problem_reply
 from openecp.platform.api.route import Route
 
+KNOWN_MOST, KNOWN_BYTES = 1_000, 16_000  # answers that are remembered, and how large one of them may be
 AT_ONCE = 25  # a larger basket is quoted beside the loop that answers everyone
 
 
@@ -50,12 +52,16 @@ QUOTE_ROUTES: tuple[Route, ...] = (
 
 
 class Quotes:
-    """Answers quotes: small baskets at once, large ones in a thread of their own, each with its own quoter."""
+    """Answers quotes: small baskets at once, large ones in a thread of their own, each with its own quoter.
+
+    The same request on the same day has the same answer, which is remembered for a while under the request's digest.
+    """
 
     def __init__(self, quoter: Callable[[], Quoter]) -> None:
         self._make = quoter
         self._small: Quoter | None = None
         self._large: Quoter | None = None
+        self._known: dict[tuple[date, bytes], Reply] = {}
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="quote")
 
     def warm(self) -> None:
@@ -65,6 +71,18 @@ class Quotes:
 
     async def quote(self, call: Call) -> Reply:
         """Quote one basket."""
+        today = datetime.now(UTC).date()
+        request = today, hashlib.sha256(call.body).digest()
+        found = self._known.get(request)
+        if found is None:
+            found = await self._new(call, today)
+            if len(found.body) <= KNOWN_BYTES:
+                if len(self._known) >= KNOWN_MOST:
+                    self._known.clear()
+                self._known[request] = found
+        return found
+
+    async def _new(self, call: Call, today: date) -> Reply:
         try:
             asked, shape = _request.decode(call.body), repeated_names(call.body)
         except msgspec.ValidationError as error:
@@ -82,7 +100,7 @@ class Quotes:
             ) from None
         if shape:
             raise _unreadable(shape)
-        on = _day(asked.date)
+        on = _day(asked.date, today)
         try:
             if len(asked.basket.items) <= AT_ONCE:
                 self.warm()
@@ -117,9 +135,9 @@ def _unreadable(found: list[ShapeFault]) -> Refusal:
                    got=got, fix=first.fix)  # fmt: skip
 
 
-def _day(text: str | None) -> date:
+def _day(text: str | None, today: date) -> date:
     if text is None:
-        return datetime.now(UTC).date()
+        return today
     try:
         return date.fromisoformat(text)
     except ValueError:
