@@ -15,7 +15,7 @@ from openecp.kernel.assessment.engine import Engine, Schema
 from openecp.platform.engines.rows import RowEngine
 
 log = logging.getLogger("openecp.engines")
-FEW = 500  # rows of a batch that are worked here: as many as DuckDB is about as fast with
+FEW = 1_000  # rows of a batch that are worked here: as many as DuckDB is about as fast with
 
 
 class FewRowsEngine:
