@@ -151,8 +151,7 @@ def test_lanes_follow_by_themselves(chromium: Browser, address: str) -> None:
     bea.context.close()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("fr", 390)])
 def test_axe(chromium: Browser, address: str, language: str, width: int) -> None:
     """No page has a violation that axe-core finds, and none is wider than its screen."""
     if not AXE.exists():

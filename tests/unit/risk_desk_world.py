@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The risk desk over an invented quarter of selection and control, for tests of profiles, lanes, rates, compliance.
 
-Two offices; three profiles, one of which finds less than chance; a random sample; a plan of lanes; back-tests that run at
-once over an invented file. Everything is invented and the same each time.
+Two offices; three profiles, one of which finds less than chance; a random sample; a plan of lanes; back-tests that
+run at once. Everything is invented and the same each time.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def _case(number: int, day: str, chance: random.Random) -> CaseWrite:
         lane, ground = "blue", "topup"
     if draw < 0.15:
         told = {**told, "random": "yellow"}
-    p_e6 = round(1_000_000 * {"FOOT-01": 0.3, "BATT-02": 0.15}.get(rules[0][5:12] if rules else "", 0.05) * (0.7 + draw))
+    p_e6 = round(
+        1_000_000 * {"FOOT-01": 0.3, "BATT-02": 0.15}.get(rules[0][5:12] if rules else "", 0.05) * (0.7 + draw)
+    )
     at = f"{day}T{8 + number % 9:02d}:15:00.000000Z"
     selection = {"office": office, "lane": lane, "ground": ground, "draw": round(draw * 1e9), "draw_day": day,
                  "counters": 0, **told, **({"escaped": 1} if hit > 0.95 else {})}  # fmt: skip
@@ -212,7 +214,8 @@ class DeskWorld:
             read={"price_to_reference_e6": 420_000, "value_minor": 150_000},
         )  # fmt: skip
         risk = {
-            "look": "t", "model": "cd" * 32, "hits": [self.console.hits[-1]], "challenger": {"model": "ef" * 32, "items": [{"item": 1, "p_e6": 90_000}]},
+            "look": "t", "model": "cd" * 32, "hits": [self.console.hits[-1]],
+            "challenger": {"model": "ef" * 32, "items": [{"item": 1, "p_e6": 90_000}]},
             "items": [{"item": 1, "p_e6": 640_000, "stake_minor": 81_000, "list_hits": 1, "why": [
                 {"name": "price_ratio", "value": "-0.87", "adds_e6": 912_000},
                 {"name": "brand new", "value": "3", "adds_e6": -204_000}]}],

@@ -48,7 +48,13 @@ def send(client: TestClient[Litestar], world: World, **fields: Any) -> Any:
     token, seq = (re.search(rf'name="{name}" value="([^"]+)"', text) for name in ("form_token", "expected_seq"))
     assert token is not None
     assert seq is not None
-    form = {"form_token": token.group(1), "expected_seq": seq.group(1), "act": "control_result", "reason": "Seen.", **fields}
+    form = {
+        "form_token": token.group(1),
+        "expected_seq": seq.group(1),
+        "act": "control_result",
+        "reason": "Seen.",
+        **fields,
+    }
     return client.post(f"{page}/acts", data=form, follow_redirects=False)
 
 

@@ -90,7 +90,7 @@ def test_every_route_and_every_role(world: DeskWorld, tried: str) -> None:
 
 
 def test_every_page_in_both_languages(world: DeskWorld, tried: str) -> None:
-    """One heading, ids once, labels that lead to fields, no style or script of its own; in French no English message."""
+    """One heading, ids once, labels that lead to fields, no style or script inline; in French no English message."""
     client = world.client("anna")
     french = load_languages()["fr"].text
     english = {m for m in messages() if isinstance(m, str) and french(m) != m and "%" not in m and len(m) > 9}
@@ -165,7 +165,9 @@ def test_a_back_test_is_asked_for_looked_at_and_submitted(world: DeskWorld) -> N
     assert "Choose a file" in wrong.text
     empty = anna.post(start, data={"form_token": token, "source": "file"}, files={"file": ("items.csv", b"")})
     assert "The file is empty" in empty.text
-    sent = anna.post(start, data={"form_token": token, "source": "file"}, files={"file": ("items.csv", b"origin\nQP\n")})
+    sent = anna.post(
+        start, data={"form_token": token, "source": "file"}, files={"file": ("items.csv", b"origin\nQP\n")}
+    )
     assert "items.csv" in sent.text
     assert not list(world.folder.rglob("history*")), "the history is removed"
     asked = send(anna, start, source="journal", days="30")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The editor of profiles: rows and SQL say the same, all faults stand at their fields, nothing is stored but proposals."""
+"""The editor of profiles: rows and SQL say the same, all faults stand at their fields, proposals alone are kept."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ def test_what_has_no_rows_stays_sql(text: str) -> None:
 
 
 def test_amounts_and_shares_as_people_write_them() -> None:
-    cases = (("value_minor", "1,500.50", "150050"), ("value_minor", "1 500.50 EUR", "150050"), ("p_e6", "12.5 %", "125000"),
+    cases = (("value_minor", "1,500.50", "150050"), ("value_minor", "1 500.50 EUR", "150050"), 
+             ("p_e6", "12.5 %", "125000"),
              ("net_kg", "0,5", "0.5"), ("value_minor", "1,500", "150000"))  # fmt: skip
     for column, value, wanted in cases:
         assert told(condition_of(_one(column, "lt", value), EURO)) == f"{column} < {wanted}"
@@ -163,7 +164,9 @@ def test_a_profile_is_written_without_sql(world: DeskWorld) -> None:
     stuck = send(bea, NEW, do="to-rows", **{**text, "sql": "value_minor / net_kg < 2"}).text
     assert "no form as rows" in stuck
     before = world.store.size()
-    wrong = send(bea, NEW, do="propose", **fields, id="shoes", name="Shoes", expires_on="2020-01-01", valid_from="2020-01-01")
+    wrong = send(
+        bea, NEW, do="propose", **fields, id="shoes", name="Shoes", expires_on="2020-01-01", valid_from="2020-01-01"
+    )
     assert wrong.status_code == 422
     for field in ("expires_on", "purpose", "legal_basis", "instructions"):
         assert f'id="f-{field}-error"' in wrong.text, field

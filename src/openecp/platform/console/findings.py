@@ -45,7 +45,9 @@ IRREGULARITY_WORDS = {
 FAULT_WORDS = {
     "finding_missing": N_("Choose what was irregular"),
     "irregularity_unknown": N_("Choose what was irregular"),
-    "finding_contradicts": N_("A conform result has no irregularity and no amount: choose another result, or empty both"),
+    "finding_contradicts": N_(
+        "A conform result has no irregularity and no amount: choose another result, or empty both"
+    ),
     "amount": N_("Enter an amount such as 150.00"),
     "recovered_out_of_range": N_("Enter a smaller amount"),
     "finding_items": N_("Choose items of the list"),
@@ -92,7 +94,7 @@ def finding_of(
     if form.recovered:
         amount = number_of(form.recovered, comma=comma)
         scaled = amount.scaleb(exponent) if amount is not None else Decimal(-1)
-        if scaled != scaled.to_integral_value() or not 0 <= scaled:
+        if scaled != scaled.to_integral_value() or not scaled >= 0:
             return None, "amount"
         minor = int(min(scaled, Decimal(RECOVERED_MAX + 1)))
     finding = ControlFinding(

@@ -51,9 +51,7 @@ async def do_act(request: AnyRequest, console: AtConsole, visitor: ByVisitor, ca
             status_code=409,
         )
     currency = console.names.currency
-    finding, wrong = finding_of(
-        form, act, result, exponent=currency_exponent(currency), comma=visitor.language == "fr"
-    )
+    finding, wrong = finding_of(form, act, result, exponent=currency_exponent(currency), comma=visitor.language == "fr")
     faults = acts.faults_of(offer, result, reason, form, wrong)
     if faults is not None:
         return await asyncio.to_thread(case_page, request, console, visitor, opened, faults=faults, status_code=422)

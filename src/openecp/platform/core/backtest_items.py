@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Declarations of the journal as items that a profile can be back-tested on: what was declared, and what controls found.
+"""Declarations of the journal as items that a profile is back-tested on: what was declared, what controls found.
 
 Rows hold identifiers as declared, so that conditions on parties hold as they would online: whoever makes a file of them
 removes it once it was read.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws shares as lines, one for each series, each with its own dash and its name at the end; with intervals as strokes.
+"""Draws shares as lines, one for each series, with its own dash and its name at the end, and intervals as strokes.
 
 Over days (`draw_trend`), or over any other axis (`draw_curves`).
 Limits: 6 series; days without a figure are not bridged over more than GAP_DAYS.

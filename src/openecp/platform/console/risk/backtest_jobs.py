@@ -85,7 +85,9 @@ class BacktestJobs:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self._folder / f"draft-{secrets.token_hex(8)}"
 
-    def ask(self, profile: RiskProfile, *, by: str, now: str, days: int = 0, file: tuple[Path, str] | None = None) -> str:
+    def ask(
+        self, profile: RiskProfile, *, by: str, now: str, days: int = 0, file: tuple[Path, str] | None = None
+    ) -> str:
         """Take a back-test to be made over days of the journal, or a file (its path and its name); return its key."""
         key = secrets.token_hex(8)
         folder = self._folder / key

@@ -73,8 +73,11 @@ def _drawn(kf: RiskFrame, by: str, found: list[MeasuredCompliance]) -> Markup:
     ]
     most = max([0.01, *(row.interval[1] for row in rows if row.interval)])
     drawn = draw_medians(
-        "compliance", rows, marks_to(kf, most, share=True), title=kf.language.text(N_("Irregular share of the random sample")),
-        description=kf.language.text(N_("A dot for each rate, on the line of its interval. The table has the numbers.")),
+        "compliance", rows, marks_to(kf, most, share=True),
+        title=kf.language.text(N_("Irregular share of the random sample")),
+        description=kf.language.text(
+            N_("A dot for each rate, on the line of its interval. The table has the numbers.")
+        ),
     )  # fmt: skip
     return Markup(drawn)  # noqa: S704 - escaped
 

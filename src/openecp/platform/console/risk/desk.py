@@ -179,7 +179,10 @@ class RiskDesk:
     def _told(self, event: Event) -> Told:
         body = event.body
         note = body.get("note") or body.get("document")
-        written = event.kind not in ("RiskProfileProposed", "RiskProfileBacktested")  # what a document holds is a reason
+        written = event.kind not in (
+            "RiskProfileProposed",
+            "RiskProfileBacktested",
+        )  # what a document holds is a reason
         kept = self._store.document(str(note.get("id"))) if isinstance(note, dict) and written else None
         return Told(
             seq=event.seq,

@@ -185,7 +185,8 @@ def _against(kf: RiskFrame, offices: list[OfficeLanes]) -> Markup | str:
         return ""
     most = max([0.01, *(max(bar.value, bar.limit or 0.0) for bar in bars)])
     drawn = draw_limits(
-        "against", bars, marks_to(kf, most, share=True), title=kf.language.text(N_("Share of each lane against the plan")),
+        "against", bars, marks_to(kf, most, share=True),
+        title=kf.language.text(N_("Share of each lane against the plan")),
         description=kf.language.text(N_("A bar for each office and lane; the upright stroke is the expected rate.")),
     )  # fmt: skip
     return Markup(drawn)  # noqa: S704 - escaped

@@ -53,7 +53,8 @@ def precision(kf: RiskFrame, card: ModelCard) -> Markup:
         curves.append(Curve(label=label, points=points))
     ticks = [(share / most, kf.percent(share, 0)) for share in shares]
     drawn = draw_curves(
-        "precision", curves, ticks, lambda share: kf.percent(share, 0), title=text(N_("Irregular among those inspected")),
+        "precision", curves, ticks, lambda share: kf.percent(share, 0),
+        title=text(N_("Irregular among those inspected")),
         description=text(N_("A curve for each way of ranking over the share inspected, with intervals as strokes.")),
     )  # fmt: skip
     return Markup(drawn)  # noqa: S704 - escaped

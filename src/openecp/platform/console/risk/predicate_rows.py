@@ -2,7 +2,7 @@
 """A predicate as rows of a form: column, operator, value; groups of rows joined by and, or; to SQL and back.
 
 Amounts are written in the national currency with its decimals, shares in percent, as people write them; the predicate
-holds minor units and millionths. Not every predicate has this form: terms that are worked out, or deeper brackets, do not.
+holds minor units and millionths. Not every predicate has this form: worked-out terms and deeper brackets do not.
 Limits: 8 groups, 20 rows a group; the checker's own limits hold as well.
 """
 

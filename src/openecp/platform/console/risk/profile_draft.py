@@ -6,6 +6,7 @@ What is wrong is said by the checker of profiles; here it is only asked field by
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -89,10 +90,8 @@ def draft_of(profile: RiskProfile, money: Money) -> ProfileDraft:
     texts = {name: str(getattr(profile, name)) for name in TEXTS}
     texts["percentage"] = f"{profile.percentage.normalize():f}"
     rows = None
-    try:
+    with contextlib.suppress(ProfileRefused):
         rows = rows_of(read_predicate(profile.predicate), money)
-    except ProfileRefused:
-        pass
     if rows is None:
         return ProfileDraft(texts=texts, sql=profile.predicate, mode="sql")
     return ProfileDraft(texts=texts, rows=rows, sql=profile.predicate)

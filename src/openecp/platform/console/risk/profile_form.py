@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The editor of profiles: conditions as rows, the SQL beside them, each fault at its field, and the proposal.
 
-Nothing is stored before it is proposed. Without script each button is a form; with it the check follows while one types.
+Nothing is stored before it is proposed. Without script each button sends the form; with it the check follows.
 """
 
 from __future__ import annotations

@@ -66,14 +66,20 @@ def backtest(kf: RiskFrame, found: Backtest, name: str) -> dict[str, Markup]:
             LimitBar(one.profile, one.hits / found.hits, None, False, kf.percent(one.hits / found.hits))
             for one in overlaps
         ]
-        title, says = N_("Hits that other profiles have too"), N_("A bar for each other profile, by its share of the hits.")
+        title, says = (
+            N_("Hits that other profiles have too"),
+            N_("A bar for each other profile, by its share of the hits."),
+        )
         drawn["overlap"] = _bars(kf, f"{name}-overlap", bars, title, says, share=True)
     if found.offices:
         bars = [
             LimitBar(kf.office(one.office), one.a_day_e6 / 1e6, None, False, kf.decimal(one.a_day_e6 / 1e6, 2))
             for one in found.offices[:BARS_SHOWN]
         ]
-        title, says = N_("Extra controls a day"), N_("A bar for each office, by the controls that it would add on a day.")
+        title, says = (
+            N_("Extra controls a day"),
+            N_("A bar for each office, by the controls that it would add on a day."),
+        )
         drawn["offices"] = _bars(kf, f"{name}-offices", bars, title, says)
     return drawn
 
@@ -121,7 +127,9 @@ def _by_week(
                 points.append(CurvePoint(places[week], rate.value, (rate.low, rate.high), words))
         curves.append(Curve(label=label, points=points))
     if plain is not None:
-        points = [CurvePoint(places[week], share, None, kf.percent(share)) for week, share in plain[1] if week in places]
+        points = [
+            CurvePoint(places[week], share, None, kf.percent(share)) for week, share in plain[1] if week in places
+        ]
         curves.append(Curve(label=plain[0], points=points))
     step = max(1, many // 8)
     ticks = [(places[week], kf.day_and_month(week)) for week in mondays[::step]]

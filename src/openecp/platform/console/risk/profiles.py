@@ -193,6 +193,16 @@ def show_profile(request: AnyRequest, console: AtConsole, visitor: ByVisitor, na
     return profile_page(request, console, visitor, name, ProfileForm())
 
 
+def _form_of(fields: dict[str, str]) -> ProfileForm:
+    number = fields.get("version", "")
+    return ProfileForm(
+        act=fields.get("act", ""),
+        version=int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0,
+        backtest=fields.get("backtest", "")[:64], job=fields.get("job", "")[:16],
+        reason=" ".join(fields.get("reason", "").split()),
+    )  # fmt: skip
+
+
 @post("/risk/profiles/{name:str}/acts")
 async def act_on_profile(request: AnyRequest, console: AtConsole, visitor: ByVisitor, name: InPath) -> Page | Redirect:
     """Put a back-test beside a version, activate it as a second officer, suspend or retire it."""
@@ -200,12 +210,7 @@ async def act_on_profile(request: AnyRequest, console: AtConsole, visitor: ByVis
     if not kf.acts:
         raise PermissionDeniedException
     fields = await form_of(request)
-    number = fields.get("version", "")
-    form = ProfileForm(
-        act=fields.get("act", ""), version=int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 0,
-        backtest=fields.get("backtest", "")[:64], job=fields.get("job", "")[:16],
-        reason=" ".join(fields.get("reason", "").split()),
-    )  # fmt: skip
+    form = _form_of(fields)
 
     async def again(status_code: int, *faults: str, error: Reason | None = None) -> Page:
         told = msgspec.structs.replace(form, faults=faults, error=error)
