@@ -14,6 +14,7 @@ from openecp.platform.cli.risk_profile_acts import profile_group
 from openecp.platform.cli.risk_score import score
 from openecp.platform.cli.risk_templates import templates
 from openecp.platform.cli.risk_watch import watchlist
+from openecp.platform.cli.risk_workload import workload
 from openecp.platform.cli.risk_world import world
 
 
@@ -27,5 +28,5 @@ risk.add_command(profile_group)
 profile_group.add_command(templates)
 for command in (train, score, models, card, world, lanes, draw):
     risk.add_command(command)
-for command in (features, results, compliance, audit):
+for command in (features, results, compliance, audit, workload):
     risk.add_command(command)

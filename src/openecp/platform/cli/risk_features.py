@@ -50,7 +50,7 @@ def _faults() -> Iterator[None]:
                            got=error.strerror or str(error), fix="Name another with --out.") from None  # fmt: skip
 
 
-def _random_shares(profile: Any) -> dict[str, float]:
+def random_shares(profile: Any) -> dict[str, float]:
     """Return the share that is drawn at random into each lane, by the profile's settings."""
     return {lane: float(profile.setting("selection", lane, default=0)) for lane in ("blue", "yellow", "red")}
 
@@ -63,13 +63,33 @@ def history_of(context: click.Context, data: str | None, movement: str) -> RiskH
     profile = here.profile
     with here.open_store() as store:
         return risk_history(
-            store, _random_shares(profile), movement=movement, currency=profile.currency,
+            store, random_shares(profile), movement=movement, currency=profile.currency,
             exponent=profile.currency_exponent,
         )  # fmt: skip
 
 
+def reckoned(engine: FeatureEngine) -> int:
+    """Reckon the features of the engine's items: over columns where these fit into memory, else by the statements."""
+    from openecp.border.risk.features.definitions import statements
+    from openecp.border.risk.features.vector import ROWS_MAX
+
+    return reckoned_by_columns(engine) if engine.count("items") <= ROWS_MAX else engine.run(statements())
+
+
+def reckoned_by_columns(engine: FeatureEngine) -> int:
+    """Reckon the features of the engine's items over columns."""
+    from openecp.border.risk.features.definitions import FEATURES, FRACTIONS, ITEMS, RESULTS
+    from openecp.border.risk.features.vector import features_of
+
+    numbers, texts = engine.columns("items", ITEMS, "seq, item")
+    found, about = engine.columns("results", RESULTS, "seq, item")
+    told = features_of(numbers, texts, found, about["declaration"])
+    ordered = {name: told[name] for name in FEATURES}
+    return engine.add_columns("items", "seq, item", "features", ordered, frozenset(FEATURES) - FRACTIONS)
+
+
 def _reckoned(engine: FeatureEngine, history: RiskHistory, parcels: Sequence[tuple[Any, ...]] = ()) -> int:
-    from openecp.border.risk.features.definitions import ITEMS, RESULTS, statements
+    from openecp.border.risk.features.definitions import ITEMS, RESULTS
     from openecp.border.risk.typologies.parcel_rows import SEQS
 
     items, results = history.item_tuples(), history.result_tuples()
@@ -78,7 +98,7 @@ def _reckoned(engine: FeatureEngine, history: RiskHistory, parcels: Sequence[tup
         results = [(row[0] * SEQS, *row[1:]) for row in results]
     engine.load("items", ITEMS, items)
     engine.load("results", RESULTS, results)
-    return engine.run(statements())
+    return reckoned(engine)
 
 
 def _parcels(context: click.Context, data: str | None) -> tuple[list[tuple[Any, ...]], int]:
@@ -116,7 +136,7 @@ def features(
     out: Path, movement: str, data: str | None,
 ) -> None:  # fmt: skip
     """Tell each item's features by event time, of the journal or of a FILE of items (Parquet, CSV)."""
-    from openecp.border.risk.features.definitions import FEATURES, ITEMS, RESULTS, statements
+    from openecp.border.risk.features.definitions import FEATURES, ITEMS, RESULTS
     from openecp.platform.engines.risk_features import FeatureEngine
 
     if from_journal == (file is not None):
@@ -134,7 +154,7 @@ def features(
                 engine.read("results", RESULTS, results_file)
             else:
                 engine.load("results", RESULTS, ())
-            many = engine.run(statements())
+            many = reckoned(engine)
         else:
             history = history_of(context, data, movement)
             rows, erased = _parcels(context, data) if parcels else ([], 0)

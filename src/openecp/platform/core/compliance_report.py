@@ -117,7 +117,7 @@ def compliance_report(figures: ComplianceFigures, language: str) -> StudyReport:
         (say("fact.period"), say("fact.period_value", first=words.day(figures.first), last=words.day(figures.last))),
         (say("fact.movement"), say(f"movement.{figures.movement}")),
         (say("fact.all"), words.count(whole.declarations)),
-        (say("fact.sample"), f"{words.count(whole.sampled)} ; {words.count(whole.controlled)}"),
+        (say("fact.sample"), f"{words.count(whole.sampled)} / {words.count(whole.controlled)}"),
         (say("fact.data"), say("fact.data_value", seq=words.count(figures.seq))),
     )
     blocks: list[Block] = [Heading(say("h.summary")), *map(Paragraph, _summary(figures, words))]
