@@ -118,8 +118,9 @@ bench-trs: setup ## release times: the cube of 5 million events, directly-follow
 	@$(MAKE) -s .venv/.spark oracles || echo "Spark or the oracles are not there: their figures are left out" >&2
 	@$(BIN)/python bench/bench_trs.py
 
-bench-risk: setup ## risk: models, planted world, watchlists, split orders, lanes, profiles
-	@$(BIN)/python -m bench $(patsubst bench/bench_%.py,%,$(wildcard bench/bench_risk_*.py))
+RISK_FIGURES = risk_models risk_text risk_watch risk_profiles risk_pipeline risk_lanes risk_typologies risk_sight
+bench-risk: setup ## risk: models, planted world (ARGS="--seed N"), lists, split orders, texts, profiles, pipeline, lanes
+	@$(BIN)/python -m bench $(RISK_FIGURES) $(ARGS)
 
 clean: ## remove the environment and everything that was built
 	@rm -rf .venv .oracles node_modules build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

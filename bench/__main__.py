@@ -2,7 +2,8 @@
 """`make bench`: run the scripts of this folder one after another, within 8 minutes in all, and print one JSON line a
 figure and nothing else.
 
-    python -m bench [NAME …]    scripts by name (online, batch, risk_watch …); the plan below if none is named
+    python -m bench [NAME …] [--OPTION …]    scripts by name (online, batch, risk_watch …); the plan below if none is
+                                             named. Options go to each of them, in place of those of the plan
 
 Method: each script is a process of its own on an otherwise idle machine; what it prints that is no figure goes to the
 error stream. A script that runs out of time is stopped, and its figures so far count.
@@ -95,22 +96,26 @@ def stop(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
-def main(names: list[str]) -> int:
+def main(asked: list[str]) -> int:
     """Run what is named, or all; return 1 where a script failed."""
+    first = next((place for place, word in enumerate(asked) if word.startswith("-")), len(asked))
+    names, options = asked[:first], tuple(asked[first:])
     known = plan()
     unknown = set(names) - {name for name, *_ in known}
     if unknown:
-        wanted = ", ".join(dict.fromkeys(name for name, *_ in known))
-        sys.stderr.write(f"bench: expected names of {wanted}; got {', '.join(sorted(unknown))}\n")
+        told = ", ".join(dict.fromkeys(name for name, *_ in known))
+        sys.stderr.write(f"bench: expected names of {told}; got {', '.join(sorted(unknown))}\n")
         return 2
-    chosen = [each for each in known if each[0] in (names or {name for name, *_ in PLAN})]
+    wanted = names or list(dict.fromkeys(name for name, *_ in PLAN))
+    chosen = [each for name in wanted for each in known if each[0] == name]
     began, failed = time.monotonic(), []
     for place, (name, script, arguments, least) in enumerate(chosen):
         kept = sum(later[3] for later in chosen[place + 1 :])
         left = LIMIT_S - (time.monotonic() - began) - kept
-        title = " ".join((name, *arguments))
+        given = options or arguments
+        title = " ".join((name, *given))
         sys.stderr.write(f"{title} …\n")
-        if run(script, arguments, max(left, least / 2)) != 0:
+        if run(script, given, max(left, least / 2)) != 0:
             failed.append(title)
     took = time.monotonic() - began
     sys.stderr.write(f"{took:.0f} s" + (f"; failed: {', '.join(failed)}\n" if failed else "\n"))

@@ -5,7 +5,7 @@
 never saw, where every model is near chance (docs/risk-models.md). `planted_*`, `*_weeks_to_find`: the planted world of
 `--seed`. One JSON line a figure; seconds are of CPU.
 
-Usage: bench_risk_models.py [--seed 1] [--typologies a,b] [--appears c] [--only kcs,planted,speed]
+Usage: bench_risk_models.py [--seed 1] [--typologies a,b] [--new-typology c] [--only kcs,planted,speed]
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--typologies", default="")
-    parser.add_argument("--appears", default="")
+    parser.add_argument("--new-typology", "--appears", dest="appears", default="")
     parser.add_argument("--weekly", type=int, default=WorldSettings().weekly)
     parser.add_argument("--only", default="kcs,speed,planted")
     given = parser.parse_args()

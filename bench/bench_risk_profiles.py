@@ -156,7 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, default=10_000_000)
-    given = parser.parse_args()
+    given = parser.parse_known_args()[0]
     cost_of_profiles(given.seed)
     back_test(given.seed, given.rows)
 

@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=300_000)
     parser.add_argument("--names", type=int, default=60_000)
     parser.add_argument("--only", choices=("look", "batch", "restore"))
-    options = parser.parse_args()
+    options = parser.parse_known_args()[0]
     if options.only in (None, "look"):
         look(options.declarations, options.names)
     if options.only in (None, "batch"):

@@ -173,7 +173,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--names", type=int, default=60_000)
     parser.add_argument("--corpus", type=Path, default=ROOT.parent / "shared" / "corpus" / "risk" / "names")
-    asked = parser.parse_args()
+    asked = parser.parse_known_args()[0]
     if asked.corpus.is_dir():
         name_bench(asked.corpus)
         speed(united_nations(asked.corpus), asked.names, asked.seed)

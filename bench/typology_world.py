@@ -75,7 +75,7 @@ def history_columns(world: World) -> dict[str, Any]:
         "novelty": whole(sum((feature[f"{name}_before"] == 0) for name in (
             "importer_product", "importer_origin", "product_origin", "route", "seller_origin"))),
         "entity_consignments_1d": whole(feature["entity_1d"]), "entity_consignments_7d": whole(feature["entity_7d"]),
-        "entity_value_7d_minor": whole(np.exp(feature["entity_value_7d"]) * 100),
+        "entity_value_7d_minor": whole(np.exp(feature["entity_value_7d"])),
         "seller_gifts_30d": whole(feature["seller_gifts_30d"]), "address_names": whole(feature["address_names"]),
         "identifier_names": whole(feature["identifier_names"]),
         "importer_declarations": whole(feature["importer_before"]),

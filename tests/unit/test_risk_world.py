@@ -9,8 +9,16 @@ import pytest
 from openecp.border.risk.models.explore import Explorer, edges_of, hybrid, selection_weights, systematic
 from openecp.border.risk.models.fault import ModelRefused
 from openecp.border.risk.models.world import TYPOLOGIES, World, WorldSettings, make_world
-from openecp.border.risk.models.world_features import FEATURES, ControlHistory, event_features
-from openecp.border.risk.models.world_run import play
+from openecp.border.risk.models.world_features import (
+    BESIDE,
+    CONTROL_FEATURES,
+    FEATURES,
+    ControlHistory,
+    event_features,
+)
+from openecp.border.risk.models.world_rows import control_results, goods_codes, history_items, truth_rows
+from openecp.border.risk.models.world_run import Controls, play
+from openecp.platform.engines.risk_features import FeatureEngine
 
 SMALL = WorldSettings(seed=4, typologies=TYPOLOGIES, weeks=20, past_weeks=5, weekly=1_000)
 
@@ -56,11 +64,59 @@ def test_features_see_nothing_of_the_future(world: World) -> None:
 
 def test_control_history_counts_results_only() -> None:
     keys = {name: np.array([0, 0, 1]) for name in ControlHistory.KEYS}
-    history = ControlHistory(keys, mean=0.02)
+    history = ControlHistory(keys)
     assert history.features(np.array([0]))[0].tolist() == [0.0, 0.02, 0.02, 0.02, 0.02]
     history.tell(np.array([0, 1]), np.array([True, False]))
     assert history.features(np.array([0, 2]))[:, 0].tolist() == [2.0, 0.0]
-    assert history.features(np.array([1]))[0][1] == pytest.approx((1 + 0.2) / 12)
+    assert history.features(np.array([1]))[0][1] == pytest.approx((1 + 10 * 3 / 102) / 12), "pulled to the mean"
+
+
+def test_features_are_those_of_the_journal(world: World) -> None:
+    """Names and numbers agree with the definitions that the journal's features follow."""
+    from openecp.border.risk.features import definitions
+
+    assert set(FEATURES) | set(CONTROL_FEATURES) == set(definitions.FEATURES) | set(BESIDE)
+    many = 4_000
+    told = history_items(world)
+    rows = zip(*(told[name][:many] for name, _ in definitions.ITEMS), strict=True)
+    engine = FeatureEngine()
+    engine.load("items", definitions.ITEMS, [[getattr(v, "item", lambda v=v: v)() for v in row] for row in rows])
+    engine.load("results", definitions.RESULTS, ())
+    engine.run(definitions.statements())
+    journal = engine.rows("SELECT * FROM features ORDER BY seq, item")
+    engine.close()
+    ours = features(world, slice(0, many))
+    for place, name in enumerate(FEATURES):
+        if name not in BESIDE:
+            theirs = np.array([row[name] for row in journal], dtype=float)
+            assert np.allclose(ours[:, place], theirs, rtol=0, atol=3e-4, equal_nan=True), name
+    assert np.isfinite(ours[-500:, list(FEATURES).index("price_ratio")]).mean() > 0.2
+
+
+def test_the_world_is_written_for_the_product(world: World) -> None:
+    """Rows of history in their order, results after their week, the truth apart."""
+    items = history_items(world)
+    assert np.all(np.diff(items["at_us"]) >= 0)
+    goods, heading = goods_codes(world), world.goods.heading
+    assert len(set(goods.tolist())) == len(heading)
+    assert all(code[:4] == f"{at:04d}" for code, at in zip(goods.tolist(), heading.tolist(), strict=True))
+    places = np.flatnonzero(world.week == 3)[:50]
+    done = Controls(places=places, chance=np.ones(50), found=world.irregular[places], known=np.zeros((50, 2)))
+    results = control_results(world, done)
+    assert results["seq"].min() == np.flatnonzero(world.week == 3)[-1] + 1
+    truth = truth_rows(world)
+    assert len(truth["declaration"]) == world.irregular.sum()
+    assert set(truth["typology"]) == set(world.names)
+    assert "irregular" not in items
+
+
+def test_private_people_err_as_companies_do(world: World) -> None:
+    """Of what is confined to neither, parcels hold their part."""
+    private = world.columns["private"] == 1
+    for name in ("undervaluation", "weight_mismatch", "misdescription"):
+        mine = world.typology == world.names.index(name)
+        assert 0.05 < private[mine].mean() < 0.6, name
+    assert not private[world.typology == world.names.index("origin_shift")].any()
 
 
 def test_drawing_keeps_its_probabilities() -> None:

@@ -27,7 +27,7 @@ from openecp.border.risk.models.world_population import (
 Rows = dict[str, NDArray[np.float64]]
 Places = NDArray[np.int64]
 RING = 15  # companies that do the same thing again and again
-RING_SHARE = 0.55  # of a typology's declarations, those of its ring; the rest are anybody's
+RING_SHARE = 0.25  # of a typology's declarations, those of its ring; the rest are anybody's (docs/risk-models.md: why)
 NEW_IDS = 1_000_000
 LOW_VALUE = 150.0
 
@@ -208,6 +208,7 @@ PLANTS: dict[str, Callable[[Rng, Population, Rows, Places, Places], None]] = {
     "misdescription": _misdescription,
 }
 OF_PARCELS = {"split_consignments", "gift_senders", "reused_identifiers"}
+OF_TRADE = {"origin_shift", "short_lived_importers"}  # who claims a preference, or founds a company
 
 
 def plant(rng: Rng, people: Population, rows: Rows, name: str, code: int, many: int, *, seed: int) -> None:
@@ -217,7 +218,8 @@ def plant(rng: Rng, people: Population, rows: Rows, name: str, code: int, many: 
     weight = np.argsort(-people.share)[20:1_500]
     ring = np.sort(ring_rng.choice(weight, RING, replace=False)).astype(np.int64)
     free = rows["typology"] < 0
-    free &= rows["private"] == (1.0 if name in OF_PARCELS else 0.0)
+    if name in OF_PARCELS | OF_TRADE:
+        free &= rows["private"] == (1.0 if name in OF_PARCELS else 0.0)
     own = np.flatnonzero(free & np.isin(rows["importer"], ring))
     own = rng.permutation(own)[: int(many * RING_SHARE)] if name != "unnamed" else own[:0]
     others = np.flatnonzero(free)

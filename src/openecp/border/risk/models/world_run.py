@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from openecp.border.risk.models.metrics import Interval, wilson
 from openecp.border.risk.models.world import WorldSettings, charges_of, make_world
@@ -83,8 +84,17 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
         return next(verdict for verdict in self.verdicts if verdict.strategy == strategy)
 
 
-def play(settings: WorldSettings, strategies: Sequence[str] = STRATEGIES) -> Played:
-    """Make the world of these settings and play it.
+class Controls(msgspec.Struct, frozen=True, kw_only=True):
+    """All controls of one strategy: which declarations, with what probability, what was found, what was known then."""
+
+    places: NDArray[np.int64]
+    chance: NDArray[np.float64]
+    found: NDArray[np.bool_]
+    known: NDArray[np.float64]  # one column a name of NAMES
+
+
+def prepared(settings: WorldSettings) -> Shared:
+    """Make the world of these settings, and reckon what no control changes.
 
     Raises: ModelRefused where the settings cannot be used.
     """
@@ -95,15 +105,35 @@ def play(settings: WorldSettings, strategies: Sequence[str] = STRATEGIES) -> Pla
     )
     keys = {name: dense(group_codes(world.columns[name])) for name in ("importer", "seller", "declarant")}
     keys["product_origin"] = dense(group_codes(world.columns["product"], world.columns["origin"]))
-    shared = Shared(world=world, base=base, keys=keys, stake=charges_of(goods, world.columns, preference=False))
-    verdicts = []
-    for name in strategies:
-        strategy = Strategy(name, shared)
-        weeks = []
-        for week in range(settings.weeks):
-            places = np.flatnonzero(world.week == week)
-            weeks.append(_judge(shared, places, week, strategy.week(places, week)))
-        verdicts.append(_verdict(name, weeks, settings.appears_in_week))
+    return Shared(world=world, base=base, keys=keys, stake=charges_of(goods, world.columns, preference=False))
+
+
+def play_strategy(shared: Shared, name: str) -> tuple[Verdict, Controls]:
+    """Play one strategy from the first week to the last."""
+    world, strategy = shared.world, Strategy(name, shared)
+    weeks, controls = [], []
+    for week in range(world.settings.weeks):
+        places = np.flatnonzero(world.week == week)
+        done = strategy.week(places, week)
+        weeks.append(_judge(shared, places, week, done))
+        controls.append((places[done.selection.rows], done.selection.probability, done.found, done.known))
+    at, chance, found, known = (np.concatenate(column) for column in zip(*controls, strict=True))
+    verdict = _verdict(name, weeks, world.settings.appears_in_week)
+    return verdict, Controls(places=at, chance=chance, found=found, known=known)
+
+
+def play(settings: WorldSettings, strategies: Sequence[str] = STRATEGIES) -> Played:
+    """Make the world of these settings and play it.
+
+    Raises: ModelRefused where the settings cannot be used.
+    """
+    shared = prepared(settings)
+    return played_of(shared, [play_strategy(shared, name)[0] for name in strategies])
+
+
+def played_of(shared: Shared, verdicts: Sequence[Verdict]) -> Played:
+    """Return what strategies found in a world, side by side."""
+    world, settings = shared.world, shared.world.settings
     played, found = world.week >= 0, {verdict.strategy: verdict.revenue for verdict in verdicts}
     alone = found.get("probability", 0.0)
     return Played(
@@ -113,7 +143,7 @@ def play(settings: WorldSettings, strategies: Sequence[str] = STRATEGIES) -> Pla
     )  # fmt: skip
 
 
-def _judge(shared: Shared, places: np.ndarray[tuple[int], np.dtype[np.int64]], week: int, done: Controlled) -> Week:
+def _judge(shared: Shared, places: NDArray[np.int64], week: int, done: Controlled) -> Week:
     """Compare a week's controls, and what other cuts of its scores would have found, with the truth."""
     world, chosen = shared.world, done.selection
     truth, revenue = world.irregular[places], world.revenue[places]

@@ -51,6 +51,7 @@ class Controlled(msgspec.Struct, frozen=True, kw_only=True):
 
     selection: Selection
     found: Flags
+    known: Floats  # features of what was controlled
     p: Floats | None
     revenue: Floats | None
 
@@ -72,7 +73,7 @@ class Strategy:
         """Know nothing yet."""
         settings = shared.world.settings
         self.name, self._shared = name, shared
-        self._history = ControlHistory(shared.keys, settings.base_rate)
+        self._history = ControlHistory(shared.keys)
         self._rng = np.random.default_rng([settings.seed, 9, STRATEGIES.index(name)])
         self._memory: list[_Memory] = []
         self._explorer = Explorer(2 * len(INDICATORS) + 1)
@@ -102,7 +103,7 @@ class Strategy:
             _Memory(rows[chosen.rows], found, revenue_found, self._shared.stake[picked], chosen.probability)
         )
         self._history.tell(picked, found)
-        return Controlled(selection=chosen, found=found, p=p, revenue=revenue)
+        return Controlled(selection=chosen, found=found, known=rows[chosen.rows], p=p, revenue=revenue)
 
     def _learn(self) -> None:
         """Grow both heads on the controls of the last half year."""
@@ -147,7 +148,7 @@ def rule_score(rows: Floats) -> Floats:
     trade = of["private"] == 0
     rules: list[tuple[Flags, float]] = [
         (trade & (of["price_ratio"] < -0.7), 3.0),
-        ((of["importer_age"] < 14) & trade & (of["log_value"] > 8), 2.5),
+        ((of["importer_age"] < 14) & trade & (of["log_value"] > 12.6), 2.5),
         (of["list_score"] > 0.9, 4.0),
         (of["described_agrees"] == 0, 1.0),
         ((of["importer_controls"] > 0) & (of["importer_rate"] > 0.1), 2.5),
@@ -155,7 +156,7 @@ def rule_score(rows: Floats) -> Floats:
         (of["placeholder"] == 1, 2.0),
         ((of["private"] == 1) & (of["entity_7d"] > 5), 1.5),
         (np.abs(of["weight_ratio"]) > 1.5, 1.0),
-        (of["log_value"] > 10.5, 0.8),
+        (of["log_value"] > 15.1, 0.8),
     ]
     total = np.zeros(len(rows))
     for hit, weight in rules:
