@@ -23,11 +23,12 @@ from openecp.border.risk.lanes.online import LaneChooser, lane_chooser
 from openecp.border.risk.lanes.plan import E6, lane_plan
 from openecp.border.risk.lanes.select import CriterionHit, LaneFacts, select
 from openecp.kernel.journal.memory import MemoryStore
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, NewEvent
 from openecp.kernel.parties.model import Principal
 from openecp.kernel.profile import ProfileError, load_profile
 from openecp.platform.cli.main import openecp
 from openecp.platform.cli.risk_lanes import _declaration
-from openecp.platform.core.lane_desk import LaneDesk, LaneRefused
+from openecp.platform.core.lane_desk import LaneDesk, LaneRefused, _told, frozen_of, is_selection
 from openecp.platform.core.lane_view import lane_view, share_interval
 from openecp.platform.core.settings import Settings
 from openecp.platform.wire import read
@@ -307,6 +308,47 @@ def test_the_same_journal_gives_the_same_lanes_however_commands_came_together(he
     assert len(accepted) > 5
     found = {json.dumps(each, sort_keys=True) for each in selections(one.store)}
     assert {json.dumps(each, sort_keys=True) for each in selections(other.store)[first:]} <= found
+
+
+def test_what_changes_a_lane_is_counted_and_shown(here: Installation) -> None:
+    """An override and a move: the counters count the lane that there is now; the day tells both; stakes are kept."""
+    store, _, chooser, desk = world_of(here)
+    for number, (kind, before, after) in enumerate((("LaneOverridden", "red", "green"), ("LaneMoved", "yellow", "blue"),
+                                                   ("LaneMoved", "yellow", "blue"))):  # fmt: skip
+        told = {"from": before, "lane": after, "office": "XB000101"}
+        name, at = f"c{number}", f"{chooser.today()}T08:00:00.000000Z"
+        row = CaseRow(case_id=name, organisation="t", lrn=name, mrn=None, status="s", channel=None, office=None,
+                      movement=None, version=1, state=b"{}", updated_at=at)  # fmt: skip
+        event = NewEvent(kind=kind, occurred_at=at, actor="customs", body={"officer": told})
+        assert store.write([CaseWrite(row=row, expected_seq=0, events=(event,))])[0].outcome == "recorded"
+    frozen = desk.freeze()
+    assert [lane.taken for lane in frozen.of("XB000101").lanes] == [2, -2, -1]
+    assert chances(chooser.plan.of("XB000101", chooser.today()), frozen.of("XB000101"))[2] > 0
+    view = lane_view(store, chooser.plan, chooser.today())
+    assert view is not None
+    [day] = view.days
+    assert (day.moved, day.overridden, day.seen) == ({"yellow to blue": 2}, {"red to green": 1}, 0)
+    office = next(one for one in view.offices if one.office == "")
+    assert [(lane.lane, lane.expected_e6, lane.hits_max) for lane in office.lanes] == [
+        ("red", 20_000, 1), ("yellow", 400_000, None), ("blue", 0, None)
+    ]  # fmt: skip
+    assert (view.frozen_seq, view.topup) == (frozen.seq, "draw")
+
+    stakes = OfficeCount(9, (LaneCount(), LaneCount(1, 1, 5, {3: 5}), LaneCount(2, 1, 7, {0: 3, 40: 4})))
+    kept = FrozenCounters(5, chooser.today(), {"": stakes, "A": OfficeCount(1)})
+    assert frozen_of(json.loads(json.dumps(_told(kept)))) == kept
+    assert stakes.lanes[2].half().stakes == {0: 1, 40: 2}
+
+
+def test_a_prelodged_declaration_counts_when_the_goods_are_presented() -> None:
+    def event(version: int, **selection: Any) -> Event:
+        body = {"version": version, "officer": {"selection": {"ground": "none", **selection}}}
+        return Event(seq=1, case_id="c", kind="DeclarationAssessed", occurred_at="", recorded_at="", actor="",
+                     body=body, leaf=b"")  # fmt: skip
+
+    assert [is_selection(event(*each[:1], **each[1])) for each in (
+        (1, {}), (1, {"indicative": True}), (2, {"presented": True}), (2, {}),
+    )] == [True, False, True, False]  # fmt: skip
 
 
 def test_who_is_trusted(tmp_path: Path) -> None:

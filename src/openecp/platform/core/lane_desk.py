@@ -305,10 +305,8 @@ def frozen_of(told: dict[str, Any]) -> FrozenCounters:
     offices = {}
     for office, n in told["offices"].items():
         held = [{int(each): weight for each, weight in stakes.items()} for stakes in n[10:13]] or [{}, {}, {}]
-        lanes = (
-            LaneCount(*n[1:4], stakes=held[0]),
-            LaneCount(*n[4:7], stakes=held[1]),
-            LaneCount(*n[7:10], stakes=held[2]),
+        first, second, third = (
+            LaneCount(n[at], n[at + 1], n[at + 2], stakes) for at, stakes in zip((1, 4, 7), held, strict=True)
         )
-        offices["" if office == "-" else office] = OfficeCount(n[0], lanes)
+        offices["" if office == "-" else office] = OfficeCount(n[0], (first, second, third))
     return FrozenCounters(told["seq"], date.fromisoformat(told["day"]) if told["day"] else None, offices)

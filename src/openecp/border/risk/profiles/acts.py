@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from openecp.border.risk.profiles.profile import RiskProfile
-from openecp.border.risk.profiles.statistics import Verdict
+from openecp.border.risk.profiles.statistics import LessThanChance
 
 
 class OfficeLoad(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ class SuspendByResults(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     profile_id: str
     version: int
-    verdict: Verdict
+    verdict: LessThanChance
     counted: tuple[int, int]  # results and irregular ones of the version so far: what comes later is judged anew
 
 

@@ -43,7 +43,7 @@ def wilson(hits: int, results: int) -> Share:
     return Share(share, *wilson_bounds(share, results))
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class LessThanChance(msgspec.Struct, frozen=True, kw_only=True):
     """A profile in operation beside the random sample: it is to be suspended, and why."""
 
     results: int
@@ -74,14 +74,14 @@ def below_chance(figures: ProfileFigures, *, sample_results: int, sample_irregul
     return found.told() if found is not None else ""
 
 
-def verdict(figures: ProfileFigures, *, sample_results: int, sample_irregular: int) -> Verdict | None:
+def verdict(figures: ProfileFigures, *, sample_results: int, sample_irregular: int) -> LessThanChance | None:
     """Return that a profile finds less than chance; None where it does not, or too little is known."""
     if figures.results < RESULTS_MIN or sample_results < SAMPLE_MIN:
         return None
     rate, sample = figures.hit_rate(), wilson(sample_irregular, sample_results)
     if rate.high >= sample.value:
         return None
-    return Verdict(
+    return LessThanChance(
         results=figures.results, irregular=figures.irregular, rate=rate, sample_results=sample_results,
         sample_irregular=sample_irregular, sample=sample,
     )  # fmt: skip
