@@ -11,6 +11,7 @@ import pytest
 
 from openecp.border.risk.features.definitions import FEATURES, ITEMS, RESULTS, statements
 from openecp.border.risk.features.online import FeatureState, profile_history
+from openecp.platform.cli.risk_features import reckoned_by_columns
 from openecp.platform.engines.risk_features import FeatureEngine
 
 Event = tuple[str, Any]
@@ -58,15 +59,18 @@ def events(seed: int, many: int = 700) -> list[Event]:
     return found
 
 
-def batch(told: list[Event]) -> list[dict[str, Any]]:
-    """Reckon the features over all events."""
+def batch(told: list[Event], *, columns: bool = False) -> list[dict[str, Any]]:
+    """Reckon the features over all events, by the statements or over columns."""
     engine = FeatureEngine(threads=1)
     items = [tuple(row[name] for name in NAMES) for kind, rows in told if kind == "declared" for row in rows]
     results = [(seq, case[0]["declaration"], item, wrong) for kind, one in told if kind == "result"
                for seq, case, item, wrong in [one]]  # fmt: skip
     engine.load("items", ITEMS, items)
     engine.load("results", RESULTS, results)
-    engine.run(statements())
+    if columns:
+        reckoned_by_columns(engine)
+    else:
+        engine.run(statements())
     found = engine.rows("SELECT * FROM features ORDER BY seq, item")
     engine.close()
     return found
@@ -95,8 +99,12 @@ def same(one: float | None, other: float | None) -> bool:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_batch_and_online_tell_the_same(seed: int) -> None:
     told = events(seed)
-    whole, single = batch(told), online(told)
-    assert len(whole) == len(single)
+    whole, single, columns = batch(told), online(told), batch(told, columns=True)
+    assert len(whole) == len(single) == len(columns)
+    for left, right in zip(whole, columns, strict=True):
+        odd = {name: (left[name], right[name]) for name in left if name != "declaration"
+               and not same(left[name], right[name])}  # fmt: skip
+        assert not odd, (left["declaration"], left["item"], odd)
     assert set(whole[0]) == {"seq", "declaration", "item", *FEATURES}
     for left, right in zip(whole, single, strict=True):
         odd = {name: (left[name], right[name]) for name in left if name != "declaration"

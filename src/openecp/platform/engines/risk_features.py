@@ -96,6 +96,38 @@ class FeatureEngine:
             self._connection.execute(f"CREATE OR REPLACE TABLE {table} AS {sql}")
         return self._one(f"SELECT COUNT(*) FROM {statements[-1][0]}")  # noqa: S608 - our words
 
+    def columns(
+        self, table: str, schema: Schema, order: str
+    ) -> tuple[dict[str, Any], dict[str, tuple[list[str], Any]]]:
+        """Return a table's columns in an order: numbers (not a number where unknown), texts as places in a list."""
+        held = self._connection.sql(f"SELECT * FROM {table} ORDER BY {order}").to_arrow_table()  # noqa: S608 - our words
+        numbers: dict[str, Any] = {}
+        texts: dict[str, tuple[list[str], Any]] = {}
+        for name, kind in schema:
+            column = held.column(name).combine_chunks()
+            if kind != "VARCHAR":
+                numbers[name] = column.to_numpy(zero_copy_only=False)
+                continue
+            named = column.fill_null("").dictionary_encode()
+            texts[name] = named.dictionary.to_pylist(), named.indices.to_numpy(zero_copy_only=False).astype("int64")
+        return numbers, texts
+
+    def add_columns(self, table: str, order: str, into: str, told: dict[str, Any], whole: frozenset[str]) -> int:
+        """Make a table of another's seq, declaration and item with columns beside them; return how many rows."""
+        asked = f"SELECT seq, declaration, item FROM {table} ORDER BY {order}"  # noqa: S608 - our words
+        held = self._connection.sql(asked).to_arrow_table()
+        for name, column in told.items():
+            values = pa.array(column, pa.float64(), mask=column != column)
+            held = held.append_column(name, values.cast(pa.int64()) if name in whole else values)
+        self._connection.register("loaded", held)
+        self._connection.execute(f"CREATE OR REPLACE TABLE {into} AS SELECT * FROM loaded")  # noqa: S608 - our words
+        self._connection.unregister("loaded")
+        return int(held.num_rows)
+
+    def count(self, table: str) -> int:
+        """Return how many rows a table has."""
+        return self._one(f"SELECT COUNT(*) FROM {table}")  # noqa: S608 - our words
+
     def write(self, sql: str, path: Path) -> int:
         """Write the rows of a question into a Parquet file, whole or not at all; return how many."""
         part = path.with_name(path.name + ".part")

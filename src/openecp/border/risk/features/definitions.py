@@ -111,6 +111,10 @@ FEATURES: dict[str, str] = {
     "product_origin_rate": "the same of HS6 x origin",
     "declarant_rate": "the same of the declarant",
 }
+FRACTIONS = frozenset(  # all others are whole numbers
+    name for name in FEATURES
+    if name.startswith("log_") or name.endswith(("_ratio", "_z", "_age", "_growth", "_share", "_rate"))
+) | {"entity_value_7d"}  # fmt: skip
 STATEMENTS = (  # table, its file
     ("feature_rows", "rows"),
     ("feature_keys", "row_keys"),
