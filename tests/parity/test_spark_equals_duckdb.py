@@ -77,3 +77,33 @@ def test_every_rounding_mode_is_the_same(session: Any, mode: str) -> None:
     statement = on_duck.statement(on_duck._facts(rows))
     inputs = {name: (schema, given) for name, schema, given in inputs_of(rows) if given}
     assert Counter(spark.run(statement, inputs)) == Counter(duck.run(statement, inputs))
+
+
+def test_criteria_over_what_risk_knows_hit_alike_on_three_engines(session: Any) -> None:
+    """Random conditions over scores, list hits, history and offices: Spark, DuckDB and the engine of few rows."""
+    from tests.parity.test_profiles_batch import PREDICATES, profiles
+    from tests.property.test_risk_sight import World
+
+    from openecp.border.risk.reference import CRITERION_COLUMNS, risk_criteria
+    from openecp.platform.engines.few_rows import FewRowsEngine
+    from openecp.platform.engines.spark import SparkEngine
+
+    hits = 0
+    world = World(7)
+    world.planned._looks = None
+    rows, _ = world.planned.rows(world.declarations, date(2026, 3, 2))
+    for profile in (world.profile, load_profile("demo").with_rows("risk_criteria", profiles(PREDICATES))):
+        online = Assessor(profile, DuckEngine())._online
+        seen = iter(row for own in world.sight.rows for row in own)
+        known = [(*row[: -len(one)], *one) for row in rows.items for one in (next(seen),)]
+        values = [value for _, given in world.sight.asked for own in given for value in own]
+        items = [(*online._hit_cells(row), value) for row, value in zip(known, values, strict=True)]
+        engines: list[Any] = [DuckEngine(), FewRowsEngine(DuckEngine(), few=10_000), SparkEngine(session)]
+        found = []
+        for engine in engines:
+            engine.load("risk_criteria", CRITERION_COLUMNS, risk_criteria(profile), ("criterion_id",))
+            found.append(Counter(engine.run(online.hits_statement(), {"item_values": (online._hit_schema, items)})))
+        assert found[0] == found[1] == found[2]
+        assert not engines[1]._beyond
+        hits += sum(found[0].values())
+    assert hits > 300

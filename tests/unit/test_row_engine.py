@@ -56,6 +56,14 @@ STATEMENTS = (
     "SELECT s.k, s.a, s.word FROM (SELECT k, word, COUNT(*) AS a FROM l GROUP BY ALL) AS s "
     "QUALIFY ROW_NUMBER() OVER (PARTITION BY s.k ORDER BY s.a DESC, s.word) <= 2 ORDER BY s.k, s.a DESC, s.word",
     "SELECT n, 'l' AS side FROM l WHERE yes UNION ALL SELECT low, name FROM r",
+    "SELECT q.n, q.key, r.low FROM (SELECT l.*, UNNEST([k, m, 4]) AS key FROM l) AS q JOIN r ON r.k = q.key",
+    "SELECT n, CAST(k AS DOUBLE) / NULLIF(CAST(m AS DOUBLE), 0) AS a, "
+    "CAST(k AS DOUBLE) * 1.5 - CAST(m AS DOUBLE) AS b, ABS(k) AS c, GREATEST(k, m) AS d, "
+    "GREATEST(CAST(k AS DOUBLE), 2.5) AS e, CAST(share AS DOUBLE) AS f, "
+    "CAST(k AS DOUBLE) / 1000000e0 < 0.000003 AS g, CAST(k AS DOUBLE) IN (1, 2.0) AS h, UPPER(word) AS i, "
+    "TRIM(' ' || word) AS j, STARTS_WITH(word, 'a') AS nk, NOT ENDS_WITH(word, 'b') AS o FROM l",
+    "SELECT n FROM l WHERE CASE k WHEN 1 THEN m > 3 WHEN 2 THEN CAST(m AS DOUBLE) / NULLIF(CAST(k AS DOUBLE), 0) > 1 "
+    "WHEN 3 THEN STARTS_WITH(word, 'B') ELSE NOT (word = 'c' OR yes) END",
 )
 
 
@@ -123,10 +131,24 @@ def test_tables_are_staged_changed_and_added_to() -> None:
         assert ours.columns(statement) == theirs.columns(statement)
 
 
+@pytest.mark.slow
+def test_letters_are_raised_and_lowered_alike() -> None:
+    """Each letter of the basic plane, in both engines."""
+    schema = (("n", "BIGINT"), ("sign", "VARCHAR"))
+    rows = [(n, chr(n)) for n in range(1, 0x10000) if not 0xD800 <= n <= 0xDFFF]
+    ours, theirs = RowDoorEngine(), DuckBatchEngine(threads=1)
+    told = []
+    for engine in (ours, theirs):
+        engine.load("signs", schema, rows)
+        told.append(engine.columns("SELECT UPPER(sign) AS up, LOWER(sign) AS low FROM signs ORDER BY n"))
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize(
     "statement",
     ["SELECT MEDIAN(k) FROM r", "SELECT k FROM r FULL JOIN l ON l.k = r.k", "SELECT SQRT(k) FROM r", "SELECT x FROM r",
-     "SELECT k FROM nowhere", "SELECT k FROM r UNION SELECT k FROM r"],
+     "SELECT k FROM nowhere", "SELECT k FROM r UNION SELECT k FROM r", "SELECT UNNEST(name) FROM r",
+     "SELECT FLOOR(CAST(k AS DOUBLE)) FROM r", "SELECT CAST(name AS DOUBLE) FROM r", "SELECT UPPER(k) FROM r"],
 )  # fmt: skip
 def test_what_it_does_not_know_is_refused(statement: str) -> None:
     engine = RowDoorEngine()
