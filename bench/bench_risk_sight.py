@@ -4,9 +4,9 @@
 `sight_look_ms`: CPU of one declaration of three items, looked at alone: rows, features, parties that were seen before
 against 60,000 names, score and stake by a champion of 100 trees. `sight_look_batch_ms`: the same in micro-batches of
 50. `sight_explain_ms`: top contributions of one that is selected. `features_batch_items_per_s`: all features over
-columns. `sight_restore_s`: history of so many declarations taken up from a snapshot. CPU seconds; one JSON line a figure.
+columns. `sight_restore_s`: history of so many declarations taken up from a snapshot. CPU; one JSON line a figure.
 
-Usage: bench_risk_sight.py [--declarations 4000] [--items 300000] [--names 60000]
+Usage: bench_risk_sight.py [--declarations 2000] [--items 150000] [--names 60000]
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ def restore(many: int) -> None:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--declarations", type=int, default=4_000)
-    parser.add_argument("--items", type=int, default=300_000)
+    parser.add_argument("--declarations", type=int, default=2_000)
+    parser.add_argument("--items", type=int, default=150_000)
     parser.add_argument("--names", type=int, default=60_000)
     parser.add_argument("--only", choices=("look", "batch", "restore"))
     options = parser.parse_known_args()[0]

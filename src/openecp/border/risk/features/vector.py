@@ -2,7 +2,7 @@
 """Features over columns: the numbers of the statements, some ten times as fast, for history that fits into memory.
 
 A property test holds this form, the SQL and `online.py` to the same answers.
-Reads: columns of ITEMS in the journal's order, texts as numbers (`Coded`); results. Limits: ROWS_MAX rows.
+Reads: columns of ITEMS in the journal's order, texts as numbers (`TextCodes`); results. Limits: ROWS_MAX rows.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _HOUR_US = 3_600_000_000
 _WINDOWS = {"importer": (168, 2160), "seller": (168, 720), "entity": (24, 168), "seller_heading_entity": (24,)}
 
 
-class Coded(NamedTuple):
+class TextCodes(NamedTuple):
     """A column of text as numbers: the place of each row's text in `texts`, which are sorted."""
 
     codes: Ints
@@ -60,15 +60,15 @@ class _Keyed(NamedTuple):
     gifts: dict[int, Floats]
 
 
-def coded(texts: Sequence[str], codes: Ints) -> Coded:
+def coded(texts: Sequence[str], codes: Ints) -> TextCodes:
     """Return a column whose texts stand in any order, some perhaps twice, with sorted ones."""
     names = sorted(set(texts))
     places = {name: place for place, name in enumerate(names)}
     turned = np.array([places[text] for text in texts], dtype=np.int64)
-    return Coded(turned[codes] if len(texts) else codes, names)
+    return TextCodes(turned[codes] if len(texts) else codes, names)
 
 
-def _prefix(column: Coded, length: int) -> Coded:
+def _prefix(column: TextCodes, length: int) -> TextCodes:
     return coded([text[:length] for text in column.texts], column.codes)
 
 
@@ -88,7 +88,7 @@ def features_of(
 class FeatureColumns:
     """Reckons features of one history."""
 
-    def __init__(self, numbers: Mapping[str, NDArray[Any]], texts: Mapping[str, Coded], results: Results) -> None:
+    def __init__(self, numbers: Mapping[str, NDArray[Any]], texts: Mapping[str, TextCodes], results: Results) -> None:
         """Take rows sorted by seq and item: numbers (NaN where unknown, `seq`, `at_us`, `item` always known), texts."""
         self.numbers, self.texts, self.results = numbers, dict(texts), results
         goods = self.texts["goods"]
