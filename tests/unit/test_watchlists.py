@@ -283,6 +283,19 @@ def test_the_same_list_again_is_no_new_version() -> None:
         made.load("../x", read_list(LIST.encode(), "list.csv"), actor="person:ann")
 
 
+def test_a_refused_list_is_on_record_without_its_content() -> None:
+    made, store, _ = desk()
+    content = b"who,what\nKarla Meyer,listed\n"
+    with pytest.raises(ListRefused) as told:
+        read_list(content, "list.csv")
+    made.refuse(told.value, "our-list", content, actor="system:command-line")
+    (event,) = [event for event in store.events() if event.kind == "WatchlistRefused"]
+    assert event.body["list"] == "our-list"
+    assert event.body["expected"] == told.value.expected
+    assert "Meyer" not in json.dumps(event.body)
+    assert [one.list_id for one in made.lists()] == ["own"]
+
+
 def test_no_name_is_in_the_log() -> None:
     made, store, _ = desk()
     (hit,) = made.screen([IVAN], actor="person:ann").new

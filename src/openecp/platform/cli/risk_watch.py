@@ -172,12 +172,14 @@ def import_list(
     context: click.Context, file: str, list_id: str, kind: str | None, as_json: bool, data: str | None
 ) -> None:
     """Load FILE (CSV or FollowTheMoney JSON) as the new version of a list; bad rows are told, the rest is loaded."""
-    try:
-        read = read_list(read_bytes(file), Path(file).name, kind=kind or "")  # type: ignore[arg-type]
-        with watch_desk(context, data) as (desk, _):
-            loaded = desk.load(list_id, read, actor="system:command-line")
-    except (ListRefused, HitRefused) as error:
-        raise refused(error) from None
+    content, actor = read_bytes(file), "system:command-line"
+    with watch_desk(context, data) as (desk, _):
+        try:
+            read = read_list(content, Path(file).name, kind=kind or "")  # type: ignore[arg-type]
+            loaded = desk.load(list_id, read, actor=actor)
+        except (ListRefused, HitRefused) as error:
+            desk.refuse(error, list_id, content, actor=actor)
+            raise refused(error) from None
     tell_faults(read.faults, read.faults_total)
     if as_json:
         click.echo(msgspec.json.encode({"list": loaded, "faults": read.faults, "left_out": read.left_out}).decode())

@@ -7,16 +7,18 @@ Limits: 200 lists; 10,000 new hits at once; a list is kept in documents of 50,00
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from openecp.border.risk.watchlist.hits import (
     HIT_STREAM,
     LIST_STREAM,
+    REFUSED_STREAM,
     ROOM,
     HitDecision,
     HitRefused,
@@ -27,7 +29,7 @@ from openecp.border.risk.watchlist.hits import (
     propose,
     reopened,
 )
-from openecp.border.risk.watchlist.imports import ListFile
+from openecp.border.risk.watchlist.imports import ListFile, ListRefused
 from openecp.border.risk.watchlist.match import ListHit, Matcher, Watchlist
 from openecp.border.risk.watchlist.party import ListEntry, Party, entries_digest
 from openecp.kernel.journal.canonical import canonical, salted_digest
@@ -68,6 +70,13 @@ class LoadedList(msgspec.Struct, frozen=True, kw_only=True):
     file_sha256: str
     loaded_at: str
     documents: tuple[str, ...]
+
+
+class RefusedList(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was refused as a list."""
+
+    file_sha256: str
+    expected: str
 
 
 class Screened(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +138,17 @@ class WatchDesk:
         event = NewEvent(kind="WatchlistLoaded", occurred_at=now, actor=actor, body=body)
         self._write([self._case(LIST_STREAM + list_id, case, after, "loaded", event, documents)])
         return after
+
+    def refuse(self, error: ListRefused | HitRefused, list_id: str, content: bytes, *, actor: str) -> None:
+        """Put on record that a file was refused as a list, and why; nothing of its content, which may name persons."""
+        good = list_id.isascii() and list_id.replace("-", "").isalnum()
+        body: dict[str, Any] = {
+            "list": list_id[:40] if good else "", "file_sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": len(content), "expected": error.expected[:200], "fix": error.fix[:200],
+        }  # fmt: skip
+        event = NewEvent(kind="WatchlistRefused", occurred_at=self._clock(), actor=actor, body=body)
+        refused = RefusedList(file_sha256=body["file_sha256"], expected=body["expected"])
+        self._write([self._case(REFUSED_STREAM + self._randomness.uuid7(), None, refused, "refused", event, [])])
 
     def lists(self) -> list[LoadedList]:
         """Return the lists as they stand, by id."""

@@ -13,12 +13,13 @@ from typing import Any, Literal
 import msgspec
 
 ROOM = "risk"
-HIT_STREAM, LIST_STREAM = "risk/hit/", "risk/watchlist/"
+HIT_STREAM, LIST_STREAM, REFUSED_STREAM = "risk/hit/", "risk/watchlist/", "risk/watchlist-refused/"
 CLEARED_DAYS, CLEARED_DAYS_MAX = 365, 731
 Verdict = Literal["match", "cleared"]
 Status = Literal["open", "proposed", "match", "cleared"]
 EVENT_KINDS = (
     "WatchlistLoaded",
+    "WatchlistRefused",
     "WatchlistHitFound",
     "WatchlistHitProposed",
     "WatchlistHitConfirmed",
