@@ -52,18 +52,17 @@ def random_shares(profile: Any) -> dict[str, float]:
 
 def console_risk(installation: Installation, store: Any) -> RiskDesk:
     """Return what the console's pages of the risk desk ask."""
-    from openecp.platform.core.lane_desk import LaneDesk, chooser_of
+    from openecp.border.risk.lanes.plan import lane_plan
     from openecp.platform.core.risk_pages import RiskFollower
 
     profile = installation.profile
-    chooser = chooser_of(profile, installation.selection_secret())
     return RiskDesk(
         WatchDesk(store),
         ModelDesk(store, model_key(installation)),
         store,
         profiles=ProfileBook(store, zone=zone_of(profile)),
         follower=RiskFollower(store, random_shares(profile)),
-        lanes=LaneDesk(store, chooser) if chooser is not None else None,
+        plan=lane_plan(profile) or None,
         jobs=BacktestJobs(
             installation.settings.data_dir / "risk-backtests", partial(_beside, installation.child_environment())
         ),

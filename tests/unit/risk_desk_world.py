@@ -19,6 +19,7 @@ from console_world import ANNA, World, assessment_of
 from litestar import Litestar
 from risk_console_world import BEA, RiskConsole
 
+from openecp.border.risk.lanes.plan import lane_plan
 from openecp.border.risk.profiles.acts import (
     ActivateProfile,
     AttachBacktest,
@@ -37,7 +38,6 @@ from openecp.platform.console.app import console_routes
 from openecp.platform.console.risk.backtest_jobs import JOB, OUTCOME, BacktestJob, BacktestJobs, JobOutcome, write_whole
 from openecp.platform.console.risk.desk import RiskDesk
 from openecp.platform.console.risk.predicate_rows import Money
-from openecp.platform.core.lane_desk import LaneDesk, chooser_of
 from openecp.platform.core.model import ProgrammeCommand
 from openecp.platform.core.profilework import ProfileBook, ProfileCasework
 from openecp.platform.core.risk_pages import RiskFollower
@@ -168,15 +168,12 @@ class DeskWorld:
         for written in self.store.write(list(quarter())):
             assert written.outcome == "recorded", written
         profile = self.world.profile.with_rows("selection_plan", PLAN)
-        chooser = chooser_of(profile, b"s" * 32)
-        assert chooser is not None
-        lanes = LaneDesk(self.store, chooser, clock=self.clock.text)
         self.folder = Path(tempfile.mkdtemp(prefix="risk-desk-"))
         self.jobs = BacktestJobs(self.folder, self._tested, beside=False)
         self.desk = RiskDesk(
             self.console.watch, self.console.models, self.store,
             profiles=ProfileBook(self.store, clock=self.clock.text),
-            follower=RiskFollower(self.store, {"yellow": 0.15}), lanes=lanes, jobs=self.jobs,
+            follower=RiskFollower(self.store, {"yellow": 0.15}), plan=lane_plan(profile), jobs=self.jobs,
             money=Money("EUR", 2),
         )  # fmt: skip
         self._profiles()

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from openecp.border.risk.lanes.counters import FrozenCounters
+from openecp.border.risk.lanes.plan import LanePlan
 from openecp.border.risk.models.card import ModelCard
 from openecp.border.risk.models.fault import ModelRefused
 from openecp.border.risk.models.registry import MODEL_STREAM, Choice, ModelState
@@ -20,10 +22,10 @@ from openecp.border.risk.profiles.versions import PROFILE_STREAM, ProfileState
 from openecp.border.risk.watchlist.hits import HIT_STREAM, LIST_STREAM, HitRefused, HitState
 from openecp.border.risk.watchlist.match import ListHit
 from openecp.border.risk.watchlist.party import Party
-from openecp.kernel.journal.model import CaseRow, Event, StoredDocument
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Face, StoredDocument, Written
 from openecp.platform.console.risk.backtest_jobs import BacktestJobs
 from openecp.platform.console.risk.predicate_rows import Money
-from openecp.platform.core.lane_desk import LaneDesk
+from openecp.platform.core.lane_desk import frozen_counters
 from openecp.platform.core.model_desk import ModelDesk
 from openecp.platform.core.profilework import ProfileBook
 from openecp.platform.core.risk_pages import RiskFollower
@@ -42,6 +44,10 @@ class RiskStore(Protocol):
     def events(self, *, case_id: str | None = None, after_seq: int = 0, limit: int = 1000) -> list[Event]: ...
 
     def document(self, document_id: str) -> StoredDocument | None: ...
+
+    def faces(self, *, room: str, at: str | None = None, prefix: str | None = None) -> list[Face]: ...
+
+    def write(self, batch: list[CaseWrite]) -> list[Written]: ...
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,12 +90,12 @@ class RiskDesk:
 
     def __init__(
         self, watch: WatchDesk, models: ModelDesk, store: RiskStore, *, profiles: ProfileBook | None = None,
-        follower: RiskFollower | None = None, lanes: LaneDesk | None = None, jobs: BacktestJobs | None = None,
+        follower: RiskFollower | None = None, plan: LanePlan | None = None, jobs: BacktestJobs | None = None,
         money: Money | None = None,
     ) -> None:  # fmt: skip
         """Take the desks, and what reads profiles, follows the journal, knows the plan of lanes, runs back-tests."""
         self.watch, self.models, self._store = watch, models, store
-        self.profiles, self.follower, self.lanes, self.jobs = profiles, follower, lanes, jobs
+        self.profiles, self.follower, self.plan, self.jobs = profiles, follower, plan, jobs
         self.money = money or Money()
         self.lock = threading.RLock()
 
@@ -172,6 +178,10 @@ class RiskDesk:
                 return None
             told = self._history(PROFILE_STREAM + name)
             return state, told[-1].seq if told else 0, told
+
+    def counters(self) -> FrozenCounters:
+        """Return the counters of lanes that were frozen last."""
+        return frozen_counters(self._store)
 
     def _history(self, stream: str) -> list[Told]:
         return [self._told(event) for event in self._store.events(case_id=stream, limit=EVENTS_MAX)]

@@ -61,15 +61,15 @@ class OfficeLanes(msgspec.Struct, frozen=True, kw_only=True):
 
 def offices_of(kf: RiskFrame, days: list[LaneDay], today: date) -> list[OfficeLanes]:
     """Return the offices with their lanes, the busiest first."""
-    lanes = kf.desk.lanes
+    plans = kf.desk.plan
     totals: dict[str, LaneDay] = {}
     for row in days:
         made = LaneDay(day=row.day, office=row.office, lanes={}, grounds={}, random={})
         totals.setdefault(row.office, made).add(row)
-    frozen = lanes.frozen() if lanes is not None else None
+    frozen = kf.desk.counters() if plans is not None else None
     found = []
     for office, total in sorted(totals.items(), key=lambda pair: (-pair[1].seen, pair[0])):
-        plan = lanes.chooser.plan.of(office, today) if lanes is not None else None
+        plan = plans.of(office, today) if plans is not None else None
         tops = chances(plan, frozen.of(office)) if plan is not None and frozen is not None else None
         found.append(OfficeLanes(office=office, total=total, lines=_lines(total, plan, tops)))
     return found
@@ -132,10 +132,10 @@ def show_lanes(request: AnyRequest, console: AtConsole, visitor: ByVisitor) -> P
         known=sorted(known),
         offices=[one for one in offices if not office or office not in known or one.office == office],
         whole=whole,
-        planned=kf.desk.lanes is not None,
+        planned=kf.desk.plan is not None,
         days=_by_day(every, office if office in known else ""),
         stack=_stack(kf, offices) if offices else "",
-        against=_against(kf, offices) if kf.desk.lanes is not None and offices else "",
+        against=_against(kf, offices) if kf.desk.plan is not None and offices else "",
         lane_order=LANES,
         grounds=[(name, whole.grounds[name]) for name in words.GROUNDS if whole.grounds.get(name)],
         today=today.isoformat(),
