@@ -18,7 +18,7 @@ from openecp.kernel.journal.canonical import canonical
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Face, NewEvent, StoredDocument, Written
 from openecp.kernel.parties.model import Principal
-from openecp.platform.core.audit_work import RELEASED, AuditCasework, AuditSource, audit_of, declaration_row, state_of
+from openecp.platform.core.audit_work import RELEASED, AuditCasework, AuditSource, audit_of, declaration_row
 from openecp.platform.core.model import ProgrammeCommand
 
 EVENTS_MAX, PAGE, HISTORY_MAX = 200_000, 1_000, 500
@@ -32,6 +32,8 @@ class AuditStore(AuditSource, Protocol):
     """The part of the store that the desk of audits needs."""
 
     def document(self, document_id: str) -> StoredDocument | None: ...
+
+    def states(self, case_ids: Sequence[str]) -> dict[str, bytes]: ...
 
     def faces(self, *, room: str, at: str | None = None, prefix: str | None = None) -> list[Face]: ...
 
@@ -68,6 +70,7 @@ class AuditDesk:
         """Take the store, and what decides; without it the desk only reads."""
         self._store, self._work, self._clock = store, work, clock
         self._looked = 0  # up to where the journal was looked through, though nothing was released into audits
+        self._told_on = ""  # the day on which overdue audits were told last
 
     # -- by the clock --------------------------------------------------------------------------------------------------
 
@@ -85,13 +88,14 @@ class AuditDesk:
         through = int(msgspec.json.decode(case[0].state)["through"]) if case else 0
         after, looked, opened, released = max(through, self._looked), 0, 0, 0
         while looked < EVENTS_MAX and (page := self._store.events(after_seq=after, limit=PAGE)):
-            for name in dict.fromkeys(event.case_id for event in page if _may_lead(event)):
-                row = declaration_row(self._store, name)
-                if row is None or not _to_audit(row) or self._store.case(AUDIT_STREAM + row.case_id) is not None:
+            names = list(dict.fromkeys(event.case_id for event in page if _may_lead(event)))
+            states = self._store.states(names) if names else {}
+            for name in (name for name in names if _to_audit(states.get(name, b"{}"))):
+                if self._store.case(AUDIT_STREAM + name) is not None:
                     continue
-                new = self._open(row)
+                new = self._open(name)
                 opened += new
-                released += new or self._left_after(row.case_id, through)
+                released += new or self._left_after(name, through)
             after, looked = page[-1].seq, looked + len(page)
         self._looked = after
         if released:
@@ -104,9 +108,9 @@ class AuditDesk:
         events = self._store.events(case_id=case_id, limit=HISTORY_MAX)
         return next((event.seq for event in events if event.kind in _OUT), 0) > seq
 
-    def _open(self, row: CaseRow) -> bool:
+    def _open(self, case_id: str) -> bool:
         assert self._work is not None, "a desk that only reads does not tick"
-        wanted = ProgrammeCommand(principal=INSTALLATION, act=OpenAudit(declaration=row.case_id))
+        wanted = ProgrammeCommand(principal=INSTALLATION, act=OpenAudit(declaration=case_id))
         decided = self._work.decide(wanted)
         if decided.write is None:
             return False
@@ -116,12 +120,15 @@ class AuditDesk:
         """Put on record which audits were to be done before today and are not; return how many are new."""
         assert self._work is not None, "a desk that only reads does not tick"
         today, told = self._clock()[:10], 0
+        if self._told_on == today:  # a day's audits become overdue together
+            return 0
         for state in self.audits():
             if state.overdue(today) and not state.overdue_told:
                 act = TellAuditOverdue(audit=state.declaration)
                 decided = self._work.decide(ProgrammeCommand(principal=INSTALLATION, act=act))
                 if decided.write is not None:
                     told += self._store.write([decided.write])[0].outcome == "recorded"
+        self._told_on = today
         return told
 
     # -- reading -------------------------------------------------------------------------------------------------------
@@ -196,6 +203,7 @@ def _may_lead(event: Event) -> bool:
     return event.kind == "DeclarationAssessed" and bool((event.body.get("officer") or {}).get("audit"))
 
 
-def _to_audit(row: CaseRow) -> bool:
+def _to_audit(state: bytes) -> bool:
     """Tell whether the declaration's goods are out of Customs' hands and its assessment sends it to an audit."""
-    return row.status in RELEASED and bool(state_of(row).get("audit"))
+    told = msgspec.json.decode(state)
+    return isinstance(told, dict) and told.get("status") in RELEASED and bool(told.get("audit"))
