@@ -7,12 +7,13 @@ of today and for one of three years ago, on any door. All of it is for the trade
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from openecp.border.low_value.currencies import amount_text, micro_text
 from openecp.border.low_value.explain import Says, limit_text, percent
-from openecp.border.low_value.model import Jurisdiction, Regime, Treatment
+from openecp.border.low_value.model import Jurisdiction
 
 DECISIONS: dict[str, str] = {
     "release": "Released; nothing is collected at the border.",
@@ -33,6 +34,7 @@ REASONS: dict[str, str] = {
     "OECP-DUTY-RATE": "Duty at the ordinary tariff is due, and its rate is not known: give the rate for the HS code.",
     "OECP-TAX-RATE": "The regime has no rate of tax of its own: give the rate of the place of destination.",
 }
+RULES_MOST = 1_000  # pairs of regime and treatments whose words are remembered
 _REQUIRED = "OECP-REQUIRED-"
 _TYPES = {"duty": "duty", "tax": "tax"}
 
@@ -53,33 +55,82 @@ def reason_text(code: str) -> str:
 
 def record_says(record: Mapping[str, Any], file: Jurisdiction | None) -> list[Says]:
     """Return the record in words: the decision, its reasons, the rule, and every amount."""
-    found = [Says(code=f"decision.{record['decision']}", text=decision_text(record["decision"]))]
-    found += [Says(code=code, text=reason_text(code)) for code in record.get("reasons", ())]
-    found += [Says(code=code, text=f"Quality of the data: {code}.") for code in record.get("quality", ())]
-    regime, treatments = _rule(record, file)
-    for treatment in treatments:
-        assert regime is not None
-        source = "; ".join(regime.sources) or None
-        found.append(Says(code="applied", text=f"{regime.id}: {treatment.says}", source=source, support=regime.support))
-        found += [
-            Says(code="limit", text=f"Within the limit: {limit_text(limit, regime.currency)}.", support=regime.support)
-            for limit in treatment.limits
-        ]
-    found += [_amount(amount, record, regime, treatments) for amount in record.get("amounts", ())]
-    if record["decision"].startswith("release"):
-        paid = {amount["type"] for amount in record.get("amounts", ())}
-        found += [
-            Says(code=f"no_{kind}", line=kind, text=f"No {kind} is charged.") for kind in _TYPES if kind not in paid
-        ]
+    decision, amounts = record["decision"], record.get("amounts", ())
+    found = [_decision(decision), *map(_reason, record.get("reasons", ())), *map(_quality, record.get("quality", ()))]
+    rule = _rule(str(record.get("regime")), str(record.get("treatment", "")), file)
+    found += rule.says
+    found += [_amount(amount, record["currency"], rule) for amount in amounts]
+    if decision.startswith("release"):
+        paid = {amount["type"] for amount in amounts}
+        found += [_unpaid(kind) for kind in _TYPES if kind not in paid]
     return found
 
 
-def _rule(record: Mapping[str, Any], file: Jurisdiction | None) -> tuple[Regime | None, list[Treatment]]:
-    regime = next((one for one in file.regimes if one.id == record.get("regime")), None) if file else None
+@lru_cache(maxsize=100)
+def _decision(decision: str) -> Says:
+    return Says(code=f"decision.{decision}", text=decision_text(decision))
+
+
+@lru_cache(maxsize=1_000)
+def _reason(code: str) -> Says:
+    return Says(code=code, text=reason_text(code))
+
+
+@lru_cache(maxsize=1_000)
+def _quality(code: str) -> Says:
+    return Says(code=code, text=f"Quality of the data: {code}.")
+
+
+@lru_cache(maxsize=10)
+def _unpaid(kind: str) -> Says:
+    return Says(code=f"no_{kind}", line=kind, text=f"No {kind} is charged.")
+
+
+class _Rule(NamedTuple):
+    """What the words of a record take from its regime and treatments: the same for many parcels."""
+
+    says: tuple[Says, ...]
+    support: str | None
+    flat: str  # how a fixed duty is charged, in words; empty: a rate
+    tax: str  # the name of the tax
+    taxed: str  # what is special about the base of the tax
+
+
+_rules: dict[tuple[str, str], tuple[Jurisdiction | None, _Rule]] = {}
+
+
+def _rule(regime: str, treatment: str, file: Jurisdiction | None) -> _Rule:
+    """Return what a regime and the treatments named say; remembered, by their names in this very file."""
+    known = _rules.get((regime, treatment))
+    if known is None or known[0] is not file:
+        if len(_rules) >= RULES_MOST:
+            _rules.clear()
+        known = _rules[regime, treatment] = file, _new_rule(regime, treatment, file)
+    return known[1]
+
+
+def _new_rule(regime_id: str, treatment: str, file: Jurisdiction | None) -> _Rule:
+    regime = next((one for one in file.regimes if one.id == regime_id), None) if file else None
     if regime is None:
-        return None, []
-    named = _names(record.get("treatment", ""))
-    return regime, [one for one in regime.treatments if one.name in named]
+        return _Rule((), None, "", "tax", "")
+    named = _names(treatment)
+    treatments = [one for one in regime.treatments if one.name in named]
+    source, says = "; ".join(regime.sources) or None, list[Says]()
+    for one in treatments:
+        says.append(Says(code="applied", text=f"{regime.id}: {one.says}", source=source, support=regime.support))
+        says += [
+            Says(code="limit", text=f"Within the limit: {limit_text(limit, regime.currency)}.", support=regime.support)
+            for limit in one.limits
+        ]
+    duty = next((one.duty for one in treatments if one.duty is not None), None)
+    each = {"flat_per_hs6": "for each HS subheading", "flat_per_consignment": "for the parcel"}
+    tax = next((one.tax for one in treatments if one.tax is not None), None)
+    taxed = ""
+    if tax is not None:
+        taxed = " (its base holds the tax itself)" if tax.inside else ""
+        taxed += f" (times {tax.factor})" if tax.factor else ""
+    flat = each[duty.kind] if duty is not None and duty.kind.startswith("flat") else ""
+    return _Rule(tuple(says), regime.support, flat, tax.name if tax is not None else "tax", taxed)
 
 
 def _names(treatment: str) -> set[str]:
@@ -87,32 +138,18 @@ def _names(treatment: str) -> set[str]:
     return {part.strip() for part in str(treatment).split(";")}
 
 
-def _amount(
-    amount: Mapping[str, Any], record: Mapping[str, Any], regime: Regime | None, treatments: Iterable[Treatment]
-) -> Says:
-    currency, kind = record["currency"], amount["type"]
+def _amount(amount: Mapping[str, Any], currency: str, rule: _Rule) -> Says:
+    kind = amount["type"]
     by, name = _collector(amount["by"])
     charged = f"{amount_text(amount['minor'], currency)} {currency}"
-    base = f"{micro_text(amount['base'], currency)} {currency}"
-    how = f"{base} at {percent(amount['rate'])}: {_title(kind, treatments)} {charged}"
-    duties = [one.duty for one in treatments if one.duty is not None]
-    if kind == "duty" and duties and duties[0].kind.startswith("flat"):
-        each = {"flat_per_hs6": "for each HS subheading", "flat_per_consignment": "for the parcel"}[duties[0].kind]
-        how = f"a fixed amount {each}: duty {charged}"
-    taxes = [one.tax for one in treatments if one.tax is not None]
-    if kind == "tax" and taxes:
-        how += " (its base holds the tax itself)" if taxes[0].inside else ""
-        how += f" (times {taxes[0].factor})" if taxes[0].factor else ""
+    if kind == "duty" and rule.flat:
+        how = f"a fixed amount {rule.flat}: duty {charged}"
+    else:
+        base = f"{micro_text(amount['base'], currency)} {currency}"
+        title, more = (rule.tax, rule.taxed) if kind == "tax" else ("duty", "")
+        how = f"{base} at {percent(amount['rate'])}: {title} {charged}{more}"
     text = f"Item {amount['item']}: {how}; collected by the {by}{name}, due at {amount['due']}."
-    return Says(
-        code=kind, item=amount["item"], line=kind, text=text, support=regime.support if regime is not None else None
-    )
-
-
-def _title(kind: str, treatments: Iterable[Treatment]) -> str:
-    if kind == "tax":
-        return next((one.tax.name for one in treatments if one.tax is not None), "tax")
-    return "duty"
+    return Says(code=kind, item=amount["item"], line=kind, text=text, support=rule.support)
 
 
 def _collector(account: str) -> tuple[str, str]:

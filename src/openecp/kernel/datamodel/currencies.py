@@ -6,6 +6,8 @@ Source: ISO 4217, list of current currencies and column minor unit; without fund
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _NONE = {
     *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
     *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
@@ -21,6 +23,7 @@ _TWO = (
 CURRENCIES = frozenset(_TWO.split()) | _THREE | (_NONE - {"UYI"})
 
 
+@lru_cache(maxsize=1_000)
 def exponent(currency: str) -> int:
     """Return how many decimals a currency has."""
     return 0 if currency in _NONE else 3 if currency in _THREE else 2
@@ -29,6 +32,8 @@ def exponent(currency: str) -> int:
 def amount_text(minor: int, currency: str) -> str:
     """Return minor units as decimal text with the currency's decimals."""
     places = exponent(currency)
+    if places == 2 and type(minor) is int and minor >= 0:
+        return f"{minor // 100}.{minor % 100:02d}"
     if not places:
         return str(minor)
     sign, digits = "-" if minor < 0 else "", str(abs(minor)).zfill(places + 1)
@@ -38,12 +43,15 @@ def amount_text(minor: int, currency: str) -> str:
 def micro_text(micro: int, currency: str) -> str:
     """Return millionths as decimal text: the currency's decimals, or as many as are needed."""
     places = exponent(currency)
+    if places == 2 and type(micro) is int and micro >= 0 and not micro % 10_000:
+        return f"{micro // 1_000_000}.{micro // 10_000 % 100:02d}"
     sign, digits = "-" if micro < 0 else "", str(abs(micro)).zfill(7)
     whole, fraction = digits[:-6], digits[-6:]
     kept = fraction[:places] + fraction[places:].rstrip("0")
     return f"{sign}{whole}.{kept}" if kept else f"{sign}{whole}"
 
 
+@lru_cache(maxsize=10_000)
 def rate_text(rate_e8: int) -> str:
     """Return a share in 1/100,000,000 as decimal text, `0.20`."""
     whole, fraction = divmod(rate_e8, 100_000_000)

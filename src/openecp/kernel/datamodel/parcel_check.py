@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -23,6 +24,7 @@ from openecp.kernel.datamodel.parcel import (
     PARCEL_ITEM_COLUMNS,
     Parcel,
 )
+from openecp.kernel.datamodel.parcel_sound import is_sound
 
 ITEMS_MAX = 999
 AMOUNT_MAX = 10**10  # main units: of an amount, of a line, of all lines of a parcel
@@ -248,9 +250,19 @@ def _number_fault(text: str, pattern: str, whole: int, places: int, most: int) -
     return "OECP-CELL-LARGE" if len(parts[2]) > whole else "OECP-CELL-DECIMALS"
 
 
+_LIMITS = CheckLimits()
+
+
+@lru_cache(maxsize=1_000)
+def _is_day(text: str, limits: CheckLimits) -> bool:
+    return _date_fault(text, limits) is None
+
+
 def check_parcel(parcel: Parcel, limits: CheckLimits | None = None) -> list[ParcelFault]:
     """Return every fault of one declared parcel, as a file with the same rows would be told."""
-    limits = limits or CheckLimits()
+    limits = limits or _LIMITS
+    if is_sound(parcel, lambda day: _is_day(day, limits), items_max=ITEMS_MAX, amount_max=AMOUNT_MAX):
+        return []
     header = {name: _text(getattr(parcel, name)) for name in PARCEL_HEADER_COLUMNS}
     found = [_parcel_fault(0, fault) for fault in row_faults(header, limits, PARCEL_HEADER_COLUMNS)]
     if not 1 <= len(parcel.items) <= ITEMS_MAX:

@@ -302,7 +302,8 @@ class Parcels:
 
 def receipt_path(parcel_id: str, posted_on: str) -> str:
     """Return the path of a parcel's receipt; what may not stand in a path is escaped, a slash as `%2F`."""
-    return f"/parcels/{posted_on}/{quote(parcel_id, safe='')}/receipt"
+    name = parcel_id if parcel_id.isascii() and parcel_id.isalnum() else quote(parcel_id, safe="")
+    return f"/parcels/{posted_on}/{name}/receipt"
 
 
 def check_parcel_key(parcel_id: str, posted_on: str) -> bool:
