@@ -12,6 +12,7 @@ from tests.risk_sight_world import ANNA, TOM, SightOffice, shipped, taught
 
 from openecp.border.risk.features.online import FeatureState, item_keys
 from openecp.border.risk.models.live import LIVE_COLUMNS, contribution_words, told_words
+from openecp.kernel.assessment.sight import SightRow
 from openecp.kernel.datamodel.findings import ControlFinding
 from openecp.platform.core.risk_history import risk_history
 
@@ -224,6 +225,29 @@ def test_drift_of_live_traffic_is_journalled_and_stops_a_champion() -> None:
     assert row[0].p_e6 == 0
     assert "drifted" in here.officers()[-1]["fallback"]
     assert not models.measure(), "once a day"
+
+
+def test_what_cannot_be_looked_at_is_decided_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = SightOffice()
+    here.register(taught("importer_before"))
+    here.lodge(shipped("L-1"))
+    models = here.sight.models
+    assert models is not None
+    assert models.champion is not None
+    monkeypatch.setattr(models.champion, "scores", lambda *_: 1 / 0)
+    (row,) = here.lodge(shipped("L-2"))
+    assert (row[0].p_e6, row[0].importer_declarations) == (0, 1), "without a score, with its history"
+    monkeypatch.setattr("openecp.platform.core.risk_sight.rows_of", lambda *_: 1 / 0)
+    (row,) = here.lodge(shipped("L-3"))
+    assert row == [SightRow(), SightRow()]
+    here.look(shipped("X"))
+    monkeypatch.undo()
+    monkeypatch.setattr("openecp.border.risk.features.online.FeatureState.take", lambda *_: 1 / 0)
+    here.lodge(shipped("L-4"))
+    here.look(shipped("X"))
+    monkeypatch.undo()
+    (row,) = here.look(shipped("L-5"))
+    assert row[0].importer_declarations == 3, "what could not be taken in is passed over, once"
 
 
 def test_keys_of_an_item_stand_in_the_order_of_their_kinds() -> None:

@@ -8,6 +8,7 @@ Reads: FeatureState, watchlists, models. Limits: one thread assesses; 50,000 dec
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from openecp.border.risk.models.live import ItemScore, LiveModel
     from openecp.platform.core.risk_sight_models import ModelSight
 
-WAITING_MAX = 50_000
+WAITING_MAX, TOLD_MAX = 50_000, 200
 SCORED = "import"  # the movement that models are trained on
 _NOTHING = SightRow()
+log = logging.getLogger("openecp.risk")
 
 
 class LookedAt(NamedTuple):
@@ -92,16 +94,15 @@ class RiskSight:
             features: list[list[dict[str, Any]]] = []
             self._last = []
             for declaration, worth in zip(declarations, values, strict=True):
-                features.append(self._one(declaration, worth))
-            scored, explained = self._scores(features)
+                features.append(self._looked_at(declaration, worth))
+            scored, explained = self._scored(features)
         if self.before is not None and self.lists is not None:
             self.lists.record_quietly()
         found, self._told, self._explained = [], [], explained
-        for number, (looked, told) in enumerate(zip(self._last, features, strict=True)):
+        for number, (looked, told, worth) in enumerate(zip(self._last, features, values, strict=True)):
             rows, items = _rows(looked, told, scored.get(number, ()))
-            found.append(
-                rows or [_NOTHING._replace(list_hits=looked.listed.hits, list_score_e6=looked.listed.score_e6)]
-            )
+            bare = _NOTHING._replace(list_hits=looked.listed.hits, list_score_e6=looked.listed.score_e6)
+            found.append(rows or [bare] * len(worth))
             self._told.append(items)
         return found
 
@@ -121,11 +122,11 @@ class RiskSight:
         elif self.behind:
             told["fallback"] = self.behind
         if items:
-            told["items"] = items
+            told["items"] = _foremost(items)
         if self._challenged and models is not None and models.challenger is not None:
             others = self._challenged[declaration_at]
             if others:
-                told["challenger"] = {"model": models.challenger.sha256, "items": others}
+                told["challenger"] = {"model": models.challenger.sha256, "items": _foremost(others)}
         if looked.hits:
             told["hits"] = list(looked.hits)
         if looked.passed:
@@ -165,6 +166,32 @@ class RiskSight:
         return found.rows if found is not None else None
 
     # -- within --------------------------------------------------------------------------------------------------------
+
+    def _looked_at(self, declaration: Declaration, worth: Sequence[int | None]) -> list[dict[str, Any]]:
+        """Return the features of a declaration's items; what cannot be looked at is decided all the same."""
+        known = len(self._last)
+        try:
+            return self._one(declaration, worth)
+        except Exception:
+            log.exception("a declaration could not be looked at; nothing is known of it")
+        if len(self._last) == known:
+            self._number += 1
+            token = f"{self._prefix}:{self._number}"
+            self._last.append(LookedAt(token, "", [], [], time.monotonic(), (), (), NOBODY))
+        else:
+            self._last[-1] = self._last[-1]._replace(rows=[], keys=[])
+        return []
+
+    def _scored(
+        self, features: Sequence[Sequence[dict[str, Any]]]
+    ) -> tuple[dict[int, Sequence[ItemScore]], dict[int, Any]]:
+        """Return scores; where a model fails there are none, and rules alone select."""
+        try:
+            return self._scores(features)
+        except Exception:
+            log.exception("a batch of %d could not be scored; rules alone select in it", len(features))
+            self._challenged = []
+            return {}, {}
 
     def _one(self, declaration: Declaration, worth: Sequence[int | None]) -> list[dict[str, Any]]:
         settings = self.settings
@@ -275,9 +302,19 @@ def _rows(
     return rows, items
 
 
+def _foremost(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return items as they are told: all of them, or of very many those that are scored highest."""
+    if len(items) <= TOLD_MAX:
+        return items
+    best = sorted(items, key=lambda one: -one.get("p_e6", 0))[:TOLD_MAX]
+    return sorted(best, key=lambda one: one["item"])
+
+
 def _with_reasons(items: list[dict[str, Any]], model: LiveModel, explained: Any) -> list[dict[str, Any]]:
     """Return items with the reasons of the one that is scored highest."""
-    best = max(range(len(items)), key=lambda place: items[place].get("p_e6", 0), default=None)
-    if best is None or not items[best].get("p_e6") or len(items) != len(explained):
+    if not items or len(items) != len(explained):
+        return items
+    best = max(range(len(items)), key=lambda place: items[place].get("p_e6", 0))
+    if not items[best].get("p_e6"):
         return items
     return [one | {"why": model.reasons(explained[place])} if place == best else one for place, one in enumerate(items)]

@@ -65,14 +65,19 @@ class RiskJournal:
 
     def open(self, *, follow: bool) -> None:
         """Take up snapshot, lists and models; read the rest now, or beside a start where it is much."""
-        self._restore()
-        self._take_up("lists", "models")
-        if self._store.size() - self.seq <= AT_ONCE:
-            self.step()
-        else:
-            log.info("history of risk is read from event %d on, beside the start", self.seq)
-            self._behind()
-            follow = True
+        try:
+            self._restore()
+            self._take_up("lists", "models")
+            if self._store.size() - self.seq <= AT_ONCE:
+                self.step()
+            else:
+                log.info("history of risk is read from event %d on, beside the start", self.seq)
+                self._behind()
+                follow = True
+        except Exception:  # clearance goes on without what risk knows
+            log.exception("what risk knows could not be read at the start, and is tried again")
+            self._stale |= {"lists", "models"}
+            self._sight.behind = "what risk knows could not be read at the start"
         if follow:
             self._thread = threading.Thread(target=self._follow, name="risk-history", daemon=True)
             self._thread.start()
@@ -107,6 +112,8 @@ class RiskJournal:
                     break
             self._take_up(*self._stale)
             self._stale.clear()
+            if self._sight.behind:
+                self._behind()
         return many
 
     # -- events --------------------------------------------------------------------------------------------------------
@@ -114,13 +121,20 @@ class RiskJournal:
     def _take(self, page: list[Event]) -> None:
         work: list[Callable[[], None]] = []
         for event in page:
-            found = self._work_of(event)
+            try:
+                found = self._work_of(event)
+            except (LookupError, TypeError, ValueError, AttributeError):
+                log.exception("event %d could not be taken into history, and is passed over", event.seq)
+                continue
             if found is not None:
                 work.append(found)
         for start in range(0, len(work), HELD):
             with self._sight.lock:
                 for one in work[start : start + HELD]:
-                    one()
+                    try:
+                        one()
+                    except Exception:
+                        log.exception("something of the journal could not be taken into history, and is passed over")
 
     def _work_of(self, event: Event) -> Callable[[], None] | None:
         """Return what an event changes; whatever must be read for it is read now, so that the lock is held shortly."""

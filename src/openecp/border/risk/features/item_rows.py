@@ -18,7 +18,7 @@ from openecp.kernel.datamodel.item import GovernmentAgencyGoodsItem
 from openecp.kernel.parties.entity_key import entity_key
 
 TARIFF, ADDITIONAL = ("TSP", "TRC"), ("TRA", "GN")
-PARTIES_MAX = 200_000
+PARTIES_MAX, LONG_MAX = 200_000, 1_000
 NO_PREFERENCE = "1"  # first figure of a preference code without a preference
 
 
@@ -46,7 +46,9 @@ class PartyKeys:
                 self._hidden.clear()
             address = _address(party)
             key = entity_key(party.name, address, party.id)
-            found = self._known[written] = self._hide(key), self._hide(address), self._hide(party.id or "")
+            found = self._hide(key), self._hide(address), self._hide((party.id or "")[:LONG_MAX])
+            if sum(len(part or "") for part in written) <= LONG_MAX:  # what is longer is no name to be remembered
+                self._known[written] = found
         return found
 
     def _hide(self, key: str) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from openecp.border.risk.watchlist.party import Party
+from openecp.border.risk.watchlist.party import NAME_MAX, Party
 from openecp.kernel.datamodel.declaration import Declaration
 
-PARTIES_MAX = 60
+PARTIES_MAX, ADDRESS_MAX = 60, 400
 
 
 def declared_parties(declaration: Declaration) -> list[tuple[str, Party]]:
@@ -30,7 +30,7 @@ def declared_parties(declaration: Declaration) -> list[tuple[str, Party]]:
 def party_named(name: str, where: Any) -> Party:
     """Return a party by its name and address as they are declared."""
     told = [where.line, where.postcode_id, where.city_name] if where is not None else []
-    return Party(name=name, address=" ".join(part for part in told if part))
+    return Party(name=name[:NAME_MAX], address=" ".join(part for part in told if part)[:ADDRESS_MAX])
 
 
 def _named(declaration: Declaration) -> Iterator[tuple[str, Any]]:
