@@ -13,7 +13,7 @@ from typing import Any
 
 from openecp.border.explain import ITEM, Explainer, place
 from openecp.border.revenue.reference import TaxType
-from openecp.border.risk.lanes.online import ChosenLane
+from openecp.border.risk.lanes.online import ChosenLane, drawn_reason
 from openecp.border.risk.profiles.columns import Column
 from openecp.border.risk.reference import LANES, figures_read, random_lane, random_thresholds
 from openecp.border.tariff.duty_expression import AmountPerUnit, Percentage
@@ -161,19 +161,9 @@ class Decider:
             add(*item_reasons)
         add(*self._authority(declaration, first[_COLUMN["movement"]], day))
         rejected = any(reason.severity == "reject" for reason in reasons.values())
-        stake = sum(rows.items[row_id][_COLUMN["stake_minor"]] for row_id in worth)
-        refs = [row[3] for row in hits]
-        chosen = self._choose(declaration, refs, stake_minor=stake) if self._choose and not rejected else None
-        if chosen is not None:
-            lane = chosen.selection.lane
-            for row in hits:
-                if row[3] in chosen.told:
-                    add(self._hit(rows.items[row[2]], row, worth))
-            if chosen.selection.ground in ("random", "topup"):
-                add(_random_reason(LANES[lane], topup=chosen.selection.ground == "topup"))
-        elif (random := random_lane(first[_COLUMN["draw"]], self._random)) > lane and not rejected:
-            lane = random
-            add(_random_reason(LANES[random]))
+        subject = (declaration, rows, first, hits, worth, lane)
+        lane, chosen, told = (lane, None, []) if rejected else self._channel(*subject)
+        add(*told)
         risk = self._told(number, lane > self._default_lane) if self._told and not rejected else None
         return Assessment(
             outcome="rejected" if rejected else "accepted",
@@ -190,6 +180,21 @@ class Decider:
             selection=chosen.record if chosen is not None else None,
             risk=risk or None,
         )
+
+    def _channel(
+        self, declaration: Declaration, rows: DeclarationRows, first: tuple[Any, ...],
+        hits: Sequence[tuple[Any, ...]], worth: Mapping[int, int | None], lane: int,
+    ) -> tuple[int, ChosenLane | None, list[Reason]]:  # fmt: skip
+        """Return the lane of a declaration, how it was chosen where a plan rules, and what officers are told of it."""
+        if self._choose is None:
+            random = random_lane(first[_COLUMN["draw"]], self._random)
+            return (random, None, [drawn_reason(LANES[random])]) if random > lane else (lane, None, [])
+        stake = sum(rows.items[row_id][_COLUMN["stake_minor"]] for row_id in worth)
+        chosen = self._choose(declaration, [row[3] for row in hits], stake_minor=stake)
+        told = [self._hit(rows.items[row[2]], row, worth) for row in hits if row[3] in chosen.told]
+        if chosen.selection.ground in ("random", "topup"):
+            told.append(drawn_reason(LANES[chosen.selection.lane], topup=chosen.selection.ground == "topup"))
+        return chosen.selection.lane, chosen, told
 
     def _fault(
         self, declaration: Declaration, item_row: tuple[Any, ...], row: tuple[Any, ...], day: date
@@ -393,10 +398,3 @@ def _method(tax_type: str, fees: Sequence[DutyTaxFee]) -> str | None:
             if kind == wanted:
                 return method
     return declared[0][1] if declared else None
-
-
-def _random_reason(lane: str, *, topup: bool = False) -> Reason:
-    return Reason(
-        code="RANDOM", layer="risk", rule="risk.random", severity="info", audience="officer",
-        message="Selected to reach the lane's expected share" if topup else "Selected at random", expected=lane,
-    )  # fmt: skip

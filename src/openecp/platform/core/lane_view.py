@@ -74,7 +74,7 @@ def lane_view(store: LaneStore, plan: LanePlan, today: date) -> LaneView | None:
         return None
     frozen = frozen_counters(store)
     found = [face for face in store.faces(room="risk", prefix=COUNTERS) if face.case_id == COUNTERS]
-    names = sorted({row.office for row in plan.rows} | set(frozen.offices))
+    names = sorted({"", *(row.office for row in plan.rows), *frozen.offices})
     return LaneView(
         today=today.isoformat(), topup=plan.topup, frozen_seq=frozen.seq,
         frozen_at=found[0].occurred_at if found else None,

@@ -24,7 +24,7 @@ from openecp.platform.core.profilework import ProfileBook, ProfileCasework
 
 STREAM = "risk/operation"
 EVENT_KINDS = ("ProfileResultsCounted",)
-PAGE, EVENTS_MAX = 1_000, 50_000
+PAGE, EVENTS_MAX, FAR = 1_000, 50_000, 500_000
 _counts = msgspec.json.Decoder(OperationCounts).decode
 
 
@@ -140,7 +140,8 @@ class ProfileResults:
             name: row for name, row in counts.profiles.items() if row != before.profiles.get(name)
         }  # fmt: skip
         through = {name: row for name, row in counts.through.items() if row != before.through.get(name)}
-        if not (changed or through or counts.sample != before.sample):
+        far = counts.seq - before.seq > FAR  # so that a core that starts again need not look so far back
+        if not (changed or through or counts.sample != before.sample or far):
             return counts
         body = {
             "seq": counts.seq, "since": before.seq, "sample": counts.sample, "profiles": changed, "through": through

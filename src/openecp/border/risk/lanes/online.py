@@ -17,6 +17,7 @@ from openecp.border.risk.lanes.draw import KEEPS_DAYS, KEEPS_DAYS_MAX, DailyDraw
 from openecp.border.risk.lanes.plan import E6, LANES, LanePlan, OfficePlan, lane_plan
 from openecp.border.risk.lanes.select import CriterionHit, LaneFacts, Selection, select, tops_of
 from openecp.border.risk.lanes.stake import Cuts
+from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.datamodel.declared import office_of
 from openecp.kernel.profile import Profile, ProfileError
@@ -32,6 +33,14 @@ class ChosenLane(NamedTuple):
     selection: Selection
     record: dict[str, Any]
     told: frozenset[int]
+
+
+def drawn_reason(lane: str, *, topup: bool = False) -> Reason:
+    """Return what officers are told of a lane that no criterion chose."""
+    return Reason(
+        code="RANDOM", layer="risk", rule="risk.random", severity="info", audience="officer",
+        message="Selected to reach the lane's expected share" if topup else "Selected at random", expected=lane,
+    )  # fmt: skip
 
 
 def criteria_of(
