@@ -123,6 +123,7 @@ def batch_engine(threads: int = 2) -> DuckBatchEngine:
     """Return an engine that keeps the order of rows."""
     engine = DuckBatchEngine(threads=threads)
     engine.connection.execute("SET preserve_insertion_order=true")
+    engine.keep_in_order("parcel_results", "first_row")
     return engine
 
 

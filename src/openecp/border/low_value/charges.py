@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_DOWN, Decimal, localcontext
+from functools import cached_property
 from typing import Any
 
 from openecp.border.low_value.model import Jurisdiction
@@ -219,8 +220,6 @@ class ChargeAssessor:
             LOW_VALUE_STEPS, parameters={}, macros=MACROS, column_groups={}, macro_facts=frozenset({SEVERAL})
         )
         self.composer = composer
-        self.statement = self.statement_for(frozenset({SEVERAL}))
-        self._tried = composer.statement("treatments_tried", facts=frozenset({SEVERAL}))
         self._wholes: set[int] = {E8}
         places = {name: place for place, (name, _) in enumerate(TREATMENT_COLUMNS)}
         masks = (row[places[name]] for row in rows for name in ("scheme_masks", "buyer_masks"))
@@ -228,6 +227,15 @@ class ChargeAssessor:
         self._inside = {row[places["regime_tax_rate_e8"]] for row in rows if row[places["tax_inside"]]} - {None}
         self._wholes |= {E8 - rate for rate in self._inside}
         self._load_reciprocals()
+
+    @cached_property
+    def statement(self) -> str:
+        """The statement of a batch of any parcels; composed when first asked for, as files are cleared without it."""
+        return self.statement_for(frozenset({SEVERAL}))
+
+    @cached_property
+    def _tried(self) -> str:
+        return self.composer.statement("treatments_tried", facts=frozenset({SEVERAL}))
 
     def statement_for(self, facts: Facts) -> str:
         """Return the statement of a batch: with the fact `several`, or without it where each parcel has one item."""

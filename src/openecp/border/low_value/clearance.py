@@ -31,10 +31,11 @@ from openecp.border.low_value.rate_tables import DutyRates
 from openecp.border.low_value.scheme_numbers import numbered_schemes
 from openecp.border.low_value.tables import EXCHANGE_COLUMNS, FIRST_DAY, ITEM_COLUMNS, LAST_DAY
 from openecp.border.low_value.ways import PATTERN_KEYS, WAY_COLUMNS, Tried, Ways, seen_of, treatments_of
+from openecp.kernel.assessment.engine import Columns
 from openecp.kernel.journal.bulk import CounterMove
 from openecp.kernel.parties.entity_key import entity_keys
 
-PATTERN_COLUMNS = (("pattern_no", "BIGINT"), *PATTERN_KEYS)
+PATTERN_COLUMNS = Columns((("pattern_no", "BIGINT"), *PATTERN_KEYS), nullable=())
 STRONG = ("id:", "na:")  # keys of which a total is kept
 PATTERNS_MOST = 100_000  # remembered; then they are weighed anew
 
@@ -69,6 +70,7 @@ class Clearance:
                 if row[f"{name}_scope"]
             }
         )
+        self.periods = periods_of(named) if totals else ()
         self.items = ItemRows(
             engine,
             jurisdiction=file.jurisdiction,
@@ -77,13 +79,13 @@ class Clearance:
             rates=duty_rates or DutyRates((), on),
             seen=self.seen,
             schemes=numbered_schemes(file),
+            totals=bool(self.periods),
         )
         self._unread = self._unread_cells()
-        self._charges: dict[bool, str] = {}
+        self._charges: dict[tuple[bool, tuple[str, ...]], str] = {}
         self._ways = Ways(self.treatments, self.entries, {})
         self._tried = self.assessor.composer.statement("treatments_tried", facts=frozenset({SEVERAL}))
         records.no_quality(engine)
-        self.periods = periods_of(named) if totals else ()
         self._counting = Counting(self.periods, self._ways.pairs)
         self.last_count: Count | None = None
         self._reads: Reads = lambda keys: {}
@@ -98,19 +100,25 @@ class Clearance:
 
     # --- the chunk, step by step ---
 
-    def assess(self, rows: str = "parcel_rows", *, quality: str = "", sums: bool = True) -> None:
-        """Make parcel_results and collector_sums of the rows of one chunk; `quality` is SQL of the codes of rows."""
-        several = self.charge(rows)
-        self.decide(rows, several=several, quality=quality, sums=sums)
+    def assess(self, rows: str = "parcel_rows", *, quality: str = "", sums: bool = True, charges: bool = True) -> None:
+        """Make parcel_results and collector_sums of the rows of one chunk; `quality` is SQL of the codes of rows.
 
-    def decide(self, rows: str, *, several: bool, quality: str = "", sums: bool = True) -> None:
-        """Make parcel_results of charges."""
+        `sums`, `charges`: whether anybody reads these tables.
+        """
+        several = self.charge(rows) if charges else self._match(rows)
         if quality:
             self._engine.stage("quality_codes", records.quality_statement(quality))
-        records.make(self._engine, rows, self.on, several=several, sums=sums)
+        charged = records.CHARGED if charges else self._charges_of(several=several, more=records.CARRIED)
+        records.make(self._engine, rows, self.on, charged, several=several, sums=sums)
 
     def charge(self, rows: str = "parcel_rows") -> bool:
         """Make chunk_items and charges of the rows; return whether some parcel has several items."""
+        several = self._match(rows)
+        self._engine.stage("charges", self._charges_of(several=several))
+        return several
+
+    def _match(self, rows: str) -> bool:
+        """Make chunk_items of the rows, and know the patterns of all; return whether some parcel has several items."""
         several = self.items.make(rows)
         if self.periods:
             self.last_count = self._count(rows, several=several)
@@ -118,25 +126,34 @@ class Clearance:
             if self.last_count.totals:
                 self.items.make(rows)
         self._match_patterns(rows, several=several)
-        if several not in self._charges:
-            self._charges[several] = self.charges_sql(several=several)
-        self._engine.stage("charges", self._charges[several])
         return several
 
-    def charges_sql(self, *, several: bool) -> str:
-        """Return the SQL of the charges of chunk_items whose patterns are known."""
+    def _charges_of(self, *, several: bool, more: tuple[str, ...] = ()) -> str:
+        if (several, more) not in self._charges:
+            self._charges[several, more] = self.charges_sql(several=several, more=more)
+        return self._charges[several, more]
+
+    def charges_sql(self, *, several: bool, more: Sequence[str] = ()) -> str:
+        """Return the SQL of the charges of chunk_items whose patterns are known, with `more` columns of the items."""
         parts, found = [], []
+        used = bool(self.periods)
         for many in (False, True) if several else (False,):
             name = "many" if many else "one"
-            values = fast_charges.values_statement(self._matched(several=many), several=many, hs6=self.seen.hs6)
+            values = fast_charges.values_statement(
+                self._matched(several=many), several=many, hs6=self.seen.hs6, used=used, more=more
+            )
             parts.append(f"{name}_values AS ({values})")
             parts.append(f"{name}_ways AS ({fast_charges.chosen_statement(self.tests, f'{name}_values')})")
             if many:
-                more, last = fast_charges.many_statements(f"{name}_values", f"{name}_ways", remits=self._remits)
-                parts += more
+                ctes, last = fast_charges.many_statements(
+                    f"{name}_values", f"{name}_ways", remits=self._remits, more=more
+                )
+                parts += ctes
                 found.append(last)
             else:
-                found.append(fast_charges.one_statement(f"{name}_values", f"{name}_ways", remits=self._remits))
+                found.append(
+                    fast_charges.one_statement(f"{name}_values", f"{name}_ways", remits=self._remits, more=more)
+                )
         return f"WITH {', '.join(parts)} " + " UNION ALL ".join(f"({one})" for one in found)
 
     # --- totals of persons and orders ---
@@ -249,7 +266,8 @@ class Clearance:
         """Return SQL of what kinds of goods a parcel of several items holds, and what hangs on all of them."""
         restricted = "i.restricted" if self.seen.restricted else "FALSE"
         origin = self._named("origin", self.seen.origins)
-        kind = f"CONCAT(i.goods_out, '/', {origin}, '/', CASE WHEN {restricted} THEN 'r' ELSE '' END)"
+        goods = "i.goods_out" if self.seen.goods else "''"
+        kind = f"CONCAT({goods}, '/', {origin}, '/', CASE WHEN {restricted} THEN 'r' ELSE '' END)"
         return (
             f"SELECT i.basket_id, STRING_AGG(DISTINCT {kind}, ' ' ORDER BY {kind}) AS mix, "
             "CAST(SUM(i.quantity_micro) AS BIGINT) AS quantity_micro, MAX(i.duty_rate_e8) AS duty_rate_e8 "

@@ -22,7 +22,7 @@ from openecp.border.low_value.rate_tables import DutyRates
 from openecp.border.low_value.scheme_numbers import NumberedScheme, scheme_of_number
 from openecp.border.low_value.tables import ITEM_COLUMNS, plain
 from openecp.border.low_value.ways import Seen, ascii_text, form_of, goods_words, scheme_word
-from openecp.kernel.assessment.engine import Engine, Schema
+from openecp.kernel.assessment.engine import Columns, Engine, Schema
 from openecp.kernel.assessment.steps import Composer, Facts, Macro, Step
 from openecp.kernel.datamodel.parcel import PARCEL_COLUMNS
 
@@ -34,30 +34,45 @@ LINE_COLUMNS: Schema = (
     ("is_several", "BOOLEAN"),
     ("goods_out", "VARCHAR"),
     ("scheme_seen", "VARCHAR"),
+    ("carrier", "VARCHAR"),
+    ("by_number", "BOOLEAN"),
 )
 CLEARANCE_STEPS = (Step("parcel_items", _PACKAGE, tuple(LINE_COLUMNS)),)
 _ASKED_ONLY = ("jurisdiction", "regime", "unit_inverse", "exchange_key", "destination_subdivision", "method")
 CHUNK_COLUMNS = tuple(name for name, _ in LINE_COLUMNS if name not in _ASKED_ONLY)  # the steps alone read the others
-GOODS_COLUMNS: Schema = (
-    ("hs_given", "VARCHAR"),
-    ("hs_plain", "VARCHAR"),
-    ("goods_out", "VARCHAR"),  # the excluded codes that it falls under
-    ("table_duty_e8", "BIGINT"),
-    ("table_excise_e8", "BIGINT"),
+USED_COLUMNS = tuple(name for name in CHUNK_COLUMNS if name.startswith("used_"))
+GOODS_COLUMNS: Schema = Columns(
+    (
+        ("hs_given", "VARCHAR"),
+        ("hs_plain", "VARCHAR"),
+        ("goods_out", "VARCHAR"),  # the excluded codes that it falls under
+        ("table_duty_e8", "BIGINT"),
+        ("table_excise_e8", "BIGINT"),
+    ),
+    nullable=("table_duty_e8", "table_excise_e8"),
 )
-PLACE_COLUMNS: Schema = (("place", "VARCHAR"), ("table_tax_e8", "BIGINT"))
-SCHEME_COLUMNS: Schema = (("scheme_given", "VARCHAR"), ("scheme_plain", "VARCHAR"), ("scheme_seen", "VARCHAR"))
-UNIT_COLUMNS: Schema = (("currency", "VARCHAR"), ("unit_micro", "BIGINT"), ("unit_inverse", "DECIMAL(8,6)"))
-FORM_COLUMNS: Schema = (("identifier", "VARCHAR"), ("form", "VARCHAR"))
-NUMBER_COLUMNS: Schema = (*FORM_COLUMNS, ("scheme_told", "VARCHAR"))  # the one scheme whose pattern it fits
-COLLECTOR_COLUMNS: Schema = (("given_id", "VARCHAR"), ("named_id", "VARCHAR"))
-TOTAL_COLUMNS: Schema = (
-    ("basket_id", "BIGINT"),
-    ("counted", "BOOLEAN"),
-    ("used_order_micro", "BIGINT"),
-    ("used_day_micro", "BIGINT"),
-    ("used_month_micro", "BIGINT"),
-    ("used_year_micro", "BIGINT"),
+PLACE_COLUMNS: Schema = Columns((("place", "VARCHAR"), ("table_tax_e8", "BIGINT")), filled=("place",))
+SCHEME_COLUMNS: Schema = Columns(
+    (("scheme_given", "VARCHAR"), ("scheme_plain", "VARCHAR"), ("scheme_seen", "VARCHAR")), nullable=()
+)
+UNIT_COLUMNS: Schema = Columns(
+    (("currency", "VARCHAR"), ("unit_micro", "BIGINT"), ("unit_inverse", "DECIMAL(8,6)")), nullable=()
+)
+FORM_COLUMNS: Schema = Columns((("identifier", "VARCHAR"), ("form", "VARCHAR")), nullable=())
+NUMBER_COLUMNS: Schema = Columns(
+    (*FORM_COLUMNS, ("scheme_told", "VARCHAR")), nullable=()
+)  # the one scheme whose pattern it fits
+COLLECTOR_COLUMNS: Schema = Columns((("given_id", "VARCHAR"), ("named_id", "VARCHAR")), nullable=())
+TOTAL_COLUMNS: Schema = Columns(
+    (
+        ("basket_id", "BIGINT"),
+        ("counted", "BOOLEAN"),
+        ("used_order_micro", "BIGINT"),
+        ("used_day_micro", "BIGINT"),
+        ("used_month_micro", "BIGINT"),
+        ("used_year_micro", "BIGINT"),
+    ),
+    nullable=(),
 )
 _TYPES = {
     "text": "VARCHAR",
@@ -140,10 +155,11 @@ class ItemRows:
 
     def __init__(
         self, engine: ClearingEngine, *, jurisdiction: str, regime: str, on: date, rates: DutyRates, seen: Seen,
-        schemes: Sequence[NumberedScheme] = (),
+        schemes: Sequence[NumberedScheme] = (), totals: bool = True,
     ) -> None:  # fmt: skip
-        """`schemes` are those that a number alone tells."""
+        """`schemes` are those that a number alone tells; `totals`: whether totals of persons are read."""
         self._engine, self._seen = engine, seen
+        self.names = read_columns(seen, totals=totals)
         self._composer = Composer(
             CLEARANCE_STEPS,
             parameters={
@@ -196,7 +212,7 @@ class ItemRows:
 
     def _statement(self, rows: str, *, several: bool) -> str:
         """Return the SQL of chunk_items: windows only for those parcels that need them."""
-        columns = ", ".join(CHUNK_COLUMNS)
+        columns = ", ".join(self.names)
         alone = self._statements[frozenset()]
         if not several:
             return f"SELECT {columns} FROM ({over(alone, {'parcel_rows': rows})}) AS x"
@@ -233,6 +249,20 @@ class ItemRows:
         self._tables["collector"].learn(
             f"SELECT carrier AS value FROM {rows} UNION ALL SELECT scheme_id AS value FROM {rows}"
         )
+
+
+def read_columns(seen: Seen, *, totals: bool) -> tuple[str, ...]:
+    """Return the columns of items that somebody reads under these treatments: each one that is kept costs time."""
+    unread = {"scheme"}
+    if not totals:
+        unread |= {*USED_COLUMNS, "acceptance_date"}
+    kept = {
+        "sale_date": totals or seen.sale, "arrival_date": totals or seen.arrival, "counted": totals or seen.counted,
+        "dispatch_country": seen.dispatch, "origin": seen.origins, "goods_out": seen.goods, "buyer_id": seen.buyer,
+        "restricted": seen.restricted, "scheme_seen": seen.schemes,
+    }  # fmt: skip
+    unread |= {name for name, is_read in kept.items() if not is_read}
+    return tuple(name for name in CHUNK_COLUMNS if name not in unread)
 
 
 def _goods_cells(hs: str, seen: Seen, rates: DutyRates) -> tuple[Any, ...]:

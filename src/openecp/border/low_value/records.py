@@ -21,10 +21,17 @@ from openecp.border.low_value.ways import (
     REQUIRED_CODES,
     TAX_RATE,
 )
-from openecp.kernel.assessment.engine import Schema
+from openecp.kernel.assessment.engine import Columns, Schema
 
-QUALITY_COLUMNS: Schema = (("row_id", "BIGINT"), ("code", "VARCHAR"), ("is_held", "BOOLEAN"))  # one row a finding
+QUALITY_COLUMNS: Schema = Columns(  # one row a finding
+    (("row_id", "BIGINT"), ("code", "VARCHAR"), ("is_held", "BOOLEAN")), nullable=()
+)
 RECORD_VERSION = 1
+CARRIED = ("missing", "is_several", "currency", "carrier", "scheme_id", "by_number")  # of items, beside their charges
+CHARGED = (
+    f"SELECT c.*, {', '.join(f'i.{name}' for name in CARRIED)} FROM charges AS c "
+    "JOIN chunk_items AS i ON i.row_id = c.row_id"
+)
 
 
 def no_quality(engine: ClearingEngine) -> None:
@@ -41,9 +48,14 @@ def quality_statement(codes: str) -> str:
     )
 
 
-def make(engine: ClearingEngine, rows: str, on: date, *, several: bool, sums: bool = True) -> None:
-    """Make parcel_results and, where asked for, collector_sums of charges, ways, chunk_items and quality_codes."""
-    engine.stage("item_outcomes", item_statement(rows))
+def make(
+    engine: ClearingEngine, rows: str, on: date, charged: str = CHARGED, *, several: bool, sums: bool = True
+) -> None:
+    """Make parcel_results and, where asked for, collector_sums of charges, ways, chunk_items and quality_codes.
+
+    `charged` is SQL of the charges with CARRIED columns of their items.
+    """
+    engine.stage("item_outcomes", item_statement(charged))
     engine.stage("parcel_results", result_statement(rows, on, several=several))
     if sums:
         engine.stage("collector_sums", sums_statement())
@@ -51,11 +63,11 @@ def make(engine: ClearingEngine, rows: str, on: date, *, several: bool, sums: bo
 
 def _amount(kind: str, at: str = "o") -> str:
     """SQL of one amount of a record; empty where nothing is charged."""
-    by = f"{at}.{kind}_by"
+    by = f"w.{kind}_by"
     parts = [
         "'{\"base\":'", f"{at}.{kind}_base_micro", "',\"by\":\"collector:'", by, "':'",
         f"CASE WHEN {by} = 'seller' THEN {at}.seller_id ELSE {at}.carrier_id END", "':'", f"{at}.currency",
-        "'\",\"due\":\"'", f"{at}.{kind}_due", "'\",\"item\":'", f"{at}.item", "',\"minor\":'", f"{at}.{kind}_minor",
+        "'\",\"due\":\"'", f"w.{kind}_due", "'\",\"item\":'", f"{at}.item", "',\"minor\":'", f"{at}.{kind}_minor",
         "',\"rate\":'", f"{at}.{kind}_rate_used_e8", f"',\"type\":\"{kind}\"}}'",
     ]  # fmt: skip
     return f"CASE WHEN {at}.{kind}_minor <> 0 THEN CONCAT({', '.join(parts)}) ELSE '' END"
@@ -67,36 +79,42 @@ def _amounts(at: str = "o") -> str:
     return f"CONCAT({_amount('duty', at)}, {both}, {_amount('tax', at)})"
 
 
-def item_statement(rows: str) -> str:
-    """Return SQL of what each item adds to its parcel's decision."""
+_UNRATED = "(w.unrated_no IS NOT NULL AND (w.treatment_no IS NULL OR w.unrated_no < w.treatment_no))"
+_IS_FULL = f"w.is_full AND NOT {_UNRATED}"
+
+
+def item_statement(charged: str) -> str:
+    """Return SQL of what each item adds to its parcel's decision.
+
+    What its way says (who collects, when, what it is called) is asked of the way, not written once an item.
+    """
     required = " + ".join(
-        f"CASE WHEN (w.needs & i.missing & {1 << place}) > 0 THEN {REASON_BIT[code]} ELSE 0 END"
+        f"CASE WHEN (w.needs & c.missing & {1 << place}) > 0 THEN {REASON_BIT[code]} ELSE 0 END"
         for place, code in enumerate(REQUIRED_CODES)
     )
-    unrated = "(w.unrated_no IS NOT NULL AND (w.treatment_no IS NULL OR w.unrated_no < w.treatment_no))"
     unknown = (
-        f"CASE WHEN {unrated} THEN {REASON_BIT[EXCHANGE]} WHEN w.treatment_no IS NULL THEN {REASON_BIT[NO_REGIME]} "
+        f"CASE WHEN {_UNRATED} THEN {REASON_BIT[EXCHANGE]} WHEN w.treatment_no IS NULL THEN {REASON_BIT[NO_REGIME]} "
         f"WHEN w.is_full THEN 0 WHEN c.duty_minor IS NULL THEN {REASON_BIT[DUTY_RATE]} "
         f"WHEN c.tax_minor IS NULL THEN {REASON_BIT[TAX_RATE]} ELSE 0 END"
     )
-    needed = f"CASE WHEN NOT w.is_full AND (w.needs & i.missing) > 0 THEN {required} ELSE 0 END"
+    needed = f"CASE WHEN NOT w.is_full AND (w.needs & c.missing) > 0 THEN {required} ELSE 0 END"
     # texts of a parcel stand once in parcel_results: what is written here is read again
     return (
-        "SELECT c.row_id, c.basket_id, c.item, i.is_several, r.currency, "
+        "SELECT c.row_id, c.basket_id, c.item, c.is_several, c.currency, "
         "COALESCE(a.named_id, 'unnamed') AS carrier_id, COALESCE(b.named_id, 'unnamed') AS seller_id, "
-        "c.way_no, c.duty_minor, c.tax_minor, c.duty_by, c.tax_by, "
-        "c.duty_due, c.tax_due, c.duty_base_micro, c.duty_rate_used_e8, c.tax_base_micro, c.tax_rate_used_e8, "
-        f"COALESCE(c.category, 0) AS category, w.is_full AND NOT {unrated} AS is_full, {unknown} + {needed} AS faults, "
-        f"CASE WHEN r.scheme IS NULL AND i.scheme <> '' THEN {REASON_BIT[BY_NUMBER]} ELSE 0 END AS notes "
-        "FROM charges AS c JOIN ways AS w ON w.way_no = c.way_no JOIN chunk_items AS i ON i.row_id = c.row_id "
-        f"JOIN {rows} AS r ON r.row_id = c.row_id LEFT JOIN collector_ids AS a ON a.given_id = r.carrier "
-        "LEFT JOIN collector_ids AS b ON b.given_id = r.scheme_id"
+        "c.way_no, c.duty_minor, c.tax_minor, "
+        "c.duty_base_micro, c.duty_rate_used_e8, c.tax_base_micro, c.tax_rate_used_e8, "
+        f"COALESCE(c.category, 0) AS category, {unknown} + {needed} AS faults, "
+        f"CASE WHEN c.by_number THEN {REASON_BIT[BY_NUMBER]} ELSE 0 END AS notes "
+        f"FROM ({charged}) AS c JOIN ways AS w ON w.way_no = c.way_no "
+        "LEFT JOIN collector_ids AS a ON a.given_id = c.carrier "
+        "LEFT JOIN collector_ids AS b ON b.given_id = c.scheme_id"
     )
 
 
 _BORDER = (
-    "CASE WHEN o.duty_due <> 'sale' THEN o.duty_minor ELSE 0 END "
-    "+ CASE WHEN o.tax_due <> 'sale' THEN o.tax_minor ELSE 0 END"
+    "CASE WHEN w.duty_due <> 'sale' THEN o.duty_minor ELSE 0 END "
+    "+ CASE WHEN w.tax_due <> 'sale' THEN o.tax_minor ELSE 0 END"
 )
 _REGIME, _TREATMENT = "COALESCE(w.regime, '')", "COALESCE(w.treatment, '')"
 _KEY = f"CONCAT(CASE WHEN w.ordinary THEN '1' ELSE '0' END, CAST(o.category AS VARCHAR), {_REGIME})"
@@ -106,7 +124,7 @@ def result_statement(rows: str, on: date, *, several: bool) -> str:
     """Return SQL of each parcel's decision and record."""
     one = (
         "SELECT o.basket_id, o.row_id AS first_row, o.row_id AS last_row, o.currency, o.category, "
-        f"{_REGIME} AS regime, {_TREATMENT} AS treatment, o.is_full, w.reasons AS shut, o.faults, o.notes, "
+        f"{_REGIME} AS regime, {_TREATMENT} AS treatment, {_IS_FULL} AS is_full, w.reasons AS shut, o.faults, o.notes, "
         f"o.duty_minor, o.tax_minor, {_BORDER} AS border_minor, {_amounts()} AS amounts FROM item_outcomes AS o "
         "JOIN ways AS w ON w.way_no = o.way_no WHERE NOT o.is_several"
     )
@@ -114,7 +132,7 @@ def result_statement(rows: str, on: date, *, several: bool) -> str:
     many = (
         "SELECT o.basket_id, MIN(o.row_id) AS first_row, MAX(o.row_id) AS last_row, MIN(o.currency) AS currency, "
         f"MAX(o.category) AS category, SUBSTR(MAX({_KEY}), 3) AS regime, MIN({_TREATMENT}) AS treatment, "
-        "BOOL_OR(o.is_full) AS is_full, CAST(BIT_OR(w.reasons) AS INTEGER) AS shut, "
+        f"BOOL_OR({_IS_FULL}) AS is_full, CAST(BIT_OR(w.reasons) AS INTEGER) AS shut, "
         "CAST(BIT_OR(o.faults) AS INTEGER) AS faults, CAST(BIT_OR(o.notes) AS INTEGER) AS notes, "
         "CAST(SUM(o.duty_minor) AS BIGINT) AS duty_minor, "
         f"CAST(SUM(o.tax_minor) AS BIGINT) AS tax_minor, CAST(SUM({_BORDER}) AS BIGINT) AS border_minor, "
@@ -183,9 +201,9 @@ def sums_statement(part: str = "") -> str:
     `part` is SQL of the part that a parcel `p` of parcel_results belongs to (null: none), told as a column of its own.
     """
     parts = [
-        f"SELECT o.{kind}_by AS collected_by, CASE WHEN o.{kind}_by = 'seller' THEN o.seller_id ELSE o.carrier_id END "
+        f"SELECT w.{kind}_by AS collected_by, CASE WHEN w.{kind}_by = 'seller' THEN o.seller_id ELSE o.carrier_id END "
         f"AS collector_id, o.currency, '{kind}' AS kind, o.{kind}_minor AS minor, o.basket_id FROM item_outcomes AS o "
-        f"WHERE o.{kind}_minor <> 0"
+        f"JOIN ways AS w ON w.way_no = o.way_no WHERE o.{kind}_minor <> 0"
         for kind in ("duty", "tax")
     ]
     told, within, grouped = (f", {part} AS part", f" AND {part} IS NOT NULL", f", {part}") if part else ("", "", "")

@@ -210,7 +210,7 @@ class FileClearing:
         engine.stage("repeated_parcels", "SELECT * FROM repeated_rows")
         if look or self._look_first:
             self._leave_out_known(chunk)
-        self._clearance.assess(quality=self._quality, sums=False)
+        self._clearance.assess(quality=self._quality, sums=False, charges=False)
         self._rows, self._cells = self._result.rows(engine), StrideCells(engine)
 
     def _leave_out_known(self, chunk: Piece) -> None:

@@ -25,7 +25,6 @@ SENDERS_MOST = 50  # told of in one batch, the largest
 ACCOUNTS_MOST = 900  # ledger entries of one batch; a range with more is written in halves
 PARQUET = "application/vnd.apache.parquet"
 GOODS, PERSONS = "parcel_goods", "parcel_persons"
-_RESULTS = "SELECT first_row, parcel_id, CAST(posted_on AS VARCHAR) AS day, record FROM parcel_results"
 _DOCUMENTS = {
     GOODS: f"SELECT * EXCLUDE ({', '.join(PERSONAL_COLUMNS)}) FROM parcel_rows",
     PERSONS: f"SELECT row_id, {', '.join(PERSONAL_COLUMNS)} FROM parcel_rows",
@@ -50,6 +49,9 @@ class StrideEngine(Protocol):
 
     def ordered(self, statement: str, key: str) -> Rows:
         """Run a statement; return its rows in the order of a column."""
+
+    def kept(self, name: str) -> Rows:
+        """Return a staged table that is kept in the order of the input."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -302,7 +304,10 @@ class BatchMaker:
 
     def _asked(self, span: Range) -> Cells:
         """Ask for what a batch is made of."""
-        ids, days, texts = self._engine.columns(f"{_RESULTS} WHERE {span.where} ORDER BY first_row")[1:]
+        ids, days, texts = self._engine.columns(
+            f"SELECT parcel_id, CAST(posted_on AS VARCHAR) AS day, record FROM parcel_results WHERE {span.where} "
+            "ORDER BY first_row"
+        )
         buyers = self._engine.columns(
             f"SELECT {', '.join(f'r.{name}' for name in _BUYER)} FROM parcel_results AS p "
             f"JOIN parcel_rows AS r ON r.row_id = p.first_row WHERE {span.rows('p.first_row')} ORDER BY p.first_row"
@@ -327,7 +332,7 @@ class StrideCells:
     """What the batches of a stride of chunks are made of: asked for once, cut for each."""
 
     def __init__(self, engine: StrideEngine) -> None:
-        self._results = engine.ordered(_RESULTS, "first_row")
+        self._results = engine.kept("parcel_results")
         self._documents = {kind: engine.ordered(sql, "row_id") for kind, sql in _DOCUMENTS.items()}
 
     def of(self, span: Range) -> Cells:
@@ -337,7 +342,7 @@ class StrideCells:
         documents = {kind: rows.between(*bounds) for kind, rows in self._documents.items()}
 
         def columns() -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
-            return results.columns("parcel_id")[0], results.words("day"), PlainTexts(results.plain("record"))
+            return results.columns("parcel_id")[0], results.words("posted_on"), PlainTexts(results.plain("record"))
 
         def buyers() -> Sequence[Sequence[str | None]]:
             return documents[PERSONS].at(results.columns("first_row")[0], *_BUYER)

@@ -43,7 +43,9 @@ class Clears(Protocol):
 
     def moves(self, first_row: int, last_row: int) -> list[CounterMove]: ...
 
-    def assess(self, rows: str = "parcel_rows", *, quality: str = "", sums: bool = True) -> None: ...
+    def assess(
+        self, rows: str = "parcel_rows", *, quality: str = "", sums: bool = True, charges: bool = True
+    ) -> None: ...
 
 
 class ClearingStore(Protocol):

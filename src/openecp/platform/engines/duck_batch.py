@@ -29,6 +29,16 @@ class DuckBatchEngine(DuckEngine):
         self._spill = tempfile.TemporaryDirectory(prefix="openecp-batch-")
         self.connection.execute(f"SET temp_directory='{self._spill.name}'")
         self.connection.execute("SET preserve_insertion_order=false")
+        self._in_order: dict[str, str] = {}
+        self._held: dict[str, OrderedRows] = {}
+
+    def keep_in_order(self, name: str, key: str) -> None:
+        """Keep a staged table as rows in the order of a column, from which pieces can be cut."""
+        self._in_order[name] = key
+
+    def kept(self, name: str) -> OrderedRows:
+        """Return a staged table that is kept in order."""
+        return self._held[name]
 
     def scan(
         self, name: str, schema: Schema, files: Sequence[Path], lacking: Mapping[str, str] = MappingProxyType({})
@@ -54,6 +64,10 @@ class DuckBatchEngine(DuckEngine):
 
     def stage(self, name: str, statement: str) -> None:
         """Run a statement into a table; see the protocol."""
+        if name in self._in_order:
+            self._held[name] = rows = self.ordered(statement, self._in_order[name])
+            self.connection.register(name, rows.pieces())
+            return
         self.connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {statement}').fetchall()
 
     def append(self, name: str, schema: Schema, rows: Sequence[Sequence[Any]]) -> None:

@@ -2,7 +2,7 @@
 -- What parcels hold, as the items that are charged: dates, rates and units filled in, freight and insurance shared out.
 -- Source: as a quote's basket is read; freight and insurance are shared by price, to the millionth, and sum up to the parcel's
 -- Reads: parcel_rows (one row an item, as declared); goods_rates, place_rates, scheme_names, scheme_forms, currency_units (one row a value that occurs); person_totals (one row a parcel, where totals are kept)
--- Adds: the columns of an item; missing INTEGER (bits of what is not declared), is_several BOOLEAN, goods_out, scheme_seen VARCHAR (what regimes name of the goods code and the scheme)
+-- Adds: the columns of an item; missing INTEGER (bits of what is not declared), is_several BOOLEAN, goods_out, scheme_seen VARCHAR (what regimes name of the goods code and the scheme), carrier VARCHAR, by_number BOOLEAN (the scheme was told by its number alone)
 -- Rows: one an item
 -- Limits: where no scheme is named, the one whose pattern the seller's number fits counts as named; quantity × unit price has at most six decimals; a table's rate comes before the row's own
 SELECT q.row_id, q.basket_id, q.item, $jurisdiction AS jurisdiction, $regime AS regime,
@@ -14,7 +14,7 @@ SELECT q.row_id, q.basket_id, q.item, $jurisdiction AS jurisdiction, $regime AS 
   share_of_parcel(q.insurance_whole) AS insurance_micro,
   q.duty_rate_e8, q.tax_rate_e8, q.excise_rate_e8,
   q.used_order_micro, q.used_day_micro, q.used_month_micro, q.used_year_micro,
-  q.missing, q.is_several, q.goods_out, q.scheme_seen
+  q.missing, q.is_several, q.goods_out, q.scheme_seen, q.carrier, q.by_number
 FROM (
   SELECT r.row_id, r.parcel_no AS basket_id, r.item,
     COALESCE(r.sold_on, $acceptance_date) AS sale_date,
@@ -55,7 +55,9 @@ FROM (
       + CASE WHEN COALESCE(r.dispatch_country, '') = '' THEN 64 ELSE 0 END AS INTEGER) AS missing,
     of_several() AS is_several,
     COALESCE(g.goods_out, '') AS goods_out,
-    COALESCE(s.scheme_seen, f.scheme_told, '') AS scheme_seen
+    COALESCE(s.scheme_seen, f.scheme_told, '') AS scheme_seen,
+    COALESCE(r.carrier, '') AS carrier,
+    r.scheme IS NULL AND COALESCE(f.scheme_told, '') <> '' AS by_number
   FROM parcel_rows AS r
   LEFT JOIN goods_rates AS g ON g.hs_given = r.hs
   LEFT JOIN place_rates AS p ON p.place = COALESCE(r.destination_subdivision, '')
