@@ -7,7 +7,7 @@ bytes of a declaration of one item, and on which day's secret. Seconds are of CP
 `lanes_batch_items_per_s`: items of a whole batch of Parquet files under a plan with a top-up by stake, by CPU of two
 threads; the note says what the same batch does without a plan. One JSON line a figure.
 
-Usage: bench_risk_lanes.py [--seed 1] [--declarations 1000000] [--items 500000]
+Usage: bench_risk_lanes.py [--seed 1] [--declarations 1000000] [--items 200000]
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--declarations", type=int, default=1_000_000)
-    parser.add_argument("--items", type=int, default=500_000)
+    parser.add_argument("--items", type=int, default=200_000)
     given, _ = parser.parse_known_args()
     n = given.declarations
     columns = stream(given.seed, n)

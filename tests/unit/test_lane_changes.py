@@ -134,6 +134,18 @@ def test_a_stricter_override_stands_for_later_versions_and_a_milder_one_does_not
         assert office.case().ground == ("override" if kept == lane else "")
 
 
+def test_after_release_a_stricter_override_leads_to_no_audit() -> None:
+    from tests.lifecycle_office import pointer, request
+
+    office = lodged("yellow", settings={"requests": {"amend_automatically_in": ["cleared"]}})
+    office.act("override_lane", "red")
+    office.act("control_result", "conform")
+    brought = {"Amendment": [{"ChangeReasonCode": "28", "Pointer": pointer("42A.228")}],
+               "GoodsItemQuantity": {"value": "2"}}  # fmt: skip
+    office.lodge(request(office.case().mrn or "", "COR", **brought), assessed(line()))
+    assert (office.case().status, office.case().channel, office.case().audit) == ("cleared", "green", False)
+
+
 def test_time_moves_what_waits_and_never_what_must_not_be_moved() -> None:
     office = lodged("red", moves=MOVES)
     assert set(office.case().clocks) == {"documents", "lane"}

@@ -129,10 +129,11 @@ def assess(draft: Draft, assessment: Assessment, *, tell: bool = True) -> None:
 def _lane(draft: Draft, assessment: Assessment) -> dict[str, Any]:
     """Return the lane, whether an audit follows, and the clock by which the lane is left again.
 
-    A lane that an officer made stricter stands for later versions; a milder one was meant for what he saw.
+    A lane that an officer made stricter stands for later versions until the goods are released; a milder one was
+    meant for what he saw.
     """
     case, channel = draft.case, assessment.channel
-    kept = case.override if milder(channel, case.override) else None
+    kept = case.override if milder(channel, case.override) and case.status not in AFTER_RELEASE else None
     told: dict[str, Any] = {"channel": kept or channel}
     if kept:
         told["overridden"] = kept
