@@ -12,6 +12,7 @@ Usage: bench_risk_sight.py [--declarations 2000] [--items 150000] [--names 60000
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -106,6 +107,7 @@ def restore(many: int) -> None:
     wrote, began = time.process_time() - began, time.process_time()
     head = read_head(parts[0])
     assert head is not None
+    gc.disable()  # as a start does
     restored(head, iter(parts[1:]), keys_max=2_000_000)
     told = f"{many} declarations, {sum(map(len, parts)) / 1e6:.1f} MB, written in {wrote:.2f} s"
     figure("sight_restore_s", time.process_time() - began, "s", many, told)
