@@ -116,9 +116,17 @@ def planted(settings: WorldSettings) -> None:
     for name, verdict in (("exploration", hybrid), ("exploitation", alone)):
         learnt = f"in week {verdict.weeks_to_learn}" if verdict.weeks_to_learn else "in none of them"
         note = f"until three controls confirm the newcomer; the model has learnt it {learnt}"
+        if name == "exploitation":
+            note += "; it finds this one too" if verdict.weeks_to_find else "; it does not find this one"
         figure(
             f"{name}_weeks_to_find", verdict.weeks_to_find, "weeks", played.rows, f"{note}; revenue found: {by}; {told}"
         )
+    for name, one in zip(("history", "value"), played.anchors, strict=True):
+        note = (
+            f"of the irregular, among the first 5 % by {one.ranked_by} alone (published of real trade: "
+            f"{one.published_cases}); of the revenue {one.revenue:.3f} (published {one.published_revenue}); {told}"
+        )
+        figure(f"planted_{name}_recall_5pct", one.cases, "1", played.rows, note)
 
 
 def speed() -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,9 @@ from openecp.border.risk.models.world_features import (
 )
 from openecp.border.risk.models.world_rows import control_results, goods_codes, history_items, truth_rows
 from openecp.border.risk.models.world_run import Controls, play
+from openecp.platform.engines.column_files import write_columns
 from openecp.platform.engines.risk_features import FeatureEngine
+from openecp.platform.engines.risk_files import RiskFiles
 
 SMALL = WorldSettings(seed=4, typologies=TYPOLOGIES, weeks=20, past_weeks=5, weekly=1_000)
 
@@ -108,6 +112,13 @@ def test_the_world_is_written_for_the_product(world: World) -> None:
     assert len(truth["declaration"]) == world.irregular.sum()
     assert set(truth["typology"]) == set(world.names)
     assert "irregular" not in items
+
+
+def test_files_hold_nothing_where_there_is_no_number(tmp_path: Path) -> None:
+    """A reference that is not known is empty, which training takes; `nan` would be refused."""
+    assert write_columns({"price_ratio": np.array([0.5, np.nan])}, tmp_path / "rows.parquet") == 2
+    read = RiskFiles([tmp_path / "rows.parquet"]).columns()
+    assert read["price_ratio"] == ["0.5", ""]
 
 
 def test_private_people_err_as_companies_do(world: World) -> None:

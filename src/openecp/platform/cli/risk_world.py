@@ -173,6 +173,10 @@ def _print(played: Any) -> None:
     )
     table.add_row("weeks until the model has learnt it", *(_weeks(v, "weeks_to_learn") for v in played.verdicts))
     console().print(table)
+    for one in played.anchors:
+        click.echo(f"By {one.ranked_by} alone, the first 5 % hold {share(one.cases)} of the irregular and "
+                   f"{share(one.revenue)} of the revenue (published of real trade: {share(one.published_cases)}, "
+                   f"{share(one.published_revenue)}).")  # fmt: skip
     if played.revenue_gain is not None:
         click.echo(f"Inspecting by expected revenue found {played.revenue_gain:.2f} times the revenue of inspecting by "
                    "probability alone.")  # fmt: skip

@@ -32,7 +32,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
             found: Floats = np.interp(score, np.array(self.x), np.array(self.y))
         else:
             odds = log_odds(score)
-            found = 1.0 / (1.0 + np.exp(-(self.slope * odds + self.offset)))
+            found = 1.0 / (1.0 + np.exp(-np.clip(self.slope * odds + self.offset, -60.0, 60.0)))
         return np.clip(found, LEAST, 1.0 - LEAST)
 
 

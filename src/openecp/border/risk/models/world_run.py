@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from openecp.border.risk.models.metrics import Interval, wilson
 from openecp.border.risk.models.world import WorldSettings, charges_of, make_world
+from openecp.border.risk.models.world_anchors import Anchor, anchors
 from openecp.border.risk.models.world_features import dense, event_features, group_codes
 from openecp.border.risk.models.world_strategy import STRATEGIES, Controlled, Shared, Strategy
 
@@ -77,6 +78,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     base_rate: float
     verdicts: tuple[Verdict, ...]
+    anchors: tuple[Anchor, ...]  # what rankings without a model find, beside what was published
     revenue_gain: float | None  # revenue found by inspecting by expected revenue over that by probability alone
 
     def of(self, strategy: str) -> Verdict:
@@ -139,6 +141,7 @@ def played_of(shared: Shared, verdicts: Sequence[Verdict]) -> Played:
     return Played(
         settings=settings, newcomer=settings.newcomer, appears_in_week=settings.appears_in_week,
         rows=int(played.sum()), base_rate=float(world.irregular[played].mean()), verdicts=tuple(verdicts),
+        anchors=anchors(world),
         revenue_gain=found["exploitation"] / alone if alone and "exploitation" in found else None,
     )  # fmt: skip
 
