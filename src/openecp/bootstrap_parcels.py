@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from openecp.border.postal.faults import PostalFault, PostalRefused
 from openecp.border.postal.parcels import parcel_of
 from openecp.kernel.datamodel.parcel import Parcel
 from openecp.kernel.datamodel.parcel_check import ParcelFault
+from openecp.kernel.datamodel.parcel_rows import TYPED_COLUMNS
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.profile import Profile
 from openecp.platform.api.parcel_bodies import POSTAL
@@ -72,20 +74,23 @@ def parcel_clearing(
     )
 
 
-def quality_of_rows(on: date) -> Callable[[Sequence[Mapping[str, Any]]], list[tuple[int, str, bool]]]:
+def quality_of_rows(on: date) -> Callable[[Sequence[Sequence[Any]]], list[tuple[int, str, bool]]]:
     """Return what finds the codes of quality of typed rows on a day, one by one: what the step finds in all of them."""
     from openecp.border.data_quality.columns import QUALITY_INPUT, QualityInput
     from openecp.border.data_quality.flags import ACTIONS
     from openecp.border.data_quality.score import QualityScorer
 
     scorer, names = QualityScorer(on), [name for name, _ in QUALITY_INPUT]
+    places = {name: place for place, (name, _) in enumerate(TYPED_COLUMNS)}
+    cells, row_id = itemgetter(*(places[name] for name in names)), places["row_id"]
 
-    def found(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, str, bool]]:
+    def found(rows: Sequence[Sequence[Any]]) -> list[tuple[int, str, bool]]:
         told = []
         for row in rows:
-            codes = scorer.codes(QualityInput(**{name: row[name] for name in names}))
-            held = any(ACTIONS[code] == "hold" for code in codes)
-            told += [(row["row_id"], code, held) for code in codes]
+            codes = scorer.codes(QualityInput(**dict(zip(names, cells(row), strict=True))))
+            if codes:
+                held = any(ACTIONS[code] == "hold" for code in codes)
+                told += [(row[row_id], code, held) for code in codes]
         return told
 
     return found

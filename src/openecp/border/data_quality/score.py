@@ -22,6 +22,7 @@ from openecp.border.data_quality.words import LONGEST, fold, forms, normal, word
 from openecp.kernel.datamodel.parcel import Parcel
 
 _PARTIES = ("sender_name", "sender_address", "buyer_name", "buyer_address")
+JUDGEMENTS_MOST = 5_000  # descriptions of which it is remembered what is wrong with them
 LONGEST_PARTY = 60
 MOST_TERMS = 5  # named in one flag
 
@@ -53,6 +54,7 @@ class QualityScorer:
         self._known: dict[tuple[str, str], VagueTerm] = {
             (row.field, form): row for row in rows for form in forms(row.term)
         }
+        self._judgements: dict[str, tuple[str | None, str | None]] = {}
         self._most_words = max((form.count(" ") + 1 for _, form in self._known), default=1)
 
     def description_code(self, item: QualityInput) -> str | None:
@@ -62,15 +64,31 @@ class QualityScorer:
             return "description_missing"
         if len(text) > LONGEST:
             return None
-        folded = fold(text)
+        useless, vague = self._judged(text)
+        if useless is not None:
+            return useless
+        if text in (item.buyer_name, item.sender_name):
+            return "description_is_party"
+        return None if item.documents else vague
+
+    def _judged(self, text: str) -> tuple[str | None, str | None]:
+        """Return the codes of a text that says nothing at all, and of a vague one; a text is judged once."""
+        known = self._judgements.get(text)
+        if known is None:
+            folded = fold(text)
+            known = self._useless_code(folded), None
+            if known[0] is None:
+                known = None, self._vague_code(folded)
+            if len(self._judgements) >= JUDGEMENTS_MOST:
+                self._judgements.clear()
+            self._judgements[text] = known
+        return known
+
+    def _useless_code(self, folded: str) -> str | None:
         for name in ("number_only", "product_number", "rubbish"):
             if self._whole(name, folded):
                 return f"description_{name}"
-        if self._whole("no_words", folded):
-            return "description_missing"
-        if text in (item.buyer_name, item.sender_name):
-            return "description_is_party"
-        return None if item.documents else self._vague_code(folded)
+        return "description_missing" if self._whole("no_words", folded) else None
 
     def _vague_code(self, folded: str) -> str | None:
         if self._whole("suspect", folded):
@@ -96,16 +114,24 @@ class QualityScorer:
         found = [self.description_code(item)]
         if item.item == 1:
             told = [getattr(item, field) for field in _PARTIES]
-            found += [self.party_code(field, text, told) for field, text in zip(_PARTIES, told, strict=True)]
+            suspect = self._suspect(told)
+            found += [self._party_code(field, text, suspect) for field, text in zip(_PARTIES, told, strict=True)]
         found += [_value_code(item.unit_price_micro), _weight_code(item.weight_kg_micro, item.gross_weight_kg_micro)]
         return [code for code in found if code]
 
     def party_code(self, field: str, text: str | None, beside: Iterable[str | None] = ()) -> str | None:
         """Return the code of a name or address, or None; `beside` are all fields of parties of the parcel."""
+        return self._party_code(field, text, self._suspect(beside or (text,)))
+
+    def _suspect(self, fields: Iterable[str | None]) -> bool:
+        """Say whether somewhere in the fields of parties there is what stands for no name."""
+        told = PARTED.join(field for field in fields if field is not None)
+        return self._within("party", _lower(PARTED + told + PARTED))
+
+    def _party_code(self, field: str, text: str | None, suspect: bool) -> str | None:
         if text is None:
             return None
-        fields = [told for told in (beside or (text,)) if told is not None]
-        if len(text) <= LONGEST_PARTY and self._within("party", _lower(PARTED + PARTED.join(fields) + PARTED)):
+        if suspect and len(text) <= LONGEST_PARTY:
             key = normal(text)
             action = self.patterns.parties.get(key)
             if action == "hold" or self._whole("party_rubbish", key):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from openecp.kernel.datamodel.parcel import (
@@ -35,21 +36,35 @@ TYPED_COLUMNS: tuple[tuple[str, str], ...] = (
 _DEFAULTS: dict[str, Any] = {"channel": "post", "trade": "B2C", "quantity": 1_000_000}
 _HEADER_KINDS = tuple((name, _KINDS[name]) for name in PARCEL_HEADER_COLUMNS)
 _ITEM_KINDS = tuple((name, _KINDS[name]) for name in PARCEL_ITEM_COLUMNS)
+_header_cells, _item_cells = attrgetter(*PARCEL_HEADER_COLUMNS), attrgetter(*PARCEL_ITEM_COLUMNS)
+
+
+def _work(kinds: tuple[tuple[str, str], ...]) -> tuple[tuple[int, str, str], ...]:
+    """Return the columns in which more than plain text stands, by place."""
+    return tuple(
+        (place, name, kind)
+        for place, (name, kind) in enumerate(kinds)
+        if kind != "text" or name == "hs" or name in _DEFAULTS
+    )
+
+
+_HEADER_WORK, _ITEM_WORK = _work(_HEADER_KINDS), _work(_ITEM_KINDS)
 
 
 def typed_rows(parcel: Parcel, parcel_no: int, first_row: int) -> list[tuple[Any, ...]]:
     """Return the rows of a parcel in the order of TYPED_COLUMNS."""
-    header = tuple([_cell(name, kind, getattr(parcel, name)) for name, kind in _HEADER_KINDS])
+    header = _typed(_header_cells(parcel), _HEADER_WORK)
     return [
-        (
-            first_row + number,
-            parcel_no,
-            number + 1,
-            *header,
-            *[_cell(name, kind, getattr(item, name)) for name, kind in _ITEM_KINDS],
-        )
+        (first_row + number, parcel_no, number + 1, *header, *_typed(_item_cells(item), _ITEM_WORK))
         for number, item in enumerate(parcel.items)
     ]
+
+
+def _typed(cells: Iterable[Any], work: Iterable[tuple[int, str, str]]) -> list[Any]:
+    typed = [cell or None for cell in cells]  # a plain text stays as it is
+    for place, name, kind in work:
+        typed[place] = _cell(name, kind, typed[place])
+    return typed
 
 
 def _cell(name: str, kind: str, value: Any) -> Any:

@@ -28,7 +28,6 @@ from openecp.platform.core.parcelview import lodger_runs
 log = logging.getLogger("openecp.core.parcels")
 FEW = 1_500  # rows of a batch that are worked without the database: planning costs it as much as these
 _NO_GOODS = ParcelItem(description="goods", unit_price="1.00")
-_TYPED_NAMES = tuple(name for name, _ in TYPED_COLUMNS)
 _ROW_COLUMNS = Columns(
     TYPED_COLUMNS,
     filled=(
@@ -61,7 +60,7 @@ class GoodsStore(Protocol):
     def counters(self, keys: Sequence[CounterKey]) -> dict[CounterKey, CounterState]: ...
 
 
-FindsQuality = Callable[[Sequence[Mapping[str, Any]]], list[tuple[int, str, bool]]]  # (row, code, held) of typed rows
+FindsQuality = Callable[[Sequence[Sequence[Any]]], list[tuple[int, str, bool]]]  # (row, code, held) of typed rows
 
 
 class Few(NamedTuple):
@@ -200,8 +199,7 @@ class ParcelClearing:
         if isinstance(quality, str):
             day.clearance.assess(quality=quality)
             return
-        found = quality([dict(zip(_TYPED_NAMES, row, strict=True)) for row in rows])
-        court.engine.load("quality_codes", records.QUALITY_COLUMNS, found, ())
+        court.engine.load("quality_codes", records.QUALITY_COLUMNS, quality(rows), ())
         day.clearance.assess()
 
     # -- one parcel again -----------------------------------------------------------------------------------------
