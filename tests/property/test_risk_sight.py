@@ -17,6 +17,8 @@ import msgspec
 import pytest
 from tests.oracle.traffic import Traffic
 
+from openecp.border.lodgement.case import event_for_audience
+from openecp.border.lodgement.clearance import _reason_fact
 from openecp.border.pipeline import Assessor
 from openecp.border.risk.profiles.checking import check_profile, criteria_rows
 from openecp.border.risk.profiles.columns import COLUMNS, SIGHT
@@ -269,3 +271,13 @@ def test_columns_profiles_and_rows_have_one_name() -> None:
     assert all(COLUMNS[name].stored == name and COLUMNS[name].kind == "number" for name in names)
     profile: Profile = load_profile("demo").with_rows("risk_criteria", rows_of("SEEN", "office = 'A' AND novelty > 1"))
     assert criteria_rules(profile).seen() == ("office", "novelty")
+
+
+def test_the_journal_holds_what_was_compared(world: World) -> None:
+    """What a criterion compared stands in the officers' part of the event, and nothing of it in a trader's."""
+    told = next(reason for answer in world.answers for reason in answer.reasons if reason.read)
+    assert _reason_fact(told)["read"] == told.read
+    body = {"version": 1, "officer": {"reasons": [_reason_fact(told)], "risk": {"items": [{"p_e6": 412_345}]}}}
+    seen = msgspec.json.encode(event_for_audience(body, "trader")).decode()
+    assert "412345" not in seen
+    assert told.code not in seen

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine that compares few items with risk criteria without planning, and many by DuckDB.
 
-Why: a database plans the criteria anew for each batch, whatever is in it; the rows of a lone declaration are compared in
-less time than that takes (docs/adr/0018).
+Why: a database plans the criteria anew for each batch, whatever is in it; the rows of a lone declaration are compared
+in less time than that takes (docs/adr/0018, 0019).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FEW = 1_000  # rows of a batch that are worked here: as many as DuckDB is about 
 
 
 class FewRowsEngine:
-    """Runs a statement over few rows in this process, and over many, or where it cannot, on the engine that it is given.
+    """Runs a statement over few rows in this process; over many, or where it cannot, on the engine that it is given.
 
     Reference tables are held by both.
     """
