@@ -201,6 +201,11 @@ def test_statistics_of_profiles_count_audits() -> None:
               ("risk/audit/c2", "AuditClosed", {"declaration": "c2", "result": "dropped"})]  # fmt: skip
     [figures] = operation_of([*events, *closed]).figures({("FOOT-01", 2): 1_000_000})
     assert (figures.selections, figures.results, figures.irregular) == (2, 1, 1)
+    drawn = ("c3", "DeclarationAssessed", {"officer": {"reasons": [{"rule": "risk.random"}]}})
+    told = {"declaration": "c3", "result": "irregular", "draw": 7, "below": 5}
+    samples = [operation_of([drawn, ("risk/audit/c3", "AuditClosed", told | {"ground": ground})]).sample()
+               for ground in ("plan", "officer")]  # fmt: skip
+    assert samples == [(1, 1), (0, 0)], "an officer's choice is no random one"
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,8 @@ class Operation:
         elif kind == "AuditClosed" and body.get("declaration") in self._cases and body.get("result") != "dropped":
             audited = self._cases[str(body["declaration"])]
             audited.result = body.get("result") == "irregular" or bool(audited.result)
+            if body.get("ground") == "officer":  # an officer's choice is no random one, unless the draw had it too
+                audited.random = audited.random and body.get("draw", 0) < body.get("below", 0)
         elif case_id in self._cases and kind in (*CONFORM, *IRREGULAR):
             case = self._cases[case_id]
             case.result = kind in IRREGULAR or bool(case.result)
