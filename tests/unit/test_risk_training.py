@@ -137,6 +137,10 @@ def test_a_model_is_trained_on_the_journal(
     assert LiveModel(model).sha256 == model.sha256
     assert "200 of its rows of the random sample" in told.output
     assert all("importer" in flag for flag in noted)
+    nothing = RiskHistory(cases=[], items={})
+    monkeypatch.setattr("openecp.platform.cli.risk_features.history_of", lambda *_: nothing)
+    few = CliRunner().invoke(openecp, ["risk", "train", "--journal"], obj=Installation(Settings(data=str(tmp_path))))
+    assert "too few or too many rows" in str(few.exception)
     refused = CliRunner().invoke(openecp, ["risk", "train"], obj=Installation(Settings(data=str(tmp_path))))
     assert getattr(refused.exception, "expected", "") == "FILEs, or --journal"
 

@@ -194,6 +194,7 @@ class JournalRows:
 
     def __init__(self, history: RiskHistory) -> None:
         """Reckon the features of a history, and keep the items that have a result."""
+        from openecp.border.risk.features.definitions import FEATURES
         from openecp.platform.engines.risk_features import FeatureEngine
 
         engine = FeatureEngine()
@@ -201,7 +202,8 @@ class JournalRows:
             _reckoned(engine, history)
             engine.load("labels", LABELS, _labelled(history))
             rows = engine.rows(_LABELLED)
-        self._columns = {name: [_text(row[name]) for row in rows] for name in rows[0]} if rows else {"label": []}
+        names = dict.fromkeys((*(name for name, _ in LABELS), *FEATURES))
+        self._columns = {name: [_text(row[name]) for row in rows] for name in names}
         last = max((case.seq for case in history.cases), default=0)
         drawn = sum(row["sampled"] for row in rows)
         self._described = f"the journal to event {last}, {drawn} of its rows of the random sample"
