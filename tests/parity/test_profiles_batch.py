@@ -119,7 +119,12 @@ def test_a_file_without_what_risk_knows_is_one_where_nothing_is_known(tmp_path: 
     assert len(refs) == count
     assert any("risk.PAR-1.1" in each for each in refs)
     assert not any("risk.PAR-2.2" in each for each in refs)
-    wrong = pq.read_table(files.items[0]).append_column("p_e6", pa.array(["1"] * count))
+    unknown = pq.read_table(files.items[0]).append_column("office", pa.nulls(count, pa.string()))
+    pq.write_table(unknown.append_column("p_e6", pa.nulls(count, pa.int64())), files.items[0])
+    batch.assess_files(files, tmp_path / "again.parquet")
+    again = pq.read_table(tmp_path / "again.parquet")
+    assert again.sort_by("row_id") == pq.read_table(tmp_path / "answers.parquet").sort_by("row_id")
+    wrong = unknown.append_column("p_e6", pa.array(["1"] * count))
     pq.write_table(wrong, files.items[0])
     with pytest.raises(ValueError, match=r"expected columns p_e6 BIGINT \(got VARCHAR\)"):
         batch.assess_files(files, tmp_path / "answers.parquet")

@@ -55,9 +55,10 @@ class DuckBatchEngine(DuckEngine):
         wrong = [f"{c} {k} (got {given.get(c, 'none')})" for c, k in needed if given.get(c) != k]
         if wrong:
             raise ValueError(f"{name}: expected columns {', '.join(wrong)} in {listed}; write the rows in these types")
-        columns = ", ".join(
-            f'"{column}"' if column in given else f'{lacking[column]} AS "{column}"' for column, _ in schema
-        )
+        read = {column: f'"{column}"' for column, _ in schema}
+        for column, stands in lacking.items():  # a cell without a value lacks it too
+            read[column] = f'COALESCE("{column}", {stands})' if column in given else stands
+        columns = ", ".join(f'{read[column]} AS "{column}"' for column, _ in schema)
         self.connection.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns} FROM {source}')  # noqa: S608
         counted = self.connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608
         return int(counted[0]) if counted else 0
