@@ -30,7 +30,7 @@ from openecp.platform.store import temporary_data_folder
 from openecp.platform.wire import read, write_json
 
 ROOT = Path(__file__).resolve().parents[2]
-TOKEN = "sight-test-token"  # noqa: S105
+TOKEN = "sight-test-token"
 FRESH_S = 1.0
 pytestmark = pytest.mark.slow
 
