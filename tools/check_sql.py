@@ -25,6 +25,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from openecp.border.batch import BATCH_STEPS, OUTSIDE_COLUMNS, BatchAssessor
+from openecp.border.batch_lanes import LANE_TABLES
 from openecp.border.data_quality.columns import QUALITY_STEPS
 from openecp.border.low_value.charges import LOW_VALUE_STEPS, SEVERAL, ChargeAssessor
 from openecp.border.low_value.item_rows import (
@@ -49,6 +50,7 @@ INPUTS: dict[str, Schema] = {
     "charges": CHARGE_COLUMNS,
     "overrides": OVERRIDE_COLUMNS,
     "outside_faults": OUTSIDE_COLUMNS,
+    **LANE_TABLES,
 }
 ALL_FACTS: Facts = frozenset({"charges", "overrides", "expected", "reliefs", "excise", "compound", "foreign",
                               "requirements", "risk"})  # fmt: skip

@@ -11,9 +11,16 @@ from typing import Any
 
 from openecp.border.risk.lanes.online import Criteria, LaneChooser
 from openecp.border.risk.lanes.select import GROUNDS
+from openecp.kernel.assessment.engine import Schema
 
 _OFFICES = (("place", "BIGINT"), ("office", "VARCHAR"))
 _HOLDERS = (("holder", "VARCHAR"),)
+LANE_TABLES: dict[str, Schema] = {  # that steps read and no step makes
+    "lane_offices": _OFFICES,
+    "trusted_holders": _HOLDERS,
+    "lane_choices": (("declaration_no", "INTEGER"), ("lane", "BIGINT"), ("ground", "BIGINT"), ("at_random", "BOOLEAN")),
+    "told_hits": (("declaration_no", "INTEGER"), ("ref", "BIGINT")),
+}
 
 
 def stage_lanes(engine: Any, statement: Callable[[str], str], chooser: LaneChooser, criteria: Criteria) -> None:
