@@ -81,7 +81,7 @@ def test_what_has_no_rows_stays_sql(text: str) -> None:
 
 
 def test_amounts_and_shares_as_people_write_them() -> None:
-    cases = (("value_minor", "1,500.50", "150050"), ("value_minor", "1 500.50 EUR", "150050"), 
+    cases = (("value_minor", "1,500.50", "150050"), ("value_minor", "1 500.50 EUR", "150050"),
              ("p_e6", "12.5 %", "125000"),
              ("net_kg", "0,5", "0.5"), ("value_minor", "1,500", "150000"))  # fmt: skip
     for column, value, wanted in cases:
