@@ -26,7 +26,7 @@ from openecp.platform.core.parcel_model import ParcelPlace
 from openecp.platform.core.parcelview import lodger_runs
 
 log = logging.getLogger("openecp.core.parcels")
-FEW = 1_500  # rows of a batch that are worked without the database: planning costs it as much as these
+FEW = 4_000  # rows of a batch that are worked without the database: planning costs it as much as these
 _NO_GOODS = ParcelItem(description="goods", unit_price="1.00")
 _ROW_COLUMNS = Columns(
     TYPED_COLUMNS,
