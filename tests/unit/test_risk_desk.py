@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +14,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from risk_console_world import ANNA, PEOPLE
 from risk_desk_world import DeskWorld
-from test_console_language import _english_in, messages
 
 from openecp.border.risk.profiles.operation import operation_of
-from openecp.platform.console.language import load_languages
 from openecp.platform.console.risk import words
+from openecp.platform.console.risk.backtest_jobs import BacktestJobs
 from openecp.platform.core.risk_pages import RiskFollower
 
 READ, ACT = test_risk_console.READ, test_risk_console.ACT
@@ -92,9 +92,7 @@ def test_every_route_and_every_role(world: DeskWorld, tried: str) -> None:
 def test_every_page_in_both_languages(world: DeskWorld, tried: str) -> None:
     """One heading, ids once, labels that lead to fields, no style or script inline; in French no English message."""
     client = world.client("anna")
-    french = load_languages()["fr"].text
-    english = {m for m in messages() if isinstance(m, str) and french(m) != m and "%" not in m and len(m) > 9}
-    pattern = re.compile(r"(?<![\w’-])(?:" + "|".join(map(re.escape, sorted(english, key=len))) + r")(?![\w’-])")
+    catalogue = test_risk_console.english_of_the_catalogue()
     pages = [path.replace("{name:str}", "FOOT-01").replace("{key:str}", tried) for m, path in VERDICTS if m == "GET"]
     pages = sorted({*pages, f"{PROFILES}/WOOD-03/edit", f"{PROFILES}/NEW-04", f"{PROFILES}?status=retired",
                     "/console/risk/lanes?days=28", "/console/risk/rates?weeks=4&profile=FOOT-01",
@@ -108,7 +106,7 @@ def test_every_page_in_both_languages(world: DeskWorld, tried: str) -> None:
             for target in re.findall(r'<label[^>]* for="([^"]+)"', text):
                 assert target in ids, (page, target)
             assert not re.search(r"<script(?! src=)|<style| style=| on\w+=", text), page
-        assert _english_in(text, pattern) == [], page
+        assert test_risk_console.said_in(text) & catalogue == set(), page
 
 
 def test_the_list_tells_what_profiles_find(world: DeskWorld) -> None:
@@ -187,6 +185,15 @@ def test_a_back_test_is_asked_for_looked_at_and_submitted(world: DeskWorld) -> N
     assert anna.get("/console/risk/backtests/..%2f..").status_code == 404
     quiet = anna.get(f"{page}?seen=done-0", headers={"hx-request": "true"})
     assert quiet.status_code == 204
+
+
+def test_a_history_that_a_stopped_server_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ("a" * 16)).mkdir()
+    (tmp_path / ("a" * 16) / "history.csv").write_text("importer")
+    (tmp_path / "draft-1").write_text("importer")
+    jobs = BacktestJobs(tmp_path, lambda folder: None)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert jobs.status("a" * 16)[0] == "stopped"
 
 
 def test_lanes_follow_the_journal(world: DeskWorld) -> None:

@@ -79,6 +79,8 @@ class BacktestJobs:
         self._one = threading.Lock()  # one after the other
         self._asked: set[str] = set()
         self._running = ""
+        for left in (*folder.glob(f"*/{HISTORY}.*"), *folder.glob("draft-*")):  # of a server that was stopped meanwhile
+            left.unlink(missing_ok=True)
 
     def draft(self) -> Path:
         """Return a new place for a history file."""
