@@ -97,13 +97,15 @@ class Composer:
 
     def statement(self, final: str, *, facts: Facts, dialect: str = "duckdb") -> str:
         """Return the statement that ends in the step `final`, for batches with these facts."""
-        texts = {step.name: self._text(step, facts, dialect) for step in self.steps}
-        needed = _needed(final, {name: tables for name, (_, tables) in texts.items()})
-        parts = [
-            f"{step.name} AS (\n{texts[step.name][0]}\n)"
-            for step in self.steps
-            if step.name in needed and step.name != final
-        ]
+        steps = {step.name: step for step in self.steps}
+        texts: dict[str, tuple[str, frozenset[str]]] = {}
+        left = [final]
+        while left:  # what the final step does not read is not put together
+            name = left.pop()
+            if name not in texts and name in steps:
+                texts[name] = self._text(steps[name], facts, dialect)
+                left += texts[name][1]
+        parts = [f"{name} AS (\n{texts[name][0]}\n)" for name in steps if name in texts and name != final]
         chain = f"WITH {', '.join(parts)}\n" if parts else ""
         return f"{chain}{texts[final][0]}"
 
@@ -152,17 +154,6 @@ class Composer:
                 return sqlglot.parse_one(value, read="duckdb")
             return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
         return node
-
-
-def _needed(final: str, reads: Mapping[str, frozenset[str]]) -> set[str]:
-    needed: set[str] = set()
-    waiting = [final]
-    while waiting:
-        name = waiting.pop()
-        if name in reads and name not in needed:
-            needed.add(name)
-            waiting.extend(reads[name])
-    return needed
 
 
 def _without_comments(text: str) -> str:
