@@ -30,9 +30,9 @@ WORTH_TREES = TreeSettings(
 )
 INDICATORS = (
     "log_value", "price_z", "weight_z", "kilo_price_ratio", "importer_age", "importer_7d", "importer_growth",
-    "seller_7d", "importer_product_before", "product_origin_before", "route_before", "product_route_share",
-    "seller_origin_share", "address_names", "identifier_names", "entity_1d", "entity_7d", "entity_value_7d",
-    "seller_heading_1d", "seller_gifts_30d", "list_score",
+    "seller_age", "seller_7d", "novelty", "importer_product_before", "product_origin_before", "route_before",
+    "product_route_share", "seller_origin_share", "address_names", "identifier_names", "entity_1d", "entity_7d",
+    "entity_value_7d", "seller_heading_1d", "seller_gifts_30d", "list_score",
 )  # fmt: skip
 _PLACES = [NAMES.index(name) for name in INDICATORS]
 
