@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wires the work of risk: audits after release, words of goods."""
+"""Wires the work of risk: audits after release, words of goods, what parcels are worth."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
-from typing import Any
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from openecp.border.risk.audit.sample import DRAWS, audit_plan
 from openecp.platform.core.audit_desk import AuditDesk
 from openecp.platform.core.audit_work import AuditCasework
+
+if TYPE_CHECKING:
+    from openecp.border.risk.typologies.parcel_rows import Worth
+    from openecp.kernel.profile import Profile
 
 AUDIT_S = 60.0  # audits are opened and overdue ones told so often
 
@@ -47,6 +53,24 @@ def with_words(here: Any, sight: Any, criteria: Sequence[dict[str, str]]) -> Any
     if sight is None or not any(COLUMN in (row.get("condition") or "") for row in rows):
         return sight
     return SightOfWords(sight, described_rank())
+
+
+def worth_of(profile: Profile) -> Worth:
+    """Return what turns amounts of parcels into minor units of the national currency; None without a rate of the day.
+
+    Raises: ProfileError.
+    """
+    from openecp.border.valuation.reference import exchange_rates
+
+    rates = exchange_rates(profile)
+
+    def worth(currency: str, micro: int, day: date) -> int | None:
+        for name, rate, first, last in rates:
+            if name == currency and first <= day <= last:
+                return int(Decimal(micro) * rate / 100)  # the rate is for 1/10,000 of the main unit
+        return None
+
+    return worth
 
 
 def audit_ticks(installation: Any, store: Any) -> list[tuple[str, float, Callable[[], None]]]:

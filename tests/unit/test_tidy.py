@@ -39,6 +39,7 @@ COMPOSERS = {
     "src/openecp/border/pipeline.py",
     "src/openecp/conformance/replay.py",
     "src/openecp/platform/core/collector_desk.py",  # accounts of collectors, and the parcels whose charges they are
+    "src/openecp/platform/core/compliance_report.py",  # set in the blocks of the reports of release times
     "src/openecp/platform/core/desk.py",  # hands each command to the capability that decides it
     "src/openecp/platform/core/model.py",
     "src/openecp/platform/core/parcelwork.py",

@@ -102,8 +102,9 @@ def _reckoned(engine: FeatureEngine, history: RiskHistory, parcels: Sequence[tup
 
 
 def _parcels(context: click.Context, data: str | None) -> tuple[list[tuple[Any, ...]], int]:
+    from openecp.bootstrap_risk_work import worth_of
     from openecp.border.risk.features.item_rows import PartyKeys
-    from openecp.platform.core.parcel_history import TooManyParcels, parcel_tuples, worth_of
+    from openecp.platform.core.parcel_history import TooManyParcels, parcel_tuples
     from openecp.platform.engines.parcel_goods import kept_rows
 
     here: Any = installation(context).with_settings(data=data)

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Protocol
 
 from openecp.border.risk.features.definitions import ITEMS
 from openecp.border.risk.features.item_rows import PartyKeys
 from openecp.border.risk.typologies.parcel_rows import Worth, parcel_item_rows
-from openecp.border.valuation.reference import exchange_rates
 from openecp.kernel.journal.model import Event, StoredDocument
-from openecp.kernel.profile import Profile
 from openecp.platform.core.clearing_batch import EVENT_KIND
 
 ITEMS_MAX, PAGE = 2_000_000, 1_000
@@ -34,22 +31,6 @@ class ParcelJournal(Protocol):
 
 class TooManyParcels(ValueError):  # noqa: N818 - a state of what was asked
     """The journal holds more items of parcels than history takes at once."""
-
-
-def worth_of(profile: Profile) -> Worth:
-    """Return what turns amounts of parcels into minor units of the national currency; None without a rate of the day.
-
-    Raises: ProfileError.
-    """
-    rates = exchange_rates(profile)
-
-    def worth(currency: str, micro: int, day: date) -> int | None:
-        for name, rate, first, last in rates:
-            if name == currency and first <= day <= last:
-                return int(Decimal(micro) * rate / 100)  # the rate is for 1/10,000 of the main unit
-        return None
-
-    return worth
 
 
 def parcel_batch_rows(
