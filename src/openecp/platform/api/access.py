@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from openecp.kernel.parties.model import Principal
 from openecp.platform.api.http import Refusal
@@ -22,6 +23,7 @@ class Tokens:
         self._remember_s = remember_s
         self._clock = clock
         self._known: dict[bytes, tuple[Principal | None, float]] = {}
+        self._asked: dict[bytes, asyncio.Future[Principal | None]] = {}
 
     def remembered(self, token: str) -> tuple[bool, Principal | None]:
         """Return whether the token is remembered, and whose it is."""
@@ -36,6 +38,20 @@ class Tokens:
             self._known.clear()
         keep_s = self._remember_s if principal is not None else min(1.0, self._remember_s)
         self._known[_digest(token)] = (principal, self._clock() + keep_s)
+
+    async def looked_up(self, token: str, ask: Callable[[], Awaitable[Principal | None]]) -> Principal | None:
+        """Ask whose token it is, and remember it; requests that come meanwhile share the one question.
+
+        Raises: whatever `ask` raises, for all who share it.
+        """
+        key = _digest(token)
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = asyncio.ensure_future(ask())
+            asked.add_done_callback(lambda _: self._asked.pop(key, None))
+        principal = await asyncio.shield(asked)  # who goes away does not end it for the others
+        self.remember(token, principal)
+        return principal
 
 
 def _digest(token: str) -> bytes:

@@ -129,7 +129,9 @@ class Api:
         known, principal = self._tokens.remembered(token)
         if not known:
             try:
-                principal = await self._cases.read(lambda: self._register.principal_of_token(token))
+                principal = await self._tokens.looked_up(
+                    token, lambda: self._cases.read(lambda: self._register.principal_of_token(token))
+                )
             except Exception as error:
                 log.warning("a token could not be looked up: %s", error)
                 raise Refusal(
@@ -140,7 +142,6 @@ class Api:
                     got=type(error).__name__,
                     fix="Ask again in a moment.",
                 ) from None
-            self._tokens.remember(token, principal)
         if principal is None:
             raise wrong_token("a token that nobody has")
         return principal
