@@ -18,7 +18,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -185,7 +184,7 @@ def spark(folder: Path, items: int, *, whole: bool) -> None:
         sys.stderr.write("spark: no answer in time\n")
         return
     note = f"{told.rows} items, {told.cells} cells of results, charge lines, sums and faults, both ways; Spark "
-    note += f"{told.wall_s:.0f} s wall, {told.cpu_s:.0f} s of CPU, start-up included"
+    note += f"{told.wall_s:.0f} s wall, start-up included"
     figure("spark_differences", told.different, "1", told.rows, note)
     figure("spark_planted_missed", told.missed, "1", told.planted, "changes planted into copies that were not found")
 
@@ -199,7 +198,6 @@ class Compared(NamedTuple):
     planted: int
     missed: int
     wall_s: float
-    cpu_s: float
 
 
 def compared(folder: Path, items: int, seconds: float | None) -> Compared | None:
@@ -208,14 +206,14 @@ def compared(folder: Path, items: int, seconds: float | None) -> Compared | None
     rows = write_parcels(path, int(items / 1.2), seed=3, bad=True)
     command = [str(Path(sys.executable).with_name("openecp")), "clear", str(path), "--jurisdiction", "EU", "--date",
                ON.isoformat(), "--engine", "spark", "--master", "local[2]", "--out", str(out)]  # fmt: skip
-    wall, cpu = time.perf_counter(), cpu_of_others()
+    wall = time.perf_counter()
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=None if seconds is None else max(30, seconds)
         )
     except subprocess.TimeoutExpired:
         return None
-    wall, cpu = time.perf_counter() - wall, cpu_of_others() - cpu
+    wall = time.perf_counter() - wall
     if done.returncode:
         sys.stderr.write(done.stderr[-2000:])
         return None
@@ -231,13 +229,7 @@ def compared(folder: Path, items: int, seconds: float | None) -> Compared | None
             found = planted(run, ours[name], theirs, key)
             planted_changes += len(found)
             missed += sum(not many for many in found.values())
-    return Compared(rows, cells, different, planted_changes, missed, wall, cpu)
-
-
-def cpu_of_others() -> float:
-    """Return the CPU seconds of the processes that were waited for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return Compared(rows, cells, different, planted_changes, missed, wall)
 
 
 def by_duckdb(path: Path, folder: Path) -> dict[str, str]:

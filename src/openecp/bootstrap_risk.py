@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from openecp.kernel.assessment.reasons import Assessment
@@ -65,6 +65,10 @@ def risk_sight(here: Any, store: Any, *, follow: bool) -> RiskSight:
     from openecp.platform.core.watch_desk import WatchDesk
 
     profile, sets = here.profile, DataSets(here.profile)
+    zone = zone_of(profile)
+
+    def today() -> date:
+        return datetime.now(zone).date()
 
     def movement_of(declaration: Declaration) -> str:
         shipment = declaration.goods_shipment
@@ -77,8 +81,8 @@ def risk_sight(here: Any, store: Any, *, follow: bool) -> RiskSight:
         pseudonym=lambda key: store.pseudonym("risk", key),
     )  # fmt: skip
     sight = RiskSight(
-        settings, lists=ListSight(WatchDesk(store), today=_today),
-        models=ModelSight(ModelDesk(store, model_key(here)), today=_today),
+        settings, lists=ListSight(WatchDesk(store), today=today),
+        models=ModelSight(ModelDesk(store, model_key(here)), today=today),
     )  # fmt: skip
     key = hmac.new(here.selection_secret(), b"openecp risk history", hashlib.sha256).digest()
     journal = RiskJournal(store, sight, snapshot=here.settings.data_dir / "risk" / "history.snapshot", key=key)
@@ -86,10 +90,6 @@ def risk_sight(here: Any, store: Any, *, follow: bool) -> RiskSight:
     if follow:
         atexit.register(journal.close)
     return sight
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()
 
 
 class AssessorOfActiveProfiles:
