@@ -124,15 +124,20 @@ def _journal_items(
 
     Raises: RiskFileFault where there is none.
     """
+    from openecp.platform.core.backtest_history import HistoryAgain
     from openecp.platform.core.backtest_items import BACKTEST_ITEMS, BacktestItems
     from openecp.platform.engines.risk_features import FeatureEngine
     from openecp.platform.engines.risk_files import RiskFileFault
 
     assessor: Any = installation.assessor(installation.selection_secret())
+    profile = installation.profile
     since = (datetime.now(UTC).date() - timedelta(days=days)).isoformat()
     items = BacktestItems(
-        store, random_shares(installation.profile),
+        store, random_shares(profile),
         lambda declaration, day: assessor.rows([declaration], date.fromisoformat(day))[0].items, since=since,
+        history=HistoryAgain(
+            lambda key: store.pseudonym("risk", key), currency=profile.currency, exponent=profile.currency_exponent
+        ),
         progress=lambda done, size: write_whole(folder / PROGRESS, JobProgress(done=done, size=size)),
     )  # fmt: skip
     rows = list(items.tuples())

@@ -17,6 +17,7 @@ from openecp.kernel.datamodel.declared import apportion
 from openecp.kernel.journal.model import Event
 
 DRAWS = 1_000_000_000
+RECORDED = ("list_hits", "list_score_e6", "p_e6", "stake_minor")  # what an assessment records of what risk knew
 RESULT_OF: dict[str, tuple[str, str, bool]] = {  # event: control, result, irregular; a detention is no result yet
     "DocumentsVerified": ("documents", "conform", False),
     "DocumentsNotConform": ("documents", "not_conform", True),
@@ -58,6 +59,7 @@ class SelectedCase(msgspec.Struct, kw_only=True):
     sampled: bool = False  # it fell into the random sample, whatever else selected it
     sample_chance: float | None = None
     charges: dict[int, int] = {}  # payable by item
+    known: dict[int, dict[str, int]] = {}  # by item: scores and list hits, as recorded when it was first assessed
     results: list[ControlResult] = []
 
     @property
@@ -94,7 +96,7 @@ class SelectionBook:
             body = event.body
             self._cases[event.case_id] = SelectedCase(
                 case_id=event.case_id, office=body.get("office") or "", movement=body.get("movement") or "",
-                document_id=body.get("document", {}).get("id", ""), charges={}, results=[],
+                document_id=body.get("document", {}).get("id", ""), charges={}, known={}, results=[],
             )  # fmt: skip
             return
         if event.kind in ("AuditOpened", "AuditClosed"):
@@ -123,6 +125,8 @@ class SelectionBook:
                 if line.get("charge", True):
                     item = line.get("item", 0)
                     case.charges[item] = case.charges.get(item, 0) + (line.get("payable_minor") or 0)
+            for one in (officer.get("risk") or {}).get("items") or ():
+                case.known[one["item"]] = {name: one[name] for name in RECORDED if name in one}
         if not case.results:  # what was selected before a control was done
             _selected(case, officer, self._shares)
 
