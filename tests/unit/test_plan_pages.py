@@ -391,7 +391,7 @@ class TestWords:
         french = load_languages()["fr"].text
         english = {m for m in messages() if isinstance(m, str) and french(m) != m and "%(" not in m and len(m) > 3}
         english -= {"conform", "Text", "Note", "Section", "Phase", "Lines", "Judge", "Open", "Score"}
-        english -= {"Charge", "Reports", "Importer"}  # French words as well
+        english -= {"Charge", "Reports", "Importer", "active"}  # French words as well
         ours = ("agenda", "Committee", "draft", "Reported", "Outline", "Adopted", "Published", "funds", "Taken", "text")
         texts: dict[str, str] = {}
         for path in (*PAGES, "/console/plan-import"):
