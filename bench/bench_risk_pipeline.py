@@ -199,7 +199,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--names", type=int, default=60_000)
     parser.add_argument("--only", choices=("online", "batch"))
-    given = parser.parse_args()
+    given = parser.parse_known_args()[0]
     if given.only != "batch":
         online(given.seed, given.declarations, given.names)
     if given.only != "online":
