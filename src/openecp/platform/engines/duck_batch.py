@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 from openecp.kernel.assessment.engine import Schema
 from openecp.platform.engines.duck import DuckEngine
 from openecp.platform.engines.parcel_ordered import OrderedRows, encoded
-from openecp.platform.engines.parquet_join import ParquetUnjoinable, join_parquet
 
 
 class DuckBatchEngine(DuckEngine):
@@ -92,12 +91,9 @@ class DuckBatchEngine(DuckEngine):
         return OrderedRows(self.connection.sql(statement).to_arrow_table(), key)
 
     def join(self, parts: Sequence[Path], file: Path) -> int:
-        """Put Parquet files together; return the rows."""
-        try:
-            return join_parquet(parts, file)
-        except ParquetUnjoinable:  # parts of another version: read and written again
-            listed = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
-            return self.write(f"SELECT * FROM read_parquet([{listed}])", file)  # noqa: S608
+        """Put Parquet files together, in their order; return the rows."""
+        listed = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
+        return self.write(f"SELECT * FROM read_parquet([{listed}])", file)  # noqa: S608
 
     def ask(self, statement: str) -> list[dict[str, Any]]:
         """Run a small statement; see the protocol."""
