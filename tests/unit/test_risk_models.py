@@ -219,6 +219,18 @@ def test_calibration_makes_scores_honest() -> None:
     assert isinstance(Calibration(kind="platt").apply(truth), np.ndarray)
 
 
+def test_calibration_stays_bounded_where_few_rows_count_much() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        label = rng.random(450) < 0.08
+        weights = np.where(rng.random(450) < 1 / 3, 20.0, 1.0)
+        score = np.clip(rng.beta(0.3, 4.0, 450) + np.where(seed % 2, 0.2, -0.2) * label, 0.001, 0.999)
+        found = calibrate(score, label, weights)
+        mean = float(np.average(label, weights=weights))
+        assert abs(float(np.average(found.apply(score), weights=weights)) - mean) < 0.01
+        assert 0.0 <= found.slope < 20.0
+
+
 def test_drift_alarms_seldom_without_drift_and_surely_with_it() -> None:
     rng = np.random.default_rng(9)
     alarms = by_score = 0

@@ -72,20 +72,34 @@ def _grouped(parts: list[NDArray[np.int64]]) -> list[list[NDArray[np.int64]]]:
 
 
 def _platt(score: Floats, label: NDArray[np.bool_], weights: Floats) -> Calibration:
-    """Fit slope and offset by Newton's method on Platt's smoothed targets; a slope below zero is held at zero."""
+    """Fit slope and offset by Newton's method on Platt's smoothed targets; the mean where the order is reversed.
+
+    A step that makes the fit worse is halved: with few rows that count much, whole steps run away without end.
+    """
     odds = log_odds(score)
     hits = float(weights[label].sum())
     misses = float(weights[~label].sum())
     target = np.where(label, (hits + 1.0) / (hits + 2.0), 1.0 / (misses + 2.0))
-    slope, offset = 1.0, 0.0
-    for _ in range(50):
-        p = 1.0 / (1.0 + np.exp(-np.clip(slope * odds + offset, -30, 30)))
+
+    def loss(at: Floats) -> float:
+        line = at[0] * odds + at[1]
+        return float((weights * (np.logaddexp(0.0, line) - target * line)).sum())
+
+    found = np.array([1.0, 0.0])
+    now = loss(found)
+    for _ in range(100):
+        p = 1.0 / (1.0 + np.exp(-np.clip(found[0] * odds + found[1], -30, 30)))
         error, curve = weights * (p - target), weights * p * (1.0 - p) + 1e-12
         gradient = np.array([float((error * odds).sum()), float(error.sum())])
         cross = float((curve * odds).sum())
         hessian = np.array([[float((curve * odds * odds).sum()), cross], [cross, float(curve.sum())]])
         step = np.linalg.solve(hessian + 1e-9 * np.eye(2), gradient)
-        slope, offset = slope - float(step[0]), offset - float(step[1])
-        if abs(step).max() < 1e-9:
+        while abs(step).max() > 1e-9 and (after := loss(found - step)) > now:
+            step = step / 2
+        if abs(step).max() <= 1e-9:
             break
-    return Calibration(kind="platt", slope=max(slope, 0.0), offset=offset)
+        found, now = found - step, after
+    if found[0] >= 0.0:
+        return Calibration(kind="platt", slope=float(found[0]), offset=float(found[1]))
+    mean = float(np.average(target, weights=weights))
+    return Calibration(kind="platt", slope=0.0, offset=float(log_odds(np.array([mean]))[0]))
