@@ -295,6 +295,7 @@ class Installation(ClearsFiles):
 
     async def run_core(self) -> None:
         """Run the core process until it is told to stop."""
+        from openecp.platform.core.items_in_hand import ItemsInHand
         from openecp.platform.core.line import ClearanceLine
         from openecp.platform.core.parcel_line import ParcelLine
         from openecp.platform.core.server import CoreServer, serve_until_signal
@@ -304,8 +305,9 @@ class Installation(ClearsFiles):
         with self.open_store() as store, self.open_store() as ticking:
             assessor = self.live_assessor(store, warm=True)
             parcel_desk, parcel_acts = self.parcel_work(store)
-            line = ClearanceLine(self.desk(store, assessor, parcel_acts), self.settings)
-            parcels = ParcelLine(parcel_desk, self.settings)
+            items = ItemsInHand()
+            line = ClearanceLine(self.desk(store, assessor, parcel_acts), self.settings, items)
+            parcels = ParcelLine(parcel_desk, self.settings, items=items)
             others = [*self.lane_ticks(ticking), *self.audit_ticks(ticking)]
             ticks = Ticks(ticking, line.submit, self.settings, send=http_sender(), others=others)
             server = CoreServer(

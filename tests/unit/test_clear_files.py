@@ -14,12 +14,20 @@ from typing import Any
 import duckdb
 import pytest
 from click.testing import CliRunner
+from tests.unit.postal_world import OFFICER, POST, item, s10
 
 from openecp.bootstrap import Installation
 from openecp.bootstrap_clearing import clearing_wiring, law_of
+from openecp.border.postal.acts import AdviseItems, DecideItem
+from openecp.kernel.parties.model import Organisation
 from openecp.platform.cli.main import openecp
 from openecp.platform.core import clearing
 from openecp.platform.core.clearing import FileClearing, Options
+from openecp.platform.core.desk import Desk
+from openecp.platform.core.inprocess import InProcessCore
+from openecp.platform.core.model import ProgrammeCommand
+from openecp.platform.core.postwork import PostalCasework, PostalRules
+from openecp.platform.core.programme import NoClearance, ProgrammeCasework
 from openecp.platform.core.settings import Settings
 from openecp.platform.store import open_store, temporary_data_folder
 
@@ -235,3 +243,51 @@ def test_rates_of_an_administration_come_before_those_of_the_row(data: Path, tmp
     assert told.exit_code == 0, told.output
     (row,) = csv.DictReader((tmp_path / "dear.result.csv").open())
     assert (row["duty"], row["tax"]) == ("3.00", "19.09")
+
+
+@pytest.mark.slow
+def test_what_an_officer_decided_as_a_postal_item_is_told_and_not_decided_again(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of the first chunk is found when it is to be recorded, one of a later chunk before it is assessed."""
+    monkeypatch.setattr(clearing, "CHUNK_PARCELS", 4)
+    monkeypatch.setattr(clearing, "STRIDE_CHUNKS", 2)
+    names = [s10(number, country="CN") for number in range(7001, 7013)]
+    path = tmp_path / "post.csv"
+    path.write_text("\n".join([HEAD, *(line(n, parcel_id=name) for n, name in enumerate(names))]) + "\n")
+    taken = {names[2]: "release", names[9]: "hold_for_documents"}
+    options = Options(jurisdiction="EU", on=ON, today=ON, out=tmp_path)
+    with open_store(data) as store:
+        store.add_organisation(Organisation(organisation_id="x-post", name="X Post"))
+        programme = ProgrammeCasework(store, others=(PostalCasework(store, rules=PostalRules()),))
+        nothing = NoClearance()
+        core = InProcessCore(Desk(assessor=nothing, casework=nothing, reader=store, writer=store, programme=programme))
+        items = tuple(item(s10=name, posted_on="2026-06-30") for name in (*taken, names[5]))
+        acts: list[Any] = [(AdviseItems(items=items), POST)]
+        acts += [(DecideItem(item=f"{name}/2026-06-30", decision=word), OFFICER) for name, word in taken.items()]
+        for act, who in acts:
+            answer = core.submit_all([ProgrammeCommand(principal=who, act=act)])[0]
+            assert answer.error is None, answer.error
+        before = revenue(store)
+        wiring = clearing_wiring(store, law_of("EU"), quality=False, threads=1)
+        told = FileClearing(wiring, options, path).run()
+        assert (told.totals.parcels, told.repeated) == (10, 2)
+        first = told.result.read_bytes()
+        rows = {row["parcel_id"]: row for row in csv.DictReader(told.result.open())}
+        assert list(rows) == names
+        for name in names:
+            decided = store.parcel_rows(name, "2026-06-30")
+            assert (rows[name]["decision"] == "repeated", len(decided)) == ((True, 0) if name in taken else (False, 1))
+        for name in taken:
+            (why,) = json.loads(rows[name]["errors"])
+            assert why["code"] == "OECP-PARCEL-DECIDED-BY-POST"
+            assert why["got"] == f"decided as postal item {name}/2026-06-30"
+        charged = round(100 * sum(float(row["duty"] or 0) + float(row["tax"] or 0) for row in rows.values()))
+        assert revenue(store) - before == charged
+        assert len(store.events(case_id=f"post/item/2026-06-30/{names[2]}")) == 2
+        again = DecideItem(item=f"{names[2]}/2026-06-30", decision="examine")
+        assert core.submit_all([ProgrammeCommand(principal=OFFICER, act=again)])[0].error is None
+        told = FileClearing(wiring, options, path).run()
+        assert (told.outcome, told.repeated, told.result.read_bytes()) == ("already", 2, first)
+        assert revenue(store) - before == charged
+        assert store.verify().ok

@@ -21,7 +21,7 @@ from openecp.border.postal.faults import PostalFault, PostalRefused, shown
 WRITTEN_MAX = 60
 LENGTH = 13
 WEIGHTS = (8, 6, 4, 2, 3, 5, 9, 7)
-_FORM = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}", re.ASCII)
+FORM = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}", re.ASCII)
 _LETTER = re.compile(r"[A-Z]", re.ASCII)
 _DIGIT = re.compile(r"[0-9]", re.ASCII)
 _GROUPS = "two letters, nine digits, two letters, such as RB123456785GB"
@@ -133,7 +133,7 @@ def _form_fault(text: str, plain: str, where: str) -> PostalFault | None:
     if len(text) > WRITTEN_MAX or len(plain) != LENGTH:
         got = f"{shown(text, 40)}, {len(plain) if len(text) <= WRITTEN_MAX else len(text)} characters"
         return _fault("LENGTH", where, "An identifier has 13 characters.", _GROUPS, got, "Write the whole identifier.")
-    if _FORM.fullmatch(plain):
+    if FORM.fullmatch(plain):
         return None
     for place, mark in enumerate(plain):
         digit = 2 <= place <= 10

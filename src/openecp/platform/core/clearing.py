@@ -30,6 +30,7 @@ from openecp.platform.core.clearing_batch import (
 )
 from openecp.platform.core.clearing_needs import Clears, StagedFile
 from openecp.platform.core.clearing_results import REPEATED_COLUMNS, RESULT_COLUMNS, ResultFile, result_rows
+from openecp.platform.core.items_in_hand import decided_by_post
 
 CHUNK_PARCELS = 25_000
 STRIDE_CHUNKS = 8  # assessed at once: planning a statement costs as much as thousands of parcels
@@ -221,11 +222,13 @@ class FileClearing:
         )
         places = dict(zip(zip(ids, days, strict=True), rows, strict=True))
         own = {seq for first, last, seq in self._ranges}
-        known = [one for one in self._w.store.parcels_known(list(places)) if one.seq not in own]
+        found = [one for one in self._w.store.parcels_known(list(places)) if one.seq not in own]
+        known = {(one.parcel_id, one.posted_on): _repeated(one) for one in found}
+        by_post = decided_by_post(self._w.store, (parcel for parcel in places if parcel not in known))
+        known |= {parcel: _decided_by_post(item.key) for parcel, item in by_post.items()}
         self._repeated[chunk.number] = len(known)
         engine.load("repeated_rows", REPEATED_COLUMNS, [
-            (places[one.parcel_id, one.posted_on], one.parcel_id, date.fromisoformat(one.posted_on), _repeated(one))
-            for one in known
+            (places[name, day], name, date.fromisoformat(day), told) for (name, day), told in known.items()
         ])  # fmt: skip
         engine.stage("repeated_parcels", "SELECT * FROM repeated_rows")
         if known:
@@ -280,6 +283,9 @@ class FileClearing:
     def _record_one(self, batch: ParcelBatch) -> bool:
         body = batch.write.events[0].body
         for _ in range(RETRIES):
+            if decided_by_post(self._w.store, zip(batch.parcel_ids, batch.posted_on, strict=True)):
+                self._look_first = True
+                return False
             totals = self._begun().plus(body)
             done = totals.rows_done >= self._file.rows
             written = self._w.store.write_parcels(placed(batch, totals, seq=self._seq, now=self._w.now(), done=done))
@@ -377,6 +383,14 @@ def _repeated(one: EarlierParcel) -> str:
         "code": "OECP-REPEATED", "column": "parcel_id", "expected": "a parcel that is not decided yet",
         "fix": "Ask for the parcel's record; a correction is an act on the parcel.",
         "got": f"decided by event {one.seq}, number {one.number}",
+    }]).decode()  # fmt: skip
+
+
+def _decided_by_post(key: str) -> str:  # the same words however often it is decided anew
+    return msgspec.json.encode([{
+        "code": "OECP-PARCEL-DECIDED-BY-POST", "column": "parcel_id", "expected": "an item that has no decision yet",
+        "fix": "Ask for its decision, or have it changed, as a postal item (/post/items).",
+        "got": f"decided as postal item {key}",
     }]).decode()  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from openecp.kernel.journal.bulk import (
@@ -60,6 +60,8 @@ class ClearingStore(Protocol):
     def batch_rows(self, seq: int) -> Iterator[ParcelRow]: ...
 
     def case(self, case_id: str) -> tuple[Any, int] | None: ...
+
+    def states(self, case_ids: Sequence[str]) -> Mapping[str, bytes]: ...
 
     def counters(self, keys: Sequence[CounterKey]) -> dict[CounterKey, CounterState]: ...
 

@@ -2,7 +2,8 @@
 """The online path: commands wait in one queue, one thread decides a batch while another records the one before.
 
 A batch starts when the previous one is decided, after at most `gather_ms` of waiting for company. Commands about
-the same case are never in work together, and keep their order.
+the same case are never in work together, and keep their order. A command that decides a postal item is held back
+while the parcels' door has the item in hand.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from openecp.border.lodgement.commands import Lodge
 from openecp.kernel.casework.answer import Answer
 from openecp.platform.core.desk import Desk, case_key, outcomes_of, refused, settle, unavailable, writes_of
+from openecp.platform.core.items_in_hand import ItemsInHand, items_of
 from openecp.platform.core.model import Command, Decided
 from openecp.platform.core.settings import Settings
 
@@ -30,7 +32,7 @@ Done = Callable[[list[tuple[int, Answer]]], None]
 class Waiting:
     """One command that waits or is in work."""
 
-    __slots__ = ("arrived", "attempts", "command", "keys", "number", "to")
+    __slots__ = ("arrived", "attempts", "claimed", "command", "keys", "number", "to")
 
     def __init__(self, number: int, command: Command, to: Done, arrived: float) -> None:
         self.number = number
@@ -39,13 +41,16 @@ class Waiting:
         self.arrived = arrived
         self.attempts = 0
         self.keys: tuple[tuple[str, ...], ...] = ()
+        self.claimed: frozenset[str] = frozenset()  # postal items in hand
 
 
 class ClearanceLine:
     """Two threads and the queue before them; `submit` may be called from any thread."""
 
-    def __init__(self, desk: Desk, settings: Settings) -> None:
+    def __init__(self, desk: Desk, settings: Settings, items: ItemsInHand | None = None) -> None:
+        """Take the desk, the settings, and the postal items in hand that are shared with the parcels' door."""
         self._desk = desk
+        self._items = items or ItemsInHand()
         self._settings = settings
         self._queue: deque[Waiting] = deque()  # shared, under the lock
         self._held: deque[Waiting] = deque()  # the assessment thread's own: keys known, not yet in work
@@ -152,20 +157,36 @@ class ClearanceLine:
                 return
 
     def _take(self) -> list[Waiting]:
-        """Take what can be worked now, in order, and leave what is about a case in work."""
+        """Take what can be worked now, in order, and leave what is about a case in work or an item in other hands."""
         batch: list[Waiting] = []
         left: deque[Waiting] = deque()
         with self._ready:
             busy = set(self._in_work)
             while self._held and len(batch) < self._settings.batch_max:
                 waiting = self._held.popleft()
-                (left if any(key in busy for key in waiting.keys) else batch).append(waiting)
+                free = not any(key in busy for key in waiting.keys) and self._claimed(waiting)
+                (batch if free else left).append(waiting)
                 busy.update(waiting.keys)
             left.extend(self._held)
             self._held = left
             for waiting in batch:
                 self._in_work.update(waiting.keys)
         return batch
+
+    def _claimed(self, waiting: Waiting) -> bool:
+        """Take the postal item that a command decides in hand, from before the look until the write is answered."""
+        items = items_of(waiting.command)
+        if not self._items.claim("post", items):
+            return False
+        waiting.claimed = items
+        return True
+
+    def _let_go(self, waiting: Waiting) -> None:
+        """Let others have the case and the postal item of a command; under the lock."""
+        self._in_work.difference_update(waiting.keys)
+        claimed, waiting.claimed = waiting.claimed, frozenset()
+        if claimed:
+            self._items.free("post", claimed)
 
     def _keys(self, command: Command) -> tuple[tuple[str, ...], ...]:
         if not isinstance(command, Lodge):
@@ -218,7 +239,7 @@ class ClearanceLine:
         with self._ready:
             for waiting in stale:
                 waiting.attempts += 1
-                self._in_work.difference_update(waiting.keys)
+                self._let_go(waiting)
             self._returned.extend(waiting for waiting in stale if waiting not in given_up)
             self._ready.notify()
 
@@ -228,7 +249,7 @@ class ClearanceLine:
             by_sender.setdefault(waiting.to, []).append((waiting.number, answer))
         with self._ready:
             for waiting, _ in answers:
-                self._in_work.difference_update(waiting.keys)
+                self._let_go(waiting)
             if self._held or self._stopping:
                 self._ready.notify()
         for to, items in by_sender.items():

@@ -9,18 +9,16 @@ total has moved on in the meantime, the batch is assessed again on the new one.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Callable, Sequence
 
 import msgspec
 
-from openecp.border.postal.s10 import item_key
-from openecp.border.postal.state import item_state, item_stream
 from openecp.kernel.journal.bulk import BatchWritten, EarlierParcel, ParcelBatch
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import Idempotency
 from openecp.platform.core.clearing_batch import Totals, placed
+from openecp.platform.core.items_in_hand import decided_by_post
 from openecp.platform.core.parcel_model import (
     ClearsParcels,
     LodgeParcels,
@@ -31,7 +29,6 @@ from openecp.platform.core.parcel_model import (
     request_fault,
 )
 
-_S10 = re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}", re.ASCII)  # the form of a postal identifier
 log = logging.getLogger("openecp.core.parcels")
 MAX_ATTEMPTS = 12
 Place = tuple[int, int]  # number of the request in the batch, number of the parcel in the request
@@ -135,19 +132,16 @@ class ParcelDesk:
 
     def _by_post(self, work: Work) -> dict[tuple[str, str], str]:
         """Return which parcels were decided as postal items already, with how: one item has one decision."""
-        names = {
-            item_stream(item_key(parcel.parcel_id, parcel.posted_on)): (parcel.parcel_id, parcel.posted_on)
+        asked = (
+            (parcel.parcel_id, parcel.posted_on)
             for number, request in enumerate(work.requests)
             if number not in work.faults
             for parcel in request.parcels
-            if _S10.fullmatch(parcel.parcel_id)
+        )
+        return {
+            parcel: f"{item.decision} on {item.decided_on}, as postal item {item.key}"
+            for parcel, item in decided_by_post(self._store, asked).items()
         }
-        found: dict[tuple[str, str], str] = {}
-        for name, state in (self._store.states(list(names)) if names else {}).items():
-            item = item_state(state)
-            if item.decision is not None:
-                found[names[name]] = f"{item.decision} on {item.decided_on}, as postal item {item.key}"
-        return found
 
     def _keys(self, work: Work) -> set[tuple[str, str]]:
         """Refuse requests whose key was used for another body; return the keys that are known with the same one."""
@@ -348,6 +342,19 @@ def busy() -> ParcelsAnswer:
         where="server",
         expected="room in the queue",
         got="a full queue",
+        fix="Send the same parcels again in a moment.",
+        status=503,
+    )
+
+
+def in_hand() -> ParcelsAnswer:
+    """The answer where a postal item of the request was in an officer's hands all the while."""
+    return request_fault(
+        "OECP-BUSY",
+        "A postal item of the request is being decided as such; nothing of the request was recorded.",
+        where="server",
+        expected="items that nobody is deciding",
+        got="an item in hand",
         fix="Send the same parcels again in a moment.",
         status=503,
     )
