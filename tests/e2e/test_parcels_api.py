@@ -294,3 +294,19 @@ def test_personal_data_stays_out_of_the_log(world: World) -> None:
     log = b"".join(data for _, data in world.store.log)
     for words in (b"Zimmerfrau", b"Lindenhof", b"A1B2C3D4E5"):
         assert words not in log
+
+
+def test_an_act_with_a_key_is_answered_again(world: World) -> None:
+    """What the act itself changed does not refuse it where it is sent again."""
+    path, own = "/parcels/2026-07-02/RA000000014CN/acts", show(world, "RA000000014CN")
+    assert own["decision"] != "hold", own
+
+    def give(reason: str, key: str) -> Any:
+        headers = {"content-type": "application/json", "idempotency-key": key}
+        content = json.dumps({"act": "hold", "reason": reason}).encode()
+        return world.call("POST", path, token="officer-customs", content=content, headers=headers)
+
+    first, again, other, new = give("x", "k1"), give("x", "k1"), give("y", "k1"), give("x", "k2")
+    assert (first.status_code, again.status_code, again.json()) == (200, 200, first.json())
+    assert (other.status_code, other.json()["code"]) == (422, "OECP-IDEMPOTENCY-CONFLICT")
+    assert new.status_code == 409

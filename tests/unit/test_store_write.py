@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import psycopg
 import pytest
 from tests.store_world import (  # noqa: F401  fixtures
@@ -17,7 +18,8 @@ from tests.store_world import (  # noqa: F401  fixtures
 )
 
 from openecp.kernel.journal.admission import StoreSettings
-from openecp.kernel.journal.model import Deadline
+from openecp.kernel.journal.memory import MemoryStore
+from openecp.kernel.journal.model import Deadline, Written
 from openecp.kernel.journal.queries import CaseFilter
 from openecp.platform.store import PostgresStore
 
@@ -204,3 +206,17 @@ def test_the_record_time_never_goes_back(store: PostgresStore) -> None:  # noqa:
     store.write([case_write("case-1")])
     store.writer._clock = lambda: later(10)
     assert store.write([case_write("case-2")])[0].recorded_at == later(50)
+
+
+def test_what_was_answered_under_a_key_can_be_read(store: PostgresStore) -> None:  # noqa: F811
+    """As writing again would be told, and as the store in memory tells it."""
+    write = case_write("case-1", key="k", answer=b"first")
+    for each in (store, MemoryStore()):
+        first = each.write([write])[0]
+        key = write.idempotency
+        assert key is not None
+        assert each.answered_before(key) == msgspec.structs.replace(first, outcome="repeated")
+        assert each.answered_before(key) == each.write([write])[0]
+        assert each.answered_before(msgspec.structs.replace(key, body_hash=b"x" * 32)) == Written(outcome="conflict")
+        assert each.answered_before(msgspec.structs.replace(key, key="other")) is None
+        assert each.answered_before(msgspec.structs.replace(key, organisation="XB-2")) is None

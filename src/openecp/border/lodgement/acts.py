@@ -7,8 +7,11 @@ instead. An officer's words are kept outside the log, since they may name a pers
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from openecp.border.lodgement import notifications as notice
 from openecp.border.lodgement.amend import AmendmentFault
@@ -32,6 +35,7 @@ from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.binding import encode_json, message_of
 from openecp.kernel.datamodel.findings import finding_fact, finding_fault
+from openecp.kernel.journal.model import Idempotency
 
 # acts, and results of acts, that nobody may do without saying why
 NEEDS_REASON = frozenset(
@@ -68,7 +72,17 @@ def officer_act(command: OfficerAct, case: DeclarationCase, context: Context) ->
         assessment=cut(context.assessment, command.principal.audience),
         notifications=tuple(draft.responses),
     )
-    return Decision(write=draft.write(answer), answer=answer)
+    return Decision(write=draft.write(answer, idempotency=act_idempotency(command)), answer=answer)
+
+
+def act_idempotency(command: OfficerAct) -> Idempotency | None:
+    """Return the officer's key with the hash of what was asked and by whom; none where no key was given."""
+    if command.key is None:
+        return None
+    who = command.principal
+    asked = (command.case_id, command.act, command.result, command.reason, command.expected_seq, command.finding)
+    digest = hashlib.sha256(msgspec.msgpack.encode((who.actor, *asked))).digest()
+    return Idempotency(organisation=who.organisation, key=f"act {command.key}", body_hash=digest)
 
 
 def _act_fault(command: OfficerAct, case: DeclarationCase, context: Context) -> Reason | None:

@@ -50,6 +50,7 @@ class OfficerAct(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     reason: str = ""
     expected_seq: int | None = None  # refused where the case has moved on since the officer looked
     finding: ControlFinding | None = None  # of documents_checked and control_result
+    key: str | None = None  # Idempotency-Key
 
 
 class DeadlinePassed(msgspec.Struct, frozen=True, kw_only=True, tag=True):

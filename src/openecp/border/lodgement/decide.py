@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from openecp.border.lodgement import notifications as notice
-from openecp.border.lodgement.acts import deadline_passed, officer_act
+from openecp.border.lodgement.acts import act_idempotency, deadline_passed, officer_act
 from openecp.border.lodgement.amend import AmendmentFault, amended
 from openecp.border.lodgement.case import DeclarationCase
 from openecp.border.lodgement.clearance import accept, advance, assess, reject
@@ -18,7 +18,7 @@ from openecp.border.lodgement.commands import Command, DeadlinePassed, Lodge, Of
 from openecp.border.lodgement.context import Context, Decision, Profile, due, error_code, plain, rules_of
 from openecp.border.lodgement.draft import Draft, cut, refusal
 from openecp.border.lodgement.mrn import make_mrn
-from openecp.border.lodgement.requests import decide_request, is_request, request_kind
+from openecp.border.lodgement.requests import decide_request, is_request, request_idempotency, request_kind
 from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.casework.machine import IllegalTransition
@@ -56,6 +56,15 @@ def decide(command: Command, case: DeclarationCase | None, context: Context) -> 
             fix=illegal.what_to_do,
         )
         return Decision(write=None, answer=refusal(reason, case=case))
+
+
+def idempotency_of(command: Command, case: DeclarationCase | None) -> Idempotency | None:
+    """Return the key under which a refused command may have been done before; None where there is none."""
+    if isinstance(command, OfficerAct):
+        return act_idempotency(command) if "officer" in command.principal.roles else None
+    if not isinstance(command, Lodge) or case is None or case.organisation != command.principal.organisation:
+        return None
+    return request_idempotency(command, case)
 
 
 def to_assess(

@@ -288,6 +288,10 @@ def answered(
         error=error,
         http_status=status,
     )
-    key = command.key or f"request:{case.mrn}:{request_kind(request)}:{command.body_hash.hex()}"
-    idempotency = Idempotency(organisation=command.principal.organisation, key=key, body_hash=command.body_hash)
-    return Decision(write=draft.write(answer, idempotency=idempotency), answer=answer)
+    return Decision(write=draft.write(answer, idempotency=request_idempotency(command, case)), answer=answer)
+
+
+def request_idempotency(command: Lodge, case: DeclarationCase) -> Idempotency:
+    """Return the key of a request: the sender's, else what it asks for about which declaration."""
+    key = command.key or f"request:{case.mrn}:{request_kind(command.declaration)}:{command.body_hash.hex()}"
+    return Idempotency(organisation=command.principal.organisation, key=key, body_hash=command.body_hash)

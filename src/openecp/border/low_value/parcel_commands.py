@@ -42,6 +42,7 @@ class ParcelAct(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     goods: Parcel | None = None  # the parcel as found, for a revision
     item: int | None = None  # the one item whose charges are refunded; without it, all that stand
     expected_seq: int | None = None  # refused where the case has moved on since the officer looked
+    key: str | None = None  # Idempotency-Key
 
 
 class ActRefused(Exception):  # noqa: N818 - an answer that the asker can act on

@@ -128,9 +128,7 @@ def decide_payment(payment: CollectorPayment, context: PaymentContext) -> tuple[
         expected_seq=context.last_seq,
         events=(NewEvent(kind="CollectorPaid", occurred_at=context.now, actor=context.actor, body=body),),
         ledger=(entry,),
-        idempotency=Idempotency(
-            organisation=ROOM, key=f"collector payment {payment.key}", body_hash=payment_hash(payment)
-        ),
+        idempotency=payment_key(payment),
     )
     return write, result
 
@@ -144,6 +142,13 @@ def result_of(body: Mapping[str, Any]) -> PaymentResult:
         jurisdiction=body["jurisdiction"], on=body["on"], reference=body["reference"], entry_id=body["entry_id"],
         before_minor=before, after_minor=after, standing=standing(after),
     )  # fmt: skip
+
+
+def payment_key(payment: CollectorPayment) -> Idempotency | None:
+    """Return the key that a payment is kept under; None where its key could name none."""
+    if not _KEY.fullmatch(payment.key):
+        return None
+    return Idempotency(organisation=ROOM, key=f"collector payment {payment.key}", body_hash=payment_hash(payment))
 
 
 def payment_hash(payment: CollectorPayment) -> bytes:

@@ -16,7 +16,15 @@ from openecp.kernel.journal.canonical import (
     check_name,
     check_time,
 )
-from openecp.kernel.journal.model import CaseWrite, Deadline, LedgerEntry, OutboxMessage, StoredDocument
+from openecp.kernel.journal.model import (
+    CaseWrite,
+    Deadline,
+    Idempotency,
+    LedgerEntry,
+    OutboxMessage,
+    StoredDocument,
+    Written,
+)
 
 MAX_EVENTS = 256
 MAX_ATTACHED = 1_000  # documents, messages, entries or clocks of one write
@@ -190,3 +198,12 @@ def _check_deadline(deadline: Deadline) -> None:
     _check_texts("deadline", deadline.act)
     if deadline.due_at is not None:
         check_time("due_at", deadline.due_at)
+
+
+def earlier_answer(key: Idempotency, held: tuple[bytes, Written] | None) -> Written | None:
+    """Return the answer to a key by the body hash and answer that are held for it; None where the key is new."""
+    if held is None:
+        return None
+    if held[0] != key.body_hash:
+        return Written(outcome="conflict")
+    return msgspec.structs.replace(held[1], outcome="repeated")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from openecp.kernel.journal.admission import StoreSettings, check_write
+from openecp.kernel.journal.admission import StoreSettings, check_write, earlier_answer
 from openecp.kernel.journal.canonical import NotCanonical, event_bytes
 from openecp.kernel.journal.groups import group_fault, repeated, units_of, withheld
 from openecp.kernel.journal.memory_collected import MemoryCollected
@@ -25,6 +25,7 @@ from openecp.kernel.journal.model import (
     CaseWrite,
     Event,
     Face,
+    Idempotency,
     LedgerEntry,
     OutboxMessage,
     StoredDocument,
@@ -104,13 +105,11 @@ class MemoryStore(MemoryParcels, MemoryCollected):
 
     def _earlier(self, write: CaseWrite) -> Written | None:
         """Return the answer to a key that was used before."""
-        key = write.idempotency
-        earlier = self.keys.get((key.organisation, key.key)) if key is not None else None
-        if key is None or earlier is None:
-            return None
-        if earlier[0] != key.body_hash:
-            return Written(outcome="conflict")
-        return msgspec.structs.replace(earlier[1], outcome="repeated")
+        return self.answered_before(write.idempotency) if write.idempotency is not None else None
+
+    def answered_before(self, key: Idempotency) -> Written | None:
+        """Return what was answered under a key, or that it was used for another body; None for a new key."""
+        return earlier_answer(key, self.keys.get((key.organisation, key.key)))
 
     def _write_one(self, write: CaseWrite, recorded_at: str) -> Written:
         try:

@@ -22,7 +22,7 @@ from openecp.kernel.journal.model import CaseRow, Event
 from openecp.kernel.journal.queries import CaseFilter, Queries
 from openecp.kernel.parties.model import Principal
 from openecp.platform.api.http import Call, Refusal, Reply, json_reply, problem_reply
-from openecp.platform.api.lodging import Lodged, entry_of
+from openecp.platform.api.lodging import Lodged, entry_of, key_of
 from openecp.platform.core.casefile import assessment_of, notification_entries
 from openecp.platform.core.client import CoreClient
 from openecp.platform.core.permissions import may, may_read
@@ -280,6 +280,7 @@ class Cases:
                 reason=act.reason,
                 expected_seq=act.expected_seq,
                 finding=act.finding,
+                key=key_of(call.headers.get("idempotency-key")),
             )
         )
         entry = entry_of(answer, None, call.who)

@@ -16,6 +16,12 @@ _KEY = Parameter(
     "Without a key, identifier and posting date of each parcel stand for it.",
     {"type": "string", "maxLength": 255},
 )
+_ACT_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "The same key with the same act gets the first answer again; with another act it is refused (422).",
+    {"type": "string", "maxLength": 255},
+)
 _PARCEL = (
     Parameter("posted_on", "path", "posting date", {"type": "string", "format": "date"}),
     Parameter(
@@ -68,7 +74,7 @@ PARCEL_ROUTES: tuple[Route, ...] = (
         permission="handle",
         success={200: ParcelActDone},
         errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
-        parameters=_PARCEL,
+        parameters=(*_PARCEL, _ACT_KEY),
         body=ParcelActBody,
         body_media=("application/json",),
         max_body=1_000_000,

@@ -286,6 +286,7 @@ class Parcels:
                 principal=call.who, parcel_id=record["id"], posted_on=record["posted"], act=asked.act,
                 reason=asked.reason, text=asked.text, result=asked.result, on=asked.on,  # type: ignore[arg-type]
                 declaration=asked.declaration, goods=asked.goods, item=asked.item, expected_seq=asked.expected_seq,
+                key=key_of(call.headers.get("idempotency-key")),
             )
         )  # fmt: skip
         if answer.error is not None:

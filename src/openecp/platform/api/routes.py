@@ -54,6 +54,12 @@ _KEY = Parameter(
     "Without a key, the LRN and the function of the message stand for it.",
     {"type": "string", "maxLength": 255},
 )
+_ACT_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "The same key with the same act gets the first answer again; with another act it is refused (422).",
+    {"type": "string", "maxLength": 255},
+)
 _PAGE = (
     Parameter("after", "query", "`next` of the page before", TEXT),
     Parameter("limit", "query", "most entries", whole(1, 500, 50)),
@@ -155,7 +161,7 @@ ROUTES: tuple[Route, ...] = (
         permission="act",
         success={200: Lodged},
         errors=(400, 401, 403, 404, 409, 413, 415, 422, 503),
-        parameters=(_ID,),
+        parameters=(_ID, _ACT_KEY),
         body=Act,
         body_media=("application/json",),
         max_body=65_536,

@@ -25,7 +25,7 @@ from openecp.border.time_release.recording import (
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, Event
+from openecp.kernel.journal.model import CaseRow, Event, Idempotency
 from openecp.kernel.parties.model import Organisation, Principal
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
@@ -64,6 +64,10 @@ class ActivityCasework:
         self._organisation = organisation
         self._clock = clock
         self._randomness = Randomness()
+
+    def key_of(self, command: ProgrammeCommand) -> Idempotency | None:
+        """Return the key under which the answer to a command about activities is kept."""
+        return idempotency(command, "activities")
 
     def decide(self, command: ProgrammeCommand) -> Decided:
         """Decide one command: all its activities are recorded, or none; what is on record already is left out."""
@@ -132,9 +136,7 @@ class ActivityCasework:
             return Decided(msgspec.structs.replace(answer, first_seq=last, last_seq=last))
         if len(writes) == 1:
             writes = [msgspec.structs.replace(writes[0], group=None)]
-        first = msgspec.structs.replace(
-            writes[0], answer=encode(answer), idempotency=idempotency(command, "activities")
-        )
+        first = msgspec.structs.replace(writes[0], answer=encode(answer), idempotency=self.key_of(command))
         return Decided(answer, first, tuple(writes[1:]))
 
     def _case(self, name: str, who: Principal) -> CaseRow | None:

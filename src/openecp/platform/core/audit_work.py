@@ -17,7 +17,7 @@ from openecp.border.risk.audit.sample import AuditPlan
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.canonical import canonical, salted_digest
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, LedgerEntry, NewEvent, StoredDocument
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Idempotency, LedgerEntry, NewEvent, StoredDocument
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
@@ -57,6 +57,10 @@ class AuditCasework:
         self._currency = currency
         self._randomness = Randomness()
 
+    def key_of(self, command: ProgrammeCommand) -> Idempotency | None:
+        """Return the key under which the answer to a command about audits is kept."""
+        return idempotency(command, "audits")
+
     def decide(self, command: ProgrammeCommand) -> Decided:
         """Decide one command."""
         act, who, now = command.act, command.principal, self._clock()
@@ -77,9 +81,7 @@ class AuditCasework:
         write = self._write(decision, known, who.actor, now)
         answer = Answer(outcome="done", case_id=decision.state.declaration, mrn=decision.state.mrn or None,
                         status=decision.state.status)  # fmt: skip
-        return Decided(
-            answer, msgspec.structs.replace(write, answer=encode(answer), idempotency=idempotency(command, "audits"))
-        )
+        return Decided(answer, msgspec.structs.replace(write, answer=encode(answer), idempotency=self.key_of(command)))
 
     def _facts(self, row: CaseRow, day: str) -> AuditFacts:
         selection = _selection(self._source.events(case_id=row.case_id, limit=EVENTS_MAX))

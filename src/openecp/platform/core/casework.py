@@ -128,6 +128,9 @@ class LodgementCasework:
         decision = lodgement.decide(command, opened.case if opened is not None else None, context)
         if decision.write is not None and self._accounts is not None:
             self._accounts.count(decision.write)
+        if decision.write is None:
+            key = lodgement.idempotency_of(command, opened.case if opened is not None else None)
+            return Decided(decision.answer, idempotency=key)
         return Decided(decision.answer, decision.write)
 
     def not_recorded(self, write: CaseWrite) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The core behind its Unix socket, as web and command line see it.
 
-Commands of one turn of the loop go out in one frame. Where the core dies, lodgements are sent again to the next one
-(their idempotency key makes that safe); an officer's act is answered as unknown, because it has no key.
+Commands of one turn of the loop go out in one frame. Where the core dies, lodgements and what else has an idempotency
+key are sent again to the next one (the key makes that safe); an act without a key is answered as unknown.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ class CoreClient:
         """Send again what was on its way when the core died; what waits here goes with it."""
         waiting = {number for number, _ in self._outgoing}
         for number, entry in tuple(self._open.items()):
-            if number not in waiting and not isinstance(entry.command, Lodge | LodgeParcels):
+            if number not in waiting and not _done_once(entry.command):
                 self._finish(number, unavailable())
         self._outgoing = [(number, entry.command) for number, entry in self._open.items()]
         self._flush()
@@ -216,6 +216,11 @@ class CoreClient:
             if isinstance(entry.command, LodgeParcels) and isinstance(answer, Answer):
                 answer = _of_parcels(answer)
             entry.future.set_result(answer)
+
+
+def _done_once(command: Command | LodgeParcels) -> bool:
+    """Tell whether a command that is sent twice is done once, and answered twice."""
+    return isinstance(command, Lodge | LodgeParcels) or getattr(command, "key", None) is not None
 
 
 def _of_parcels(answer: Answer) -> ParcelsAnswer:

@@ -43,7 +43,7 @@ from openecp.border.revenue.collectors import (
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.parcel import Parcel
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, CaseWrite, Written
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Idempotency, Written
 from openecp.kernel.journal.queries import CaseFilter
 from openecp.kernel.ledger.collected import CollectedBatch, CollectedSum
 from openecp.kernel.parties.model import Principal
@@ -75,6 +75,8 @@ class CollectorStore(ParcelSource, Protocol):
 
     def entered_in(self, case_id: str) -> list[tuple[str, str, int]]:
         """Return debit, credit and amount of the entries of a case."""
+
+    def answered_before(self, key: Idempotency) -> Written | None: ...
 
     def write(self, batch: list[CaseWrite]) -> list[Written]: ...
 

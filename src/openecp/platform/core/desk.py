@@ -22,7 +22,7 @@ from openecp.border.time_release.recording import RecordActivities
 from openecp.kernel.assessment.reasons import Assessment, Reason
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
-from openecp.kernel.journal.model import CaseRow, CaseWrite, Written
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Idempotency, Written
 from openecp.platform.core.model import (
     AssessesDeclarations,
     CaseReader,
@@ -48,6 +48,9 @@ class DecidesActs(DecidesProgramme, Protocol):
     """Decides commands of some kinds; `acts` is their type, or the union of their types."""
 
     acts: Any
+
+    def key_of(self, command: ProgrammeCommand) -> Idempotency | None:
+        """Return the key under which the answer to a command is kept."""
 
 
 class DecidesParcels(Protocol):
@@ -136,6 +139,23 @@ class Desk:
 
     def decide(self, work: Sequence[tuple[Command, LoadedCase | None]]) -> list[Decided]:
         """Assess all that needs it in one batch and decide each command; one that cannot be worked harms no other."""
+        return [self._as_before(decided) for decided in self._decide_apart(work)]
+
+    def _as_before(self, decided: Decided) -> Decided:
+        """Give a command its first answer again where it is refused because it was done before, under its key."""
+        key = decided.idempotency
+        if key is None or not decided.does_nothing:
+            return decided
+        try:
+            earlier = self._reader.answered_before(key)
+        except Exception:
+            log.exception("whether a refused command was done before could not be looked up")
+            return Decided(unavailable())
+        if earlier is None or (earlier.outcome == "repeated" and not earlier.answer):  # the answer was erased
+            return decided
+        return Decided(settle(decided, earlier) or decided.answer)
+
+    def _decide_apart(self, work: Sequence[tuple[Command, LoadedCase | None]]) -> list[Decided]:
         try:
             return self._decide_together(work)
         except Exception:
@@ -143,7 +163,7 @@ class Desk:
                 return [self._unworkable(work[0][0])]
         log.warning("a batch of %d could not be decided together; deciding in halves", len(work))
         half = len(work) // 2
-        return [*self.decide(work[:half]), *self.decide(work[half:])]
+        return [*self._decide_apart(work[:half]), *self._decide_apart(work[half:])]
 
     def _decide_together(self, work: Sequence[tuple[Command, LoadedCase | None]]) -> list[Decided]:
         wanted = [

@@ -19,7 +19,7 @@ from openecp.border.time_release.recording import RecordActivities
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
-from openecp.kernel.journal.model import CaseRow, CaseWrite
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Idempotency, Written
 from openecp.kernel.parties.model import Principal
 from openecp.programme.action_plan.commands import PlanAct
 from openecp.programme.compendia.commands import RecordAct
@@ -60,6 +60,12 @@ class Decided(msgspec.Struct, frozen=True):
     answer: Answer
     write: CaseWrite | None = None
     more: tuple[CaseWrite, ...] = ()  # of the same group: recorded with `write`, or not at all
+    idempotency: Idempotency | None = None  # of one that does nothing: the key its sender may have used before
+
+    @property
+    def does_nothing(self) -> bool:
+        """Nothing of what was asked is done; at most it is put on record that it was refused."""
+        return self.write is None or self.answer.outcome == "refused"
 
 
 class AssessesDeclarations(Protocol):
@@ -92,3 +98,6 @@ class CaseReader(Protocol):
     def find_case(
         self, *, mrn: str | None = None, lrn: str | None = None, organisation: str | None = None
     ) -> CaseRow | None: ...
+
+    def answered_before(self, key: Idempotency) -> Written | None:
+        """Return what was answered under a key, or that it was used for another body; None for a new key."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -14,9 +15,11 @@ from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.parcel import Parcel
 from openecp.kernel.journal.memory import utc_now
+from openecp.kernel.journal.model import Idempotency
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided
 from openecp.platform.core.parcelview import FoundParcel, ParcelSource, find_parcel
+from openecp.platform.core.plain_answers import encode
 
 
 class AssessesParcels(Protocol):
@@ -37,7 +40,14 @@ class ParcelCasework:
         self._randomness = Randomness()
 
     def decide(self, command: ParcelAct) -> Decided:
-        """Decide one act."""
+        """Decide one act; one that is refused tells its key, unless its sender may not ask."""
+        decided, key = self._decide(command), act_idempotency(command)
+        if decided.write is not None:
+            write = msgspec.structs.replace(decided.write, answer=encode(decided.answer), idempotency=key)
+            return msgspec.structs.replace(decided, write=write)
+        return decided if decided.answer.http_status == 403 else msgspec.structs.replace(decided, idempotency=key)
+
+    def _decide(self, command: ParcelAct) -> Decided:
         found = find_parcel(self._source, command.parcel_id, command.posted_on)
         if found is None:
             return Decided(_refusal(_unknown(command)))
@@ -83,6 +93,15 @@ class ParcelCasework:
             return declared
         goods = msgspec.json.decode(kept.content, type=Parcel)
         return as_found(declared, goods) if declared is not None else goods
+
+
+def act_idempotency(command: ParcelAct) -> Idempotency | None:
+    """Return the sender's key with the hash of what was asked and by whom; none where no key was given."""
+    if command.key is None:
+        return None
+    asked = {name: getattr(command, name) for name in command.__struct_fields__ if name not in ("principal", "key")}
+    digest = hashlib.sha256(encode((command.principal.actor, asked))).digest()
+    return Idempotency(organisation=command.principal.organisation, key=f"parcel act {command.key}", body_hash=digest)
 
 
 def as_found(declared: Parcel, found: Parcel) -> Parcel:

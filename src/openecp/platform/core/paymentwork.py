@@ -17,11 +17,12 @@ from openecp.border.revenue.collector_payments import (
     PaymentContext,
     collector_stream,
     decide_payment,
+    payment_key,
 )
 from openecp.border.revenue.collectors import CollectorRefused, movements
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow
+from openecp.kernel.journal.model import CaseRow, Idempotency
 from openecp.kernel.ledger.collected import CollectedSum
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.ids import Randomness
@@ -48,6 +49,11 @@ class PaymentCasework:
     ) -> None:
         self._source, self._clock = source, clock
         self._new_id = new_id or Randomness().uuid7
+
+    def key_of(self, command: ProgrammeCommand) -> Idempotency | None:
+        """Return the key that names a payment; none where it cannot be one."""
+        assert isinstance(command.act, CollectorPayment), "the desk hands over payments only"
+        return payment_key(command.act)
 
     def decide(self, command: ProgrammeCommand) -> Decided:
         """Decide one payment; one that is on record under its key gets the first answer, from the store."""

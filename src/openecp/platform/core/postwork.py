@@ -6,7 +6,6 @@ Commands about postal items travel the way of the programme's: one after the oth
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, get_args
@@ -34,10 +33,10 @@ from openecp.kernel.profile import Profile
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
 from openecp.platform.core.permissions import may
+from openecp.platform.core.plain_answers import encode, idempotency
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 USES_MAX = 20  # earlier uses of one identifier that are looked at
-_encode = msgspec.msgpack.Encoder().encode
 _item = msgspec.json.Decoder(PostalItem).decode
 
 
@@ -114,6 +113,10 @@ class PostalCasework:
             self._rules = self._rules()
         return self._rules
 
+    def key_of(self, command: ProgrammeCommand) -> Idempotency | None:
+        """Return the key under which the answer to a command about items is kept."""
+        return idempotency(command, "post")
+
     def decide(self, command: ProgrammeCommand) -> Decided:
         """Decide one command about postal items."""
         act: Any = command.act
@@ -128,8 +131,7 @@ class PostalCasework:
         answer = Answer(outcome=decision.outcome, case_id=decision.subject, status=decision.status or None)
         if not decision.writes:
             return Decided(answer)
-        key = _idempotency(command)
-        first = msgspec.structs.replace(decision.writes[0], answer=_encode(answer), idempotency=key)
+        first = msgspec.structs.replace(decision.writes[0], answer=encode(answer), idempotency=self.key_of(command))
         if len(decision.writes) == 1:
             first = msgspec.structs.replace(first, group=None)
         return Decided(answer, first, decision.writes[1:])
@@ -215,13 +217,6 @@ def postal_actor(principal: Principal) -> PostalActor:
         is_post=may(principal, "lodge"),
         is_officer=may(principal, "act"),
     )
-
-
-def _idempotency(command: ProgrammeCommand) -> Idempotency | None:
-    if command.key is None:
-        return None
-    digest = hashlib.sha256(_encode(command.act)).digest()
-    return Idempotency(organisation=command.principal.organisation, key=f"post {command.key}", body_hash=digest)
 
 
 def refusal_answer(faults: tuple[PostalFault, ...], status: int) -> Answer:

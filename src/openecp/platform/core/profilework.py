@@ -26,7 +26,7 @@ from openecp.border.risk.profiles.versions import PROFILE_STREAM, REFUSED_STREAM
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.canonical import canonical, salted_digest
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, CaseWrite, Face, NewEvent, StoredDocument
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Face, Idempotency, NewEvent, StoredDocument
 from openecp.kernel.profile import Profile
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
@@ -101,6 +101,10 @@ class ProfileCasework:
         self._book = ProfileBook(source, clock=clock, zone=zone)
         self._randomness = Randomness()
 
+    def key_of(self, command: ProgrammeCommand) -> Idempotency | None:
+        """Return the key under which the answer to a command about profiles is kept."""
+        return idempotency(command, "profiles")
+
     def decide(self, command: ProgrammeCommand) -> Decided:
         """Decide one command; what is refused to an officer is put on record."""
         from openecp.border.risk.profiles.lifecycle import decide
@@ -126,9 +130,7 @@ class ProfileCasework:
         status = decision.state.status(today)
         answer = Answer(outcome="done", case_id=name, status=status)
         write = self._write(decision, known, who.actor, now, status)
-        return Decided(
-            answer, msgspec.structs.replace(write, answer=encode(answer), idempotency=idempotency(command, "profiles"))
-        )
+        return Decided(answer, msgspec.structs.replace(write, answer=encode(answer), idempotency=self.key_of(command)))
 
     def by_clock(self, act: ProfileAct) -> CaseWrite | None:
         """Return what an act of the clock writes; None where nothing is to be done any more."""

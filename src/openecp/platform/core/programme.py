@@ -17,7 +17,7 @@ from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.declaration import Declaration
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, CaseWrite, Event
+from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Idempotency
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.desk import DecidesActs
 from openecp.platform.core.ids import Randomness
@@ -81,11 +81,19 @@ class ProgrammeCasework:
         self._randomness = Randomness()
 
     def decide(self, command: ProgrammeCommand) -> Decided:
-        """Decide one command of the programme."""
+        """Decide one command of the programme; one that does nothing tells its key, unless its sender may not ask."""
         act = command.act
         for other in self._others:
             if isinstance(act, other.acts):
-                return other.decide(command)
+                return _with_key(other.decide(command), other.key_of, command)
+        return _with_key(self._decide(command), self.key_of, command)
+
+    def key_of(self, command: ProgrammeCommand) -> Idempotency | None:
+        """Return the key under which the answer to a command about plans is kept."""
+        return idempotency(command, "programme")
+
+    def _decide(self, command: ProgrammeCommand) -> Decided:
+        act = command.act
         if not isinstance(act, PlanAct):
             raise LookupError(f"this core takes no {type(act).__name__}")
         who = actor_of(command.principal)
@@ -101,9 +109,7 @@ class ProgrammeCasework:
         answer = Answer(outcome=decision.outcome, case_id=decision.subject, status=decision.status)
         if not decision.writes:
             return Decided(answer)
-        first = msgspec.structs.replace(
-            decision.writes[0], answer=encode(answer), idempotency=idempotency(command, "programme")
-        )
+        first = msgspec.structs.replace(decision.writes[0], answer=encode(answer), idempotency=self.key_of(command))
         return Decided(answer, first, decision.writes[1:])
 
     def _streams(self, names: tuple[str, ...]) -> dict[str, Stream]:
@@ -119,6 +125,14 @@ class ProgrammeCasework:
             if events:
                 found[name] = Stream(events[-1].seq, tuple(in_order(map(fact_of, events))))
         return found
+
+
+def _with_key(
+    decided: Decided, key_of: Callable[[ProgrammeCommand], Idempotency | None], command: ProgrammeCommand
+) -> Decided:
+    if not decided.does_nothing or decided.answer.http_status == 403:
+        return decided
+    return msgspec.structs.replace(decided, idempotency=key_of(command))
 
 
 def actor_of(principal: Principal) -> Actor:

@@ -12,7 +12,7 @@ import msgspec
 
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.journal.memory import utc_now
-from openecp.kernel.journal.model import CaseRow, Face, StoredDocument
+from openecp.kernel.journal.model import CaseRow, Face, Idempotency, StoredDocument
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
@@ -57,6 +57,10 @@ class RecordCasework:
         self._templates = shipped_templates() if templates is None else templates
         self._randomness = Randomness()
 
+    def key_of(self, command: ProgrammeCommand) -> Idempotency | None:
+        """Return the key under which the answer to a command about records is kept."""
+        return idempotency(command, "records")
+
     def decide(self, command: ProgrammeCommand) -> Decided:
         """Decide one command about records."""
         act = command.act
@@ -73,9 +77,7 @@ class RecordCasework:
         )
         if decision.write is None:
             return Decided(answer)
-        write = msgspec.structs.replace(
-            decision.write, answer=encode(answer), idempotency=idempotency(command, "records")
-        )
+        write = msgspec.structs.replace(decision.write, answer=encode(answer), idempotency=self.key_of(command))
         return Decided(answer, write)
 
     def _context(self, act: RecordAct, stream: Stream | None) -> Context:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from openecp.kernel.journal.admission import earlier_answer
 from openecp.kernel.journal.canonical import canonical, event_bytes, salted_digest
 from openecp.kernel.journal.groups import group_fault, repeated, withheld
 from openecp.kernel.journal.memory import room_fault
@@ -120,12 +121,7 @@ def admit_group(batch: Batch, writes: list[CaseWrite], bodies: list[list[bytes]]
 def _earlier(batch: Batch, write: CaseWrite) -> Written | None:
     """Return the answer to a key that was used before."""
     key = write.idempotency
-    earlier = batch.keys.get((key.organisation, key.key)) if key is not None else None
-    if key is None or earlier is None:
-        return None
-    if earlier[0] != key.body_hash:
-        return Written(outcome="conflict")
-    return msgspec.structs.replace(earlier[1], outcome="repeated")
+    return earlier_answer(key, batch.keys.get((key.organisation, key.key))) if key is not None else None
 
 
 def admit(batch: Batch, write: CaseWrite, bodies: list[bytes]) -> Written:

@@ -8,7 +8,8 @@ from typing import Any, LiteralString
 
 import msgspec
 
-from openecp.kernel.journal.model import CaseRow, Event, Face, OutboxMessage, StoredDocument
+from openecp.kernel.journal.admission import earlier_answer
+from openecp.kernel.journal.model import CaseRow, Event, Face, Idempotency, OutboxMessage, StoredDocument, Written
 from openecp.kernel.journal.queries import CaseFilter, FeedEntry
 from openecp.platform.store.pool import Pool, Row
 
@@ -22,6 +23,9 @@ _DOCUMENT: LiteralString = """
     SELECT d.document_id, d.kind, d.media_type, d.content, d.salt, d.retain_until,
            ARRAY(SELECT person_key FROM document_persons p WHERE p.document_id = d.document_id ORDER BY person_key)
     FROM documents d """
+_KEY: LiteralString = (
+    "SELECT body_hash, first_seq, last_seq, recorded_at, answer FROM idempotency WHERE organisation = %s AND key = %s"
+)
 
 MAX_FACES = 100_000  # of one answer
 _LAST_FACES: LiteralString = (
@@ -58,6 +62,15 @@ class JournalReads:
 
     pool: Pool
     lrn_free_statuses: tuple[str, ...]
+
+    def answered_before(self, key: Idempotency) -> Written | None:
+        """Return what was answered under a key, or that it was used for another body; None for a new key."""
+        rows = self.pool.fetch(_KEY, (key.organisation, key.key))
+        if not rows:
+            return None
+        body_hash, first, last, at, answer = rows[0]
+        written = Written(outcome="repeated", first_seq=first, last_seq=last, recorded_at=at, answer=bytes(answer))
+        return earlier_answer(key, (bytes(body_hash), written))
 
     def case(self, case_id: str) -> tuple[CaseRow, int] | None:
         """Return a case and the last seq of its stream."""
