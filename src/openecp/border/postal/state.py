@@ -74,6 +74,11 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 def item_stream(key: str) -> str:
     """Return the stream of an item, whose key is identifier and posting date."""
     identifier, _, posted_on = key.partition("/")
+    return stream_of(identifier, posted_on)
+
+
+def stream_of(identifier: str, posted_on: str) -> str:
+    """Return the stream of the item with this identifier and posting date."""
     return f"{ITEM_PREFIX}{posted_on}/{identifier}"
 
 

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 from openecp.border.postal.acts import DecideItem
 from openecp.border.postal.s10 import FORM, LENGTH, item_key
-from openecp.border.postal.state import PostalItemState, item_state, item_stream
+from openecp.border.postal.state import PostalItemState, item_state, stream_of
 from openecp.platform.core.model import Command, ProgrammeCommand
 
 Door = Literal["parcels", "post"]
@@ -71,20 +71,21 @@ def items_of(command: Command) -> frozenset[str]:
     return frozenset((act.item,)) if isinstance(act, DecideItem) else frozenset()
 
 
-def postal_keys(parcels: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    """Return, by their postal key, the parcels (identifier, posting date) that may be postal items."""
+def postal_items(parcels: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the parcels (identifier, posting date) that may be postal items."""
     match = FORM.fullmatch
-    return {
-        item_key(identifier, posted_on): (identifier, posted_on)
-        for identifier, posted_on in parcels
-        if len(identifier) == LENGTH and match(identifier)
-    }
+    return [parcel for parcel in parcels if len(parcel[0]) == LENGTH and match(parcel[0])]
+
+
+def postal_keys(parcels: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Return the postal keys of the parcels (identifier, posting date) that may be postal items."""
+    return frozenset(item_key(*parcel) for parcel in postal_items(parcels))
 
 
 def decided_by_post(store: StatesByName, parcels: Iterable[tuple[str, str]]) -> dict[tuple[str, str], PostalItemState]:
     """Return which parcels (identifier, posting date) were decided as postal items, in one question or none."""
-    names = {item_stream(key): parcel for key, parcel in postal_keys(parcels).items()}
+    names = [stream_of(*parcel) for parcel in postal_items(parcels)]
     if not names:
         return {}
-    found = {names[name]: item_state(state) for name, state in store.states(list(names)).items()}
-    return {parcel: item for parcel, item in found.items() if item.decision is not None}
+    items = [item_state(state) for state in store.states(names).values()]
+    return {(item.s10, item.posted_on): item for item in items if item.decision is not None}

@@ -37,7 +37,7 @@ class _Waiting:
     def __init__(self, number: int, request: LodgeParcels, to: Done, arrived: float) -> None:
         self.number, self.request, self.to, self.arrived = number, request, to, arrived
         self.key = (request.principal.organisation, request.key) if request.key is not None else None
-        self.items = frozenset(postal_keys((parcel.parcel_id, parcel.posted_on) for parcel in request.parcels))
+        self.items = postal_keys((parcel.parcel_id, parcel.posted_on) for parcel in request.parcels)
         self.claimed: frozenset[str] = frozenset()
         self.end = 0.0  # of waiting for items in other hands
 
