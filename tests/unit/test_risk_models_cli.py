@@ -78,3 +78,13 @@ def test_a_tree_file_that_would_exhaust_the_machine_is_refused() -> None:
     head = b"tree\nversion=v4\nnum_class=1\nmax_feature_idx=3\nobjective=binary sigmoid:1\n\n"
     with pytest.raises(ModelRefused, match="not a model"):
         read_trees(head + b"Tree=0\nnum_leaves=999999999\n\nend of trees\n", where="file")
+
+
+def test_a_file_of_rows_that_differ_in_length_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("a,b,c\n" + "1,2,3\n" * 50 + "1,2\n" + "1,2,3\n" * 50)
+    with pytest.raises(RiskFileFault, match="differ in number under a,b,c"):
+        RiskFiles([file]).columns()
+    file.write_bytes(b"a,b,c\n" + b"1,2,3\n" * 50 + b"1,M\xfcller,3\n")
+    with pytest.raises(RiskFileFault, match="utf-8"):
+        RiskFiles([file]).columns()

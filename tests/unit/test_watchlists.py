@@ -193,6 +193,14 @@ def test_names_are_read_as_lines_or_columns() -> None:
     assert [fault.where for fault in faults] == ["names.csv, line 3, name"]
 
 
+def test_what_is_no_file_of_names_is_refused_and_not_screened_as_names() -> None:
+    with pytest.raises(ListRefused, match="JSON"):
+        read_parties(b'{"id":"f1","schema":"Person","properties":{"name":["Jan Smit"]}}\n', "names.jsonl")
+    with pytest.raises(ListRefused, match="nom,id"):
+        read_parties(b"nom,id\nJan Smit,1\n", "names.csv")
+    assert len(read_parties(b"Jan Smit\nOlga Petrova\n", "names.csv")[0]) == 2, "one name a line has no other column"
+
+
 def test_a_table_of_weights_that_lacks_a_row_is_refused() -> None:
     with pytest.raises(ValueError, match="missing: threshold"):
         read_weights("part,weight,meaning\nintercept,-4,x\n")

@@ -80,14 +80,20 @@ def _read(path: Path) -> dict[str, list[str]]:
             params=[_plain(path)],
         ).to_arrow_table()
     except duckdb.Error as error:
+        lines = (line.strip() for line in str(error).splitlines())
+        told = [line for line in lines if line and not line.startswith("Original Line")][:3]
         raise RiskFileFault(
-            where, "rows with one header", str(error).splitlines()[0][:200], "Correct the file."
+            where, "rows with one header, in UTF-8", " ".join(told)[:300], "Correct the file, or export it again."
         ) from None
     finally:
         connection.close()
     if table.num_rows > ROWS_MAX or table.num_columns > COLUMNS_MAX:
         raise RiskFileFault(where, f"at most {ROWS_MAX} rows and {COLUMNS_MAX} columns",
                             f"{table.num_rows} rows, {table.num_columns} columns", "Give a smaller file.")  # fmt: skip
+    if table.num_columns == 1 and sum(map(table.column_names[0].count, ",;\t|")):
+        raise RiskFileFault(f"{where}, header", "rows that all have as many cells as the header",
+                            f"cells that differ in number under {table.column_names[0][:100]}",
+                            "Correct the rows that have too few or too many cells.")  # fmt: skip
     return {column: table.column(place).to_pylist() for place, column in enumerate(table.column_names)}
 
 

@@ -27,7 +27,10 @@ def read_parties(content: bytes, where: str, *, kind: Kind = "") -> tuple[list[N
         raise ListRefused(where=where, expected=f"names in UTF-8, at most {BYTES_MAX:,} bytes",
                           got=f"{len(content):,} bytes", fix="give a text or CSV file")  # fmt: skip
     text = content.decode("utf-8-sig", errors="replace")
-    first = text.partition("\n")[0][:10_000]
+    first = text.lstrip().partition("\n")[0][:10_000]
+    if first.startswith(('{"', "[{")):
+        raise ListRefused(where=where, expected="names: one a line, or CSV with a header", got="JSON",
+                          fix="give JSON with --list, and names as text or CSV")  # fmt: skip
     delimiter = max(",;\t|", key=first.count)
     header = [name.strip().strip('"').lower().replace(" ", "_") for name in first.split(delimiter)]
     places = {field: [header.index(name) for name in names if name in header] for field, names in COLUMNS.items()}
@@ -47,6 +50,9 @@ def read_parties(content: bytes, where: str, *, kind: Kind = "") -> tuple[list[N
             if row:
                 one = {f: [row[at].strip() for at in p if at < len(row) and row[at].strip()] for f, p in places.items()}
                 _take(found, faults, where, rows.line_num, one, kind)
+    elif where.lower().endswith((".csv", ".tsv")) and delimiter in first:
+        raise ListRefused(where=f"{where}, line 1", expected=f"a column {', '.join(COLUMNS['name'])}",
+                          got=shown(first), fix="name the column so, or give names alone in a .txt file")  # fmt: skip
     else:
         for number, line in enumerate(text.splitlines(), start=1):
             if line.strip():
