@@ -284,7 +284,10 @@ def test_what_an_officer_decided_as_a_postal_item_is_told_and_not_decided_again(
             assert why["got"] == f"decided as postal item {name}/2026-06-30"
         charged = round(100 * sum(float(row["duty"] or 0) + float(row["tax"] or 0) for row in rows.values()))
         assert revenue(store) - before == charged
-        assert len(store.events(case_id=f"post/item/2026-06-30/{names[2]}")) == 2
+        stream = f"post/item/2026-06-30/{names[2]}"
+        assert len(store.events(case_id=stream)) == 2
+        assert set(store.states([stream, "", f"none\n{stream}"])) == {stream}
+        assert store.states([]) == {}
         again = DecideItem(item=f"{names[2]}/2026-06-30", decision="examine")
         assert core.submit_all([ProgrammeCommand(principal=OFFICER, act=again)])[0].error is None
         told = FileClearing(wiring, options, path).run()

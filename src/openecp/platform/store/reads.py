@@ -55,6 +55,7 @@ class _Record(msgspec.Struct):
 
 
 _read_record = msgspec.json.Decoder(_Record).decode
+_STATES: LiteralString = "SELECT case_id, state FROM cases WHERE case_id = ANY(string_to_array(%s, chr(10)))"
 
 
 class JournalReads:
@@ -79,7 +80,8 @@ class JournalReads:
 
     def states(self, case_ids: Sequence[str]) -> dict[str, bytes]:
         """Return the states of those cases that there are, by id; in one question."""
-        rows = self.pool.fetch("SELECT case_id, state FROM cases WHERE case_id = ANY(%s)", (list(case_ids),))
+        names = "\n".join(name for name in case_ids if "\n" not in name)  # one text: a list takes thirty times as long
+        rows = self.pool.fetch(_STATES, (names,))
         return {row[0]: bytes(row[1]) for row in rows}
 
     def find_case(
