@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,8 +15,10 @@ from tests.e2e.api_doubles import World
 from tests.lifecycle_office import OFFICER, TRADER, FakeProfile, declaration, line, request
 from tests.lifecycle_office import assessed as assessed_as
 from tests.record_world import CASE, KOFI, RecordWorld
+from tests.register_world import SECRETARIAT, RegisterWorld, small_plan
 from tests.unit.postal_world import OFFICER as POSTAL_OFFICER
 from tests.unit.postal_world import POST, FlatTax, PostalWorld, item, s10
+from tests.unit.test_activities import PORT, Port, gate
 from tests.unit.test_risk_audits import Audits
 from tests.unit.test_risk_profiles import World as ProfileWorld
 from tests.unit.test_risk_profiles import made, officer, trial_of
@@ -26,6 +30,7 @@ from openecp.border.revenue.payment import payment_settler
 from openecp.border.risk.audit.acts import CloseAudit, OpenAudit
 from openecp.border.risk.profiles.acts import ActivateProfile, AttachBacktest, ProposeProfile
 from openecp.border.risk.profiles.versions import backtest_digest
+from openecp.border.time_release.recording import RecordActivities
 from openecp.kernel.assessment.reasons import Assessment
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.binding import encode_json, message_of
@@ -34,10 +39,12 @@ from openecp.kernel.journal.memory import MemoryStore
 from openecp.kernel.journal.model import Idempotency
 from openecp.kernel.parties.model import Principal
 from openecp.platform.core.casework import LodgementCasework
+from openecp.platform.core.client import CoreClient
 from openecp.platform.core.desk import Desk
 from openecp.platform.core.inprocess import InProcessCore
 from openecp.platform.core.model import Command, ProgrammeCommand
 from openecp.platform.core.programme import NoClearance, ProgrammeCasework
+from openecp.programme.action_plan.commands import TakePlan
 from openecp.programme.compendia.commands import AddRecord
 
 Give = Callable[[str | None], Answer]
@@ -192,9 +199,21 @@ def record() -> tuple[Give, Give]:
     return giving(world.core, first, second, KOFI)
 
 
-@pytest.mark.parametrize(
-    "room", [audit, audit_opened, profile, post, post_without_effect, record], ids=lambda room: room.__name__
-)
+def plan() -> tuple[Give, Give]:
+    world = RegisterWorld()
+    other = TakePlan(document=msgspec.structs.replace(small_plan(), actions=()))
+    return giving(world.core, TakePlan(document=small_plan()), other, SECRETARIAT)
+
+
+def activity() -> tuple[Give, Give]:
+    first, other = (RecordActivities(activities=(gate(activity=name),)) for name in ("GATE_OUT", "UNLOADED"))
+    return giving(Port().core, first, other, PORT)
+
+
+ROOMS = (audit, audit_opened, profile, post, post_without_effect, record, plan, activity)
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
 def test_an_act_is_answered_again(room: Callable[[], tuple[Give, Give]]) -> None:
     give, give_other = room()
     first = give("k1")
@@ -252,3 +271,16 @@ def test_an_answer_that_was_erased_is_not_given() -> None:
     for name, (digest, written) in tuple(store.keys.items()):
         store.keys[name] = (digest, msgspec.structs.replace(written, answer=b""))
     assert core.submit_all([control])[0].outcome == "refused"
+
+
+def test_where_the_core_dies_acts_with_a_key_are_sent_again() -> None:
+    """One without a key is answered as unknown: it may have been done."""
+
+    async def dies() -> tuple[bool, int]:
+        client = CoreClient(Path("none.sock"))
+        keyed, plain = (client.send(act("case-1", "release", key=key)) for key in ("k", None))
+        client._outgoing.clear()  # both are on their way
+        client._again()
+        return keyed.done(), (await plain).http_status
+
+    assert asyncio.run(dies()) == (False, 503)
