@@ -48,6 +48,7 @@ def test_an_irregularity_that_is_put_right_lets_the_goods_go_on() -> None:
         ("conform", ControlFinding(recovered_minor=1), "finding_contradicts"),
         ("irregular", ControlFinding(irregularity="value", recovered_minor=-1), "recovered_out_of_range"),
         ("irregular", ControlFinding(irregularity="value", items=(0,)), "finding_items"),
+        ("irregular", ControlFinding(irregularity="value", items=(1, 99)), "finding_items"),
         ("irregular", ControlFinding(irregularity="value", found="x" * 4_001), "finding_too_long"),
     ],
 )

@@ -34,7 +34,8 @@ from openecp.border.lodgement.requests import (
 from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.casework.answer import Answer
 from openecp.kernel.datamodel.binding import encode_json, message_of
-from openecp.kernel.datamodel.findings import finding_fact, finding_fault
+from openecp.kernel.datamodel.declared import number_of
+from openecp.kernel.datamodel.findings import finding_fact, finding_fault, items_fault
 from openecp.kernel.journal.model import Idempotency
 
 # acts, and results of acts, that nobody may do without saying why
@@ -117,6 +118,10 @@ def _act_fault(command: OfficerAct, case: DeclarationCase, context: Context) -> 
         got = f"{len(command.reason)} characters"
         return _reason(profile, "reason_too_long", "The reason is too long.", f"at most {LIMIT_REASON} characters", got)
     fault = finding_fault(command.act, command.result, command.finding) or override_fault(command, case)
+    shipment = context.declaration.goods_shipment if context.declaration is not None else None
+    if fault is None and shipment is not None:
+        items = enumerate(shipment.government_agency_goods_item, start=1)
+        fault = items_fault(command.finding, {number_of(item, position) for position, item in items})
     return _reason(profile, *fault) if fault is not None else None
 
 

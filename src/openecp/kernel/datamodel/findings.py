@@ -7,6 +7,7 @@ stands under `officer` in the event, and the officer's own words are kept outsid
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -68,6 +69,20 @@ def finding_fault(act: str, result: str | None, finding: ControlFinding | None) 
         got = f"{len(finding.found)} characters"
         return "finding_too_long", "What was found is too long.", f"at most {FOUND_MAX} characters", got
     return None
+
+
+def items_fault(finding: ControlFinding | None, declared: Collection[int]) -> tuple[str, str, str, str] | None:
+    """Return what is wrong where a finding names items that the declaration does not have; None where it has them."""
+    unknown = [item for item in finding.items if item not in declared] if finding is not None else []
+    if not unknown:
+        return None
+    there = ", ".join(map(str, sorted(declared)[:20]))
+    return (
+        "finding_items",
+        "The declaration does not have these items.",
+        f"items of {there}",
+        ", ".join(map(str, unknown[:5])),
+    )
 
 
 def finding_fact(finding: ControlFinding, currency: str, document: dict[str, str] | None) -> dict[str, Any]:

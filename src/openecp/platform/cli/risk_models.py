@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -254,7 +254,13 @@ def list_models(context: click.Context, as_json: bool, data: str | None) -> None
         if not as_json:
             _tell_use(state)
     if not as_json:
-        click.echo(f"{len(found)} models; selection today: {choice.told}")
+        click.echo(f"{len(found)} models; selection today: {_told_today(choice, found)}")
+
+
+def _told_today(choice: Any, states: Sequence[ModelState]) -> str:
+    """Return the sentence of what selects; a champion that cannot read declarations leaves it to rules."""
+    champion = next((state for state in states if state.sha256 == choice.model and state.unknown), None)
+    return choice.told if champion is None else f"rules alone: champion {champion.sha256[:16]} scores files only"
 
 
 def _tell_use(state: ModelState) -> None:
@@ -313,8 +319,8 @@ def retire_model(context: click.Context, name: str, reason: str, token: str, dat
     """Take a MODEL out of use for good."""
     with model_desk(context, data) as (desk, store):
         state = desk.retire(name, actor=_officer(store, token), reason=reason)
-        choice = desk.choice()
-    click.echo(f"{state.sha256[:16]} is retired; selection today: {choice.told}")
+        told = _told_today(desk.choice(), desk.models())
+    click.echo(f"{state.sha256[:16]} is retired; selection today: {told}")
 
 
 @click.command()
