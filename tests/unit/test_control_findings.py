@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from tests.lifecycle_office import TRADER, Office, assessed, declaration, line
 
 from openecp.border.lodgement.case import event_for_audience
+from openecp.border.lodgement.decide import all_reasons
+from openecp.kernel.assessment.reasons import Reason
 from openecp.kernel.datamodel.findings import ControlFinding
 
 WORDS = "Jane Doe had packed two watches into the lining"
@@ -75,3 +78,14 @@ def test_documents_have_findings_too() -> None:
     office.lodge(declaration(), assessed(line(), channel="yellow"))
     office.act("documents_checked", "not_conform", finding=ControlFinding(irregularity="documents"))
     assert last(office, "DocumentsNotConform")["officer"]["finding"]["irregularity"] == "documents"
+
+
+def test_a_declaration_that_a_profile_selects_by_what_risk_knows_is_lodged() -> None:
+    told = Reason(code="OK-1", layer="risk", rule="risk.OK-1.1", message="Shoes", severity="info", audience="officer",
+                  item=1, read={"novelty": 2, "importer_declarations": 5})  # fmt: skip
+    office = Office()
+    lodged = office.lodge(declaration(), assessed(line(), channel="red", reasons=(told,)))
+    assert lodged.outcome == "accepted"
+    assert all_reasons((told,), (msgspec.structs.replace(told, read=dict(told.read or {})),)) == (told,)
+    other = msgspec.structs.replace(told, read={"novelty": 3})
+    assert all_reasons((told,), (other,)) == (told, other), "other figures are another reason"

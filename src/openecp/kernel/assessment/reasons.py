@@ -45,6 +45,10 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     related_pointers: tuple[str, ...] = ()
     read: dict[str, int | str] | None = None  # for officers: the figures that a criterion on what risk knows compared
 
+    def __hash__(self) -> int:
+        """Return a hash that leaves `read` out, which has none: reasons of all layers are told once each."""
+        return hash((self.code, self.rule, self.item, self.pointer, self.message))
+
 
 class TaxLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One charge on one item. `assessed_minor` is after relief, `payable_minor` what is due now."""
