@@ -240,13 +240,6 @@ class Installation(ClearsFiles):
 
         return PostalBook(store), self.post_rules
 
-    def collectors(self, store: Any) -> Any:
-        """Return the accounts of those who collect charges for Customs."""
-        from openecp.platform.core.collector_desk import CollectorDesk
-        from openecp.platform.core.ids import Randomness
-
-        return CollectorDesk(store, new_id=lambda: Randomness().uuid7())  # few, and of any thread
-
     def records(self, store: Any) -> RecordBook:
         """Return the records as they are read."""
         return RecordBook(store)

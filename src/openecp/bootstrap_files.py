@@ -40,6 +40,13 @@ class ClearsFiles:
 
         return audit_ticks(self, store)
 
+    def collectors(self, store: Any) -> Any:
+        """Return the accounts of those who collect charges for Customs."""
+        from openecp.platform.core.collector_desk import CollectorDesk
+        from openecp.platform.core.ids import Randomness
+
+        return CollectorDesk(store, new_id=lambda: Randomness().uuid7())  # few, and of any thread
+
     def law_files(self) -> dict[str, str | None]:
         """Return where regimes and rates of this installation stand, None for what ships."""
         told = self.settings

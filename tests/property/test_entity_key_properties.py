@@ -33,7 +33,8 @@ def test_order_case_and_form_of_unicode_do_not_matter(words: list[str], house: i
     mixed = [unicodedata.normalize(chance.choice(["NFC", "NFD"]), word) for word in words]
     chance.shuffle(mixed)
     glued = {"al", "el", "abd", "abdul", "abdel", "abdur", "abdus", "abdal", "mac", "mc"}
-    if not glued & set(" ".join(plain_lines(words, length_max=20)).split()):  # such a word belongs to the one after it
+    plain = " ".join(plain_lines(words, length_max=20)).split()  # words that belong to their neighbours have an order
+    if not glued & set(plain) and all(len(word) > 1 for word in plain):
         assert entity_key(" ,  ".join(mixed), address.upper().replace(" ", "  ")) == first
 
 

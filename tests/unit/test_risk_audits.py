@@ -102,6 +102,14 @@ def test_blue_is_opened_once_and_told_when_overdue() -> None:
     assert [(event.body["released"], event.body["opened"]) for event in sampled] == [(1, 1)]
 
 
+def test_a_finding_names_items_that_are_there() -> None:
+    here = Audits()
+    audit = here.lodge("LRN-1")
+    here.desk.open_due()
+    assert here.find(audit, items=(2, 99)) == "422 OECP-AUDIT finding (finding_items)"
+    assert here.find(audit, items=(2,)) == "open"
+
+
 def test_a_share_is_drawn_out_of_the_draw_of_the_selection() -> None:
     """The same draw gives the same sample; about the share of many is drawn."""
     plan = AuditPlan([AuditRule(share_e6=300_000), AuditRule(office="B", share_e6=0)])

@@ -9,12 +9,19 @@ from typing import Any, Protocol
 
 import msgspec
 
-from openecp.border.risk.audit.acts import AuditAct, OpenAudit, RecordAuditRecovery, TellAuditOverdue
+from openecp.border.risk.audit.acts import (
+    AuditAct,
+    OpenAudit,
+    RecordAuditFinding,
+    RecordAuditRecovery,
+    TellAuditOverdue,
+)
 from openecp.border.risk.audit.case import AUDIT_STREAM, ROOM, AuditCase, AuditFacts, AuditFinding
 from openecp.border.risk.audit.decide import AuditDecision, decide
 from openecp.border.risk.audit.fault import AuditRefused
 from openecp.border.risk.audit.sample import AuditPlan
 from openecp.kernel.casework.answer import Answer
+from openecp.kernel.datamodel.declared import number_of
 from openecp.kernel.journal.canonical import canonical, salted_digest
 from openecp.kernel.journal.memory import utc_now
 from openecp.kernel.journal.model import CaseRow, CaseWrite, Event, Idempotency, LedgerEntry, NewEvent, StoredDocument
@@ -23,6 +30,7 @@ from openecp.platform.core.ids import Randomness
 from openecp.platform.core.model import Decided, ProgrammeCommand
 from openecp.platform.core.permissions import may
 from openecp.platform.core.plain_answers import encode, idempotency, refusal
+from openecp.platform.core.risk_history import declaration_of
 
 RELEASED = ("released", "cleared", "exit_awaited", "exited")
 EVENTS_MAX, OFFICERS_MAX = 1_000, 10_000
@@ -39,6 +47,8 @@ class AuditSource(Protocol):
     ) -> CaseRow | None: ...
 
     def events(self, *, case_id: str | None = None, after_seq: int = 0, limit: int = 1000) -> list[Event]: ...
+
+    def document(self, document_id: str) -> StoredDocument | None: ...
 
     def principals(self, *, limit: int = 1000) -> list[Principal]: ...
 
@@ -75,6 +85,7 @@ class AuditCasework:
             decision = decide(
                 state, act, actor=who.actor, person=who.kind == "person", now=now, facts=facts,
                 officers=self._officers() if type(act).__name__ == "AssignAudit" else frozenset(),
+                items=self._items(row) if row is not None and isinstance(act, RecordAuditFinding) else frozenset(),
             )  # fmt: skip
         except AuditRefused as refused:
             return Decided(refusal(refused, "audits"))
@@ -96,6 +107,13 @@ class AuditCasework:
             released=row.status in RELEASED, to_audit=bool(told.get("audit")), draw=draw.draw, below=draw.below,
             due_on=due.isoformat(),
         )  # fmt: skip
+
+    def _items(self, row: CaseRow) -> frozenset[int]:
+        """Return the numbers of the declaration's items as it stands; empty where its message is gone."""
+        declaration = declaration_of(self._source.document(str(state_of(row).get("document_id") or "")))
+        shipment = declaration.goods_shipment if declaration is not None else None
+        items = shipment.government_agency_goods_item if shipment is not None else ()
+        return frozenset(number_of(item, place) for place, item in enumerate(items, start=1))
 
     def _officers(self) -> frozenset[str]:
         people = self._source.principals(limit=OFFICERS_MAX)

@@ -25,7 +25,7 @@ from openecp.border.risk.audit.acts import (
 )
 from openecp.border.risk.audit.case import DONE, AuditCase, AuditFacts, AuditFinding, AuditGround
 from openecp.border.risk.audit.fault import AuditRefused
-from openecp.kernel.datamodel.findings import RECOVERED_MAX, finding_fault
+from openecp.kernel.datamodel.findings import RECOVERED_MAX, finding_fault, items_fault
 
 FINDINGS_MAX, REASON_MAX = 200, 2_000
 _REFERENCE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ./+_-]{0,33}[A-Za-z0-9])?")
@@ -53,9 +53,10 @@ class AuditDecision(msgspec.Struct, frozen=True, kw_only=True):
 
 def decide(
     state: AuditCase | None, act: AuditAct, *, actor: str, person: bool, now: str, facts: AuditFacts | None = None,
-    officers: frozenset[str] = frozenset(),
+    officers: frozenset[str] = frozenset(), items: frozenset[int] = frozenset(),
 ) -> AuditDecision:  # fmt: skip
-    """Decide one act; `facts` are those of the declaration that is to be audited, `officers` who may be named.
+    """Decide one act; `facts` are those of the declaration that is to be audited, `officers` who may be named, `items`
+    those that it has: empty where they are not known.
 
     Raises: AuditRefused.
     """
@@ -72,7 +73,7 @@ def decide(
         case AssignAudit():
             return _assigned(state, act, officers)
         case RecordAuditFinding():
-            return _found(state, act, actor, now)
+            return _found(state, act, actor, now, items)
         case WithdrawAuditFinding():
             return _withdrawn(state, act)
         case CloseAudit():
@@ -126,10 +127,12 @@ def _assigned(state: AuditCase, act: AssignAudit, officers: frozenset[str]) -> A
     return AuditDecision(kind="AuditAssigned", body=_key(state) | {"officer": act.officer}, state=after)
 
 
-def _found(state: AuditCase, act: RecordAuditFinding, actor: str, now: str) -> AuditDecision:
+def _found(
+    state: AuditCase, act: RecordAuditFinding, actor: str, now: str, items: frozenset[int]
+) -> AuditDecision:  # fmt: skip
     _not_proposed(state)
     finding = act.finding
-    fault = finding_fault("control_result", "irregular", finding)
+    fault = finding_fault("control_result", "irregular", finding) or (items_fault(finding, items) if items else None)
     if fault is not None:
         raise AuditRefused(fault[1], where=f"finding ({fault[0]})", expected=fault[2], got=fault[3], fix="Correct it.")
     if len(state.findings) >= FINDINGS_MAX:
