@@ -57,6 +57,17 @@ def test_labels_that_were_turned_for_one_importer_are_named() -> None:
     assert told.startswith("Importer ID I7: ")
 
 
+def test_a_column_that_few_values_keep_from_being_numbers_is_named() -> None:
+    values = [f"{number}.5" for number in range(3_000)]
+    goods = ["01012100" if number % 200 else "61091000" for number in range(3_000)]
+    origins = ["XB"] * 3_000
+    assert suspects(controlled(codes={"value": values, "goods": goods, "origin": origins}), seed=1) == []
+    (told,) = suspects(controlled(codes={"value": [*values[:-1], "abc"]}), seed=1)
+    assert (
+        told == "value: 1 of 3000 values are no numbers, 'abc' the first; because of them the column is learnt as codes"
+    )
+
+
 def test_amounts_beyond_measure_and_rows_that_nobody_drew() -> None:
     revenue = np.where(controlled().label, 900.0, 0.0)
     revenue[5] = 1e12

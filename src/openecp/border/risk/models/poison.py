@@ -11,6 +11,7 @@ seen.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from zlib import crc32
 
@@ -20,12 +21,12 @@ from numpy.typing import NDArray
 from openecp.border.risk.models.explore import selection_weights
 from openecp.border.risk.models.gbm import TreeSettings, grow
 from openecp.border.risk.models.model import Feature, learn_codes, matrix
-from openecp.border.risk.models.table import TrainingTable
+from openecp.border.risk.models.table import TrainingTable, looks_like_number
 
 Floats = NDArray[np.float64]
 ROWS_OF_PARTY, NAMED_MAX, COLUMNS_MAX, FOLDS = 20, 5, 4, 2
 FAR, FITS_BETTER = 6.0, 10.0  # standard deviations; natural logarithm of the likelihood ratio
-BEYOND, EXPLORED_LEAST = 1_000.0, 0.02
+BEYOND, EXPLORED_LEAST, ODD_MOST = 1_000.0, 0.02, 0.01
 _PARTY = re.compile(
     r"importer|declarant|seller|exporter|consignee|consignor|party|trader|operator|broker", re.IGNORECASE
 )
@@ -34,7 +35,7 @@ _TREES = TreeSettings(trees=40, leaves=15)
 
 def suspects(table: TrainingTable, *, seed: int) -> list[str]:
     """Return what is suspect in rows, as sentences; none where nothing is."""
-    found = [*_amounts(table), *_explored(table)]
+    found = [*_amounts(table), *_explored(table), *_almost_numbers(table)]
     groups = {**{name: column for name, column in table.codes.items() if _PARTY.search(name)}, **table.parties}
     for name, column in list(groups.items())[:COLUMNS_MAX]:
         found += _swapped(table, name, column, seed)
@@ -54,6 +55,21 @@ def _amounts(table: TrainingTable) -> list[str]:
         if many:
             found.append(
                 f"{name}: {many} amounts above {BEYOND:,.0f} times what 95 in 100 rows stay below ({limit:.4g})"
+            )
+    return found
+
+
+def _almost_numbers(table: TrainingTable) -> list[str]:
+    """Name columns of which a few values keep all others from being read as numbers."""
+    found = []
+    for name, column in table.codes.items():
+        times = Counter(value for value in column if value)
+        odd = [value for value in times if not looks_like_number(name, (value.lstrip("0") or "0",))]
+        many, filled = sum(times[value] for value in odd), times.total()
+        if odd and many <= ODD_MOST * filled:
+            found.append(
+                f"{name}: {many} of {filled} values are no numbers, {odd[0][:20]!a} the first; "
+                "because of them the column is learnt as codes"
             )
     return found
 
