@@ -82,7 +82,7 @@ def test_every_rounding_mode_is_the_same(session: Any, mode: str) -> None:
 def test_criteria_over_what_risk_knows_hit_alike_on_three_engines(session: Any) -> None:
     """Random conditions over scores, list hits, history and offices: Spark, DuckDB and the engine of few rows."""
     from tests.parity.test_profiles_batch import PREDICATES, profiles
-    from tests.property.test_risk_sight import World
+    from tests.property.test_risk_sight_conditions import World
 
     from openecp.border.risk.reference import CRITERION_COLUMNS, risk_criteria
     from openecp.platform.engines.few_rows import FewRowsEngine
