@@ -24,7 +24,7 @@ XES = (
 def packed_file(folder: Path, name: str, data: bytes) -> Path:
     """Write a gzipped file."""
     file = folder / name
-    file.write_bytes(gzip.compress(data))
+    file.write_bytes(gzip.compress(data, mtime=0))
     return file
 
 
@@ -64,11 +64,11 @@ def test_a_mapping_for_the_plain_name_serves_the_packed_file(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (gzip.compress(CSV.encode() * 50)[:-20], "a whole gzipped file"),
-        (gzip.compress(gzip.compress(CSV.encode())), "packed once"),
-        (gzip.compress(b""), "a file of events"),
+        (gzip.compress(CSV.encode() * 50, mtime=0)[:-20], "a whole gzipped file"),
+        (gzip.compress(gzip.compress(CSV.encode(), mtime=0)), "packed once"),
+        (gzip.compress(b"", mtime=0), "a file of events"),
         (b"\x1f\x8bnothing of the kind", "a whole gzipped file"),
-        (gzip.compress(bytes(40_000)), "at most 400 times"),
+        (gzip.compress(bytes(40_000), mtime=0), "at most 400 times"),
     ],
 )
 def test_what_cannot_be_unpacked_is_refused(
